@@ -1,0 +1,159 @@
+"""Orders, payments and refunds as the gateway keeps them. Amounts are integers of fen."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+CHINA = timezone(timedelta(hours=8))
+
+
+class Refused(Exception):
+    """The gateway says no: an HTTP status with WeChat Pay's code and message."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.status, self.code, self.message = status, code, message
+
+
+def china_time(moment: datetime | None = None) -> str:
+    """RFC 3339 in China's time, as the gateway writes it."""
+    return (moment or datetime.now(CHINA)).astimezone(CHINA).strftime("%Y-%m-%dT%H:%M:%S+08:00")
+
+
+@dataclass
+class Refund:
+    out_refund_no: str
+    refund_id: str
+    amount: int
+    notify_url: str | None
+    status: str = "PROCESSING"
+    success_time: str | None = None
+    created: str = field(default_factory=china_time)
+
+
+@dataclass
+class Order:
+    out_trade_no: str
+    request: dict[str, Any]
+    total: int
+    openid: str
+    prepay_id: str
+    notify_url: str
+    expires: datetime | None
+    state: str = "NOTPAY"
+    transaction_id: str | None = None
+    success_time: str | None = None
+    refunds: dict[str, Refund] = field(default_factory=dict)
+
+    @property
+    def refunded(self) -> int:
+        return sum(r.amount for r in self.refunds.values() if r.status in ("PROCESSING", "SUCCESS"))
+
+
+class OrderBook:
+    """All orders by out_trade_no and by prepay_id; every change under one lock."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.orders: dict[str, Order] = {}
+        self._by_prepay: dict[str, Order] = {}
+        self._serial = itertools.count(1)
+
+    def create(self, request: dict[str, Any], openid: str) -> Order:
+        """Accept an order, or give the standing one again when every parameter is the same."""
+        number = request["out_trade_no"]
+        with self.lock:
+            known = self.orders.get(number)
+            if known:
+                if known.state == "SUCCESS":
+                    raise Refused(400, "ORDERPAID", "该订单已支付")
+                if known.state == "CLOSED":
+                    raise Refused(400, "ORDER_CLOSED", "该订单已关闭")
+                if known.request != request:
+                    raise Refused(403, "OUT_TRADE_NO_USED", "商户订单号重复")
+                return known
+            expires = request.get("time_expire")
+            order = Order(
+                out_trade_no=number,
+                request=request,
+                total=request["amount"]["total"],
+                openid=openid,
+                prepay_id="wx" + datetime.now(CHINA).strftime("%d%H%M%S") + secrets.token_hex(13),
+                notify_url=request["notify_url"],
+                expires=datetime.fromisoformat(expires) if expires else None,
+            )
+            self.orders[number] = order
+            self._by_prepay[order.prepay_id] = order
+            return order
+
+    def find(self, out_trade_no: str) -> Order:
+        try:
+            return self.orders[out_trade_no]
+        except KeyError:
+            raise Refused(404, "ORDER_NOT_EXIST", "订单不存在") from None
+
+    def find_transaction(self, transaction_id: str) -> Order:
+        for order in self.orders.values():
+            if order.transaction_id == transaction_id:
+                return order
+        raise Refused(404, "ORDER_NOT_EXIST", "订单不存在")
+
+    def close(self, out_trade_no: str) -> None:
+        with self.lock:
+            order = self.find(out_trade_no)
+            if order.state in ("SUCCESS", "REFUND"):
+                raise Refused(400, "ORDERPAID", "该订单已支付")
+            order.state = "CLOSED"
+
+    def pay(self, prepay_id: str, moment: datetime) -> Order:
+        """The payer confirms with a password: the order becomes SUCCESS, once."""
+        with self.lock:
+            order = self._by_prepay.get(prepay_id)
+            if order is None:
+                raise Refused(404, "ORDER_NOT_EXIST", "订单不存在")
+            if order.state == "SUCCESS":
+                raise Refused(400, "ORDERPAID", "该订单已支付")
+            if order.state == "CLOSED" or (order.expires and moment > order.expires):
+                raise Refused(400, "ORDER_CLOSED", "订单已关闭或已过期")
+            order.state = "SUCCESS"
+            order.transaction_id = f"42000{moment:%Y%m%d%H%M%S}{next(self._serial):09d}"
+            order.success_time = china_time(moment)
+            return order
+
+    def refund(self, request: dict[str, Any]) -> tuple[Order, Refund]:
+        """Accept a refund request; the same out_refund_no again gives the same refund."""
+        with self.lock:
+            if request.get("transaction_id"):
+                order = self.find_transaction(request["transaction_id"])
+            else:
+                order = self.find(request.get("out_trade_no", ""))
+            number = request["out_refund_no"]
+            amount = request["amount"]
+            known = order.refunds.get(number)
+            if known:
+                if known.amount != amount["refund"]:
+                    raise Refused(400, "PARAM_ERROR", "退款金额与之前请求不一致")
+                return order, known
+            if order.state not in ("SUCCESS", "REFUND"):
+                raise Refused(403, "REQUEST_BLOCKED", "订单未支付，不能退款")
+            if amount["total"] != order.total:
+                raise Refused(400, "PARAM_ERROR", "订单金额或退款金额与之前请求不一致")
+            if amount["refund"] <= 0 or order.refunded + amount["refund"] > order.total:
+                raise Refused(403, "NOT_ENOUGH", "可退金额不足")
+            refund = Refund(
+                number, f"5030{secrets.randbelow(10**20):020d}", amount["refund"], request.get("notify_url")
+            )
+            order.refunds[number] = refund
+            order.state = "REFUND"
+            return order, refund
+
+    def find_refund(self, out_refund_no: str) -> tuple[Order, Refund]:
+        for order in self.orders.values():
+            if out_refund_no in order.refunds:
+                return order, order.refunds[out_refund_no]
+        raise Refused(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
