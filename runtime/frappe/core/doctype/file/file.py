@@ -1,0 +1,119 @@
+"""A file of the site: where it lies on disk, to which document it is attached, who may read it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import file_manager
+
+
+class File(Document):
+    """Insert with `content` to write a new file; a file of equal content is shared, not stored twice."""
+
+    file_name: str
+    file_url: str
+    folder: str | None
+
+    def autoname(self) -> None:
+        """Folders are named by their path, files by a hash."""
+        if self.is_folder:
+            self.name = f"{self.folder}/{self.file_name}" if self.folder else self.file_name
+        else:
+            self.name = frappe.generate_hash(length=10)
+
+    def before_insert(self) -> None:
+        if self.is_folder:
+            return
+        if not self.file_name and not self.file_url:
+            frappe.throw(_("Fields `file_name` or `file_url` must be set for File"), frappe.MandatoryError)
+        self.folder = self.folder or "Home"
+        content = self.get("content")
+        if content is not None:
+            self.save_file(content=content, decode=bool(self.get("decode")))
+        self.file_name = self.file_name or os.path.basename(self.file_url)
+        self.file_type = os.path.splitext(self.file_name)[1].lstrip(".").upper() or None
+
+    def validate(self) -> None:
+        if self.is_folder or not self.file_url:
+            return
+        if self.file_url.startswith(("/files/", "/private/files/")):
+            self.is_private = int(self.file_url.startswith("/private/"))
+            if not os.path.isfile(self.get_full_path()):
+                frappe.throw(_("File {0} does not exist").format(self.file_url), IOError)
+        elif not self.is_remote_file:
+            frappe.throw(_("URL must start with http:// or https://"))
+
+    def on_trash(self) -> None:
+        if self.is_folder and frappe.db.exists("File", {"folder": self.name}):
+            frappe.throw(_("Folder {0} is not empty").format(self.file_name))
+        shared = frappe.db.exists("File", {"file_url": self.file_url, "name": ("!=", self.name)})
+        if not self.is_folder and not self.is_remote_file and self.file_url and not shared:
+            path = self.get_full_path()
+            # Only once the deletion is certain; a rollback must not cost the file.
+            frappe.db.after_commit.add(lambda: file_manager.remove_quietly(path))
+
+    @property
+    def is_remote_file(self) -> bool:
+        return bool(self.file_url) and self.file_url.startswith(("http://", "https://"))
+
+    def save_file(
+        self, content: bytes | str | None = None, decode: bool = False, **_more: Any
+    ) -> dict[str, Any]:
+        """Write the content (unless an equal file is there already) and set name, URL, size and hash."""
+        data = file_manager.to_bytes(content if content is not None else self.get("content"), decode)
+        written = file_manager.store(self.file_name, data, is_private=bool(self.is_private))
+        self.update(written)
+        self.pop_content()
+        return written
+
+    def pop_content(self) -> None:
+        for name in ("content", "decode"):
+            self.__dict__.pop(name, None)
+
+    def get_content(self) -> bytes:
+        """The bytes of the file; needs no permission of its own."""
+        with open(self.get_full_path(), "rb") as file:
+            return file.read()
+
+    def get_full_path(self) -> str:
+        return file_manager.path_of_url(self.file_url or self.file_name)
+
+    def exists_on_disk(self) -> bool:
+        return os.path.isfile(self.get_full_path())
+
+    def is_downloadable(self) -> bool:
+        return has_permission(self, "read")
+
+    def get_extension(self) -> tuple[str, str]:
+        root, extension = os.path.splitext(self.file_name)
+        return root, extension
+
+
+def has_permission(doc: Any, ptype: str | None = None, user: str | None = None, debug: bool = False) -> bool:
+    """Public files: everybody reads. Private ones: the owner, or who may read (write) the document they hang on."""
+    user = user or frappe.session.user
+    if user == "Administrator" or ptype == "create":
+        return True
+    if not doc.is_private and ptype in ("read", "select"):
+        return True
+    if user != "Guest" and doc.owner == user:
+        return True
+    if doc.attached_to_doctype and doc.attached_to_name:
+        if not frappe.db.exists(doc.attached_to_doctype, doc.attached_to_name):
+            return False
+        target = frappe.get_doc(doc.attached_to_doctype, doc.attached_to_name)
+        wanted = "read" if ptype in ("read", "select", "print", "export", None) else "write"
+        return bool(target.has_permission(wanted, user=user))
+    return False
+
+
+def get_permission_query_conditions(user: str | None = None) -> str:
+    """Lists of files: own ones, and public ones for staff; attachments are found through their document."""
+    user = user or frappe.session.user
+    if user == "Administrator":
+        return ""
+    return f"(`tabFile`.`is_private` = 0 or `tabFile`.`owner` = {frappe.db.escape(user)})"

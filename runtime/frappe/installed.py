@@ -1,0 +1,238 @@
+"""Apps of the bench and of the site: their modules, paths, files and hooks."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import os
+from functools import lru_cache
+from types import ModuleType
+from typing import Any
+
+import frappe
+from frappe.context import local
+from frappe.types import _dict
+
+
+@lru_cache(maxsize=4096)
+def scrub(txt: str) -> str:
+    """`Market Fee` → `market_fee`."""
+    return (txt or "").replace(" ", "_").replace("-", "_").lower()
+
+
+def unscrub(txt: str) -> str:
+    """`market_fee` → `Market Fee`."""
+    return (txt or "").replace("_", " ").replace("-", " ").title()
+
+
+def get_module(modulename: str) -> ModuleType:
+    return importlib.import_module(modulename)
+
+
+_attributes: dict[str, Any] = {}
+
+
+def get_attr(method_string: str) -> Any:
+    """The object at a dotted path; its app must be installed on the site."""
+    app_name = method_string.split(".", 1)[0]
+    if not local.flags.in_uninstall and not local.flags.in_install and app_name not in get_installed_apps():
+        frappe.throw(frappe._("App {0} is not installed").format(app_name), frappe.AppNotInstalledError)
+    module_name, _dot, attribute = method_string.rpartition(".")
+    return getattr(get_module(module_name), attribute)
+
+
+@lru_cache(maxsize=2048)
+def _parameters(fn: Any) -> tuple[frozenset[str], bool]:
+    parameters = inspect.signature(fn).parameters
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    return frozenset(parameters), takes_any
+
+
+def get_newargs(fn: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Those of the arguments that the function takes; `flags` and `ignore_permissions` never come from outside."""
+    names, takes_any = _parameters(fn)
+    chosen = {key: value for key, value in kwargs.items() if takes_any or key in names}
+    chosen.pop("ignore_permissions", None)
+    chosen.pop("flags", None)
+    return chosen
+
+
+def call(fn: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call with the keyword arguments that the function knows."""
+    if isinstance(fn, str):
+        fn = get_attr(fn)
+    return fn(*args, **get_newargs(fn, kwargs))
+
+
+# -- paths and files -----------------------------------------------------------------------------------------
+
+
+def get_pymodule_path(modulename: str, *joins: str) -> str:
+    if "public" not in joins:
+        joins = tuple(scrub(part) for part in joins)
+    module_file = get_module(scrub(modulename)).__file__
+    return os.path.abspath(os.path.join(os.path.dirname(module_file or ""), *joins))
+
+
+def get_app_path(app_name: str, *joins: str) -> str:
+    """Path inside the app's Python package."""
+    module_file = get_module(scrub(app_name)).__file__
+    return os.path.abspath(os.path.join(os.path.dirname(module_file or ""), *joins))
+
+
+def get_app_source_path(app_name: str, *joins: str) -> str:
+    return os.path.abspath(os.path.join(get_app_path(app_name), "..", *joins))
+
+
+def get_site_path(*joins: str) -> str:
+    return os.path.join(local.site_path, *joins)
+
+
+def get_module_path(module: str, *joins: str) -> str:
+    from frappe.modules.utils import get_module_app
+
+    return get_pymodule_path(get_module_app(module) + "." + scrub(module), *joins)
+
+
+def read_file(path: str, raise_not_found: bool = False) -> str | None:
+    if not os.path.exists(path):
+        if raise_not_found:
+            raise OSError(f"{path} Not Found")
+        return None
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def get_file_items(path: str, raise_not_found: bool = False, ignore_empty_lines: bool = True) -> list[str]:
+    """The lines of a text file without comments."""
+    content = read_file(path, raise_not_found)
+    if not content:
+        return []
+    lines = (line.strip() for line in content.strip().splitlines())
+    return [line for line in lines if (line or not ignore_empty_lines) and not line.startswith("#")]
+
+
+def get_file_json(path: str) -> Any:
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def create_folder(path: str, with_init: bool = False) -> None:
+    os.makedirs(path, exist_ok=True)
+    if with_init:
+        with open(os.path.join(path, "__init__.py"), "a", encoding="utf-8"):
+            pass
+
+
+# -- which apps ----------------------------------------------------------------------------------------------
+
+
+def get_all_apps(with_internal_apps: bool = True, sites_path: str | None = None) -> list[str]:
+    """Apps of the bench (`sites/apps.txt`), this runtime first."""
+    listed = get_file_items(os.path.join(sites_path or local.sites_path or ".", "apps.txt"))
+    return ["frappe", *dict.fromkeys(app for app in listed if app != "frappe")]
+
+
+def get_installed_apps(*, _ensure_on_bench: bool = False) -> list[str]:
+    """Apps of the current site in the order of installation."""
+    if local.flags.in_install_db or not getattr(local, "db", None):
+        return []
+    front = frappe.cache.front("apps")
+    apps = front.get("installed")
+    if apps is None:
+        apps = json.loads(local.db.get_global("installed_apps") or "[]")
+        front["installed"] = apps
+    if _ensure_on_bench:
+        return [app for app in apps if app in get_all_apps()]
+    return list(apps)
+
+
+def get_module_list(app_name: str) -> list[str]:
+    """Modules that the app's `modules.txt` names."""
+    return get_file_items(get_app_path(app_name, "modules.txt"))
+
+
+_module_maps: dict[tuple[str, ...], tuple[dict[str, str], dict[str, list[str]]]] = {}
+
+
+def setup_module_map(include_all_apps: bool = True) -> None:
+    """Fill `local.module_app` (scrubbed module → app) and `local.app_modules`."""
+    apps = tuple(get_all_apps())
+    if apps not in _module_maps:
+        module_app: dict[str, str] = {}
+        app_modules: dict[str, list[str]] = {}
+        for app in apps:
+            modules = [scrub(module) for module in get_module_list(app)]
+            app_modules[app] = modules
+            module_app.update(dict.fromkeys(modules, app))
+        _module_maps[apps] = (module_app, app_modules)
+    local.module_app, local.app_modules = _module_maps[apps]
+
+
+# -- hooks ---------------------------------------------------------------------------------------------------
+
+_app_hooks: dict[tuple[str, ...], dict[str, Any]] = {}
+
+
+def append_hook(target: dict, key: str, value: Any) -> None:
+    """Hooks of several apps add up: lists are joined, dictionaries merged key by key."""
+    if isinstance(value, dict):
+        nested = target.setdefault(key, {})
+        for inner_key, inner_value in value.items():
+            append_hook(nested, inner_key, inner_value)
+    else:
+        values = value if isinstance(value, list) else [value]
+        target.setdefault(key, []).extend(values)
+
+
+def _load_app_hooks(apps: tuple[str, ...]) -> dict[str, Any]:
+    hooks: dict[str, Any] = {}
+    for app in apps:
+        module = get_module(f"{app}.hooks")
+        for key, value in vars(module).items():
+            if not key.startswith("_") and not inspect.isfunction(value) and not inspect.ismodule(value):
+                append_hook(hooks, key, value)
+    return hooks
+
+
+def _hooks_of(apps: tuple[str, ...]) -> dict[str, Any]:
+    if apps not in _app_hooks:
+        _app_hooks[apps] = _load_app_hooks(apps)
+    return _app_hooks[apps]
+
+
+def get_hooks(
+    hook: str | None = None, default: Any = "_KEEP_DEFAULT_LIST", app_name: str | None = None
+) -> Any:
+    """Hooks of all installed apps (or one app): every value is a list, or a dictionary of lists."""
+    if app_name:
+        hooks = _hooks_of((app_name,))
+    else:
+        hooks = _hooks_of(tuple(get_installed_apps()) or ("frappe",))
+    if hook:
+        return hooks.get(hook, [] if default == "_KEEP_DEFAULT_LIST" else default)
+    return _dict(hooks)
+
+
+def get_doc_hooks() -> dict[str, dict[str, list[str]]]:
+    """`doc_events` by DocType; a tuple of DocTypes as key stands for each of them."""
+    known = getattr(local, "doc_events_hooks", None)
+    if known is None:
+        known = {}
+        for key, events in frappe.get_hooks("doc_events", {}).items():
+            for doctype in key if isinstance(key, tuple) else (key,):
+                for event, handlers in events.items():
+                    append_hook(known.setdefault(doctype, {}), event, handlers)
+        local.doc_events_hooks = known
+    return known
+
+
+def forget_apps() -> None:
+    """After an app was installed or removed."""
+    frappe.cache.front("apps").clear()
+    frappe.cache.invalidate_fronts()
+    local.doc_events_hooks = None
+    _module_maps.clear()
+    _app_hooks.clear()
+    setup_module_map()

@@ -1,0 +1,45 @@
+"""`_dict`: a dict whose keys are also attributes, the shape every row and document value travels in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+_KT = TypeVar("_KT")
+_VT = TypeVar("_VT")
+
+
+class _dict(dict[_KT, _VT]):
+    """A dict with attribute access; an unknown attribute is None, as callers of Frappe expect."""
+
+    __slots__ = ()
+
+    def __getattr__(self, key: str) -> Any:
+        # Dunder look-ups come from copy, pickle and friends: they must fail, not answer None.
+        if key[:2] == "__":
+            raise AttributeError(key)
+        return dict.get(self, key)  # type: ignore[misc]
+
+    if TYPE_CHECKING:
+
+        def __setattr__(self, key: str, value: Any) -> None: ...
+    else:
+        __setattr__ = dict.__setitem__
+        __delattr__ = dict.__delitem__
+
+    def __getstate__(self) -> _dict:
+        return self
+
+    def __setstate__(self, d: dict) -> None:
+        self.update(d)
+
+    def update(self, d: Any = None, /, **kwargs: Any) -> _dict:  # type: ignore[override]
+        """Like dict.update, but returns self."""
+        if d is None:
+            d = kwargs
+        elif kwargs:
+            d = {**dict(d), **kwargs}
+        super().update(d)
+        return self
+
+    def copy(self) -> _dict:
+        return _dict(self)
