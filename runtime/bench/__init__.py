@@ -1,0 +1,1 @@
+"""The `bench` command of the embedded runtime."""

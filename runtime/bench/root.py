@@ -1,0 +1,85 @@
+"""Where the bench is, and what its `bench-config.json` says."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+CONFIG_NAME = "bench-config.json"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A bench directory and its configuration."""
+
+    root: Path
+    profile: str = "embedded"
+    default_site: str | None = None
+    apps: list[str] = field(default_factory=list)
+    sites: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ports: dict[str, int] = field(default_factory=dict)
+    processes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    web_workers: int = 2
+
+    @property
+    def sites_path(self) -> Path:
+        return self.root / "sites"
+
+    @property
+    def run_path(self) -> Path:
+        """Logs, lock and state of running processes."""
+        return self.root / ".run"
+
+    def existing_sites(self) -> list[str]:
+        if not self.sites_path.is_dir():
+            return []
+        return sorted(
+            entry.name for entry in self.sites_path.iterdir() if (entry / "site_config.json").is_file()
+        )
+
+    def site_to_use(self) -> str | None:
+        """The default site; else the only one."""
+        default = (
+            os.environ.get("FRAPPE_SITE") or self._common_config().get("default_site") or self.default_site
+        )
+        if default:
+            return default
+        sites = self.existing_sites()
+        return sites[0] if len(sites) == 1 else None
+
+    def _common_config(self) -> dict[str, Any]:
+        path = self.sites_path / "common_site_config.json"
+        return json.loads(path.read_text()) if path.is_file() else {}
+
+    def enter(self) -> None:
+        """Everything else works with `sites/` as current directory, as on a stock bench."""
+        self.sites_path.mkdir(parents=True, exist_ok=True)
+        listed = self.sites_path / "apps.txt"
+        if not listed.exists():
+            listed.write_text("\n".join(["frappe", *self.apps]) + "\n")
+        os.chdir(self.sites_path)
+
+
+def find_bench() -> Bench:
+    """By FRAPPE_BENCH_ROOT, else upwards from the current directory."""
+    named = os.environ.get("FRAPPE_BENCH_ROOT")
+    candidates = [Path(named)] if named else [Path.cwd(), *Path.cwd().parents]
+    for folder in candidates:
+        if (folder / CONFIG_NAME).is_file() or (folder / "sites" / "apps.txt").is_file():
+            return _read(folder.resolve())
+    raise click.ClickException(f"找不到 bench 目录：{candidates[0]} 及其上级目录中没有 {CONFIG_NAME}")
+
+
+def _read(folder: Path) -> Bench:
+    path = folder / CONFIG_NAME
+    try:
+        config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise click.ClickException(f"{path} 不是有效的 JSON：{error}") from None
+    known = {name: config[name] for name in Bench.__dataclass_fields__ if name in config and name != "root"}
+    return Bench(root=folder, **known)

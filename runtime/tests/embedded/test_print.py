@@ -1,0 +1,105 @@
+"""PDFs: Chinese text, pictures, and what is said when something is missing."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from typing import Any
+
+import pytest
+from pypdf import PdfReader, PdfWriter
+
+from frappe.utils import pdf
+
+
+def text_of(content: bytes) -> str:
+    """Some glyphs come back as radicals (⼦ for 子): the same character in compatibility form."""
+    return unicodedata.normalize(
+        "NFKC", "".join(p.extract_text() for p in PdfReader(io.BytesIO(content)).pages)
+    )
+
+
+def test_chinese_text_is_in_the_pdf(site: str) -> None:
+    content = pdf.get_pdf("<p>菜篮子市场 收据 ￥128.50</p>")
+    assert content.startswith(b"%PDF")
+    assert "菜篮子市场" in text_of(content)
+
+
+def test_pages_can_be_added_to_a_writer(site: str) -> None:
+    writer = PdfWriter()
+    pdf.get_pdf("<p>一</p>", output=writer)
+    pdf.get_pdf("<p>二</p>", output=writer)
+    assert len(writer.pages) == 2
+
+
+def test_a_password_protects_the_pdf(site: str) -> None:
+    reader = PdfReader(io.BytesIO(pdf.get_pdf("<p>x</p>", options={"password": "secret"})))
+    assert reader.is_encrypted
+    assert reader.decrypt("secret")
+
+
+def test_pictures_of_the_site_are_put_into_the_document(site: str) -> None:
+    import frappe
+
+    file = frappe.get_doc(
+        doctype="File", file_name="seal.png", content=b"\x89PNG rest", is_private=1
+    ).insert()
+    html = pdf.inline_images(f'<img class="seal" src="{file.file_url}"> <img src="/files/missing.png">')
+    assert '<img class="seal" src="data:image/png;base64,' in html
+    assert 'src="/files/missing.png"' in html
+
+
+def test_a_picture_outside_the_files_is_refused(site: str) -> None:
+    import frappe
+
+    with pytest.raises(frappe.ValidationError):
+        pdf.inline_images('<img src="/private/files/../../site_config.json">')
+
+
+def test_a_missing_program_is_said(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import frappe
+
+    monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
+    with pytest.raises(frappe.ValidationError, match="wkhtmltopdf"):
+        pdf.get_pdf("<p>x</p>")
+
+
+def test_a_missing_font_is_said(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import frappe
+
+    monkeypatch.setattr(pdf, "has_chinese_font", lambda: False)
+    with pytest.raises(frappe.ValidationError, match="fonts-noto-cjk"):
+        pdf.get_pdf("<p>x</p>")
+
+
+@pytest.fixture
+def print_format(site: str) -> Any:
+    import frappe
+
+    return frappe.get_doc(
+        doctype="Print Format",
+        name="RT Role Sheet",
+        doc_type="Role",
+        custom_format=1,
+        print_format_type="Jinja",
+        standard="No",
+        html="<h1>{{ doc.role_name | e }}</h1><p>{{ _('Role') }}</p>",
+        css="h1 { color: red }",
+    ).insert()
+
+
+def test_a_print_format(print_format: Any) -> None:
+    import frappe
+
+    html = frappe.get_print("Role", "Guest", print_format.name)
+    assert "<h1>Guest</h1>" in html
+    assert "h1 { color: red }" in html
+    assert frappe.get_print("Role", "Guest", print_format.name, as_pdf=True).startswith(b"%PDF")
+
+
+def test_printing_needs_permission(print_format: Any) -> None:
+    import frappe
+
+    frappe.set_user("Guest")
+    with pytest.raises(frappe.PermissionError):
+        frappe.get_print("Role", "Guest", print_format.name)

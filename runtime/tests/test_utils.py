@@ -1,0 +1,334 @@
+"""Numbers, dates and texts as stock Frappe reads, rounds and shows them."""
+
+from __future__ import annotations
+
+import datetime
+import math
+
+import pytest
+
+import frappe
+from frappe import utils
+from frappe.types.frappedict import _dict
+
+DATE = datetime.date(2026, 1, 31)
+MOMENT = datetime.datetime(2026, 1, 31, 5)
+
+
+class TestNumbers:
+    @pytest.mark.parametrize(
+        ("value", "number"),
+        [
+            ("5.7", 5),
+            ("abc", 0),
+            (None, 0),
+            (True, 1),
+            ("", 0),
+            (5.9, 5),
+            ("1,000", 0),
+            ("1e3", 1000),
+            (" 5 ", 5),
+        ],
+    )
+    def test_cint(self, value, number):
+        assert utils.cint(value) == number
+
+    def test_cint_default(self):
+        assert utils.cint("abc", 9) == 9
+
+    @pytest.mark.parametrize(
+        ("value", "number"),
+        [("1,234.567", 1234.567), (None, 0), ("abc", 0), ("12.5abc", 0), (True, 1), ("1e3", 1000), (DATE, 0)],
+    )
+    def test_flt(self, value, number):
+        assert utils.flt(value) == number
+
+    @pytest.mark.parametrize(
+        ("value", "precision", "number"),
+        [
+            (2.5, 0, 2), (3.5, 0, 4), (0.5, 0, 0), (1.005, 2, 1.01), (2.675, 2, 2.68), (2.665, 2, 2.67),
+            (0.285, 2, 0.29), (-0.285, 2, -0.28), ("-5.55", 1, -5.5), (123456789.125, 2, 123456789.13),
+            (math.nan, 2, 0), (5, 2, 5.0),
+        ],
+    )  # fmt: skip
+    def test_legacy_rounding(self, value, precision, number):
+        assert utils.flt(value, precision, "Banker's Rounding (legacy)") == number
+
+    @pytest.mark.parametrize(
+        ("method", "value", "precision", "number"),
+        [
+            ("Commercial Rounding", 2.5, 0, 3),
+            ("Commercial Rounding", -2.5, 0, -3),
+            ("Commercial Rounding", 2.675, 2, 2.68),
+            ("Commercial Rounding", -2.665, 2, -2.67),
+            ("Banker's Rounding", 2.5, 0, 2),
+            ("Banker's Rounding", 2.665, 2, 2.66),
+            ("Banker's Rounding", 2.675, 2, 2.68),
+        ],
+    )
+    def test_rounding_methods(self, method, value, precision, number):
+        assert utils.rounded(value, precision, method) == number
+
+    def test_unknown_rounding(self):
+        with pytest.raises(frappe.InvalidRoundingMethod):
+            utils.rounded(1.5, 0, "Guessing")
+
+    @pytest.mark.parametrize(
+        ("arguments", "text"),
+        [
+            ({"amount": 1234567.891}, "1,234,567.89"),
+            ({"amount": -0.5, "precision": 2}, "-0.50"),
+            ({"amount": None}, "0.00"),
+            ({"amount": 12, "precision": 0}, "12"),
+            ({"amount": 1234.5678, "precision": 3}, "1,234.568"),
+            ({"amount": 1234.5, "format": "#.###,##"}, "1.234,50"),
+            ({"amount": 1234567.5, "format": "#,##,###.##"}, "12,34,567.50"),
+        ],
+    )
+    def test_fmt_money(self, arguments, text):
+        assert utils.fmt_money(**arguments) == text
+
+    def test_small_ones(self):
+        assert utils.ceil(1.2) == 2 and utils.floor("1.7") == 1
+        assert utils.safe_div(1, 0) == 0.0
+        assert utils.sbool("true") is True and utils.sbool("0") is False and utils.sbool("x") == "x"
+
+
+class TestDates:
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "2026-01-31", "2026/01/31", "31-01-2026", "2026-01-31 10:11:12", "2026-01-31T10:00:00+08:00",
+            datetime.datetime(2026, 1, 31, 2), DATE, "20260131",
+        ],
+    )  # fmt: skip
+    def test_getdate(self, value):
+        assert utils.getdate(value) == DATE
+
+    def test_getdate_of_nothing(self):
+        assert utils.getdate() == utils.getdate("") == utils.now_datetime().date()
+        assert utils.getdate("0000-00-00") is None and utils.getdate("0001-01-01") is None
+
+    @pytest.mark.parametrize("value", ["garbage", "2026-02-30"])
+    def test_getdate_refuses(self, value):
+        with pytest.raises(frappe.ValidationError):
+            utils.getdate(value)
+
+    def test_get_datetime(self):
+        assert utils.get_datetime("2026-01-31") == datetime.datetime(2026, 1, 31)
+        assert utils.get_datetime("2026-01-31 10:11:12.5") == datetime.datetime(
+            2026, 1, 31, 10, 11, 12, 500000
+        )
+        assert utils.get_datetime(DATE) == datetime.datetime(2026, 1, 31)
+        assert utils.get_datetime("") is None
+        assert utils.get_datetime("0001-01-01 00:00:00.000000") is None
+
+    def test_now(self):
+        assert utils.now_datetime().tzinfo is None
+        assert utils.nowdate() == utils.today() == utils.now()[:10]
+        frappe.flags.current_date = "2020-01-01"
+        try:
+            assert utils.now().startswith("2020-01-01 ")
+        finally:
+            frappe.flags.current_date = None
+
+    @pytest.mark.parametrize(
+        ("date", "shift", "result"),
+        [
+            ("2026-01-31", {"days": 1}, "2026-02-01"),
+            ("2026-01-31", {"months": 1}, "2026-02-28"),
+            ("2026-01-31", {"weeks": 1, "days": 1}, "2026-02-08"),
+            ("2026-01-31", {"hours": 1}, "2026-01-31 01:00:00.000000"),
+            ("2026-01-31 10:00:00", {"days": 1}, "2026-02-01 10:00:00.000000"),
+            (DATE, {"days": 1}, datetime.date(2026, 2, 1)),
+            (DATE, {"minutes": 1}, datetime.datetime(2026, 1, 31, 0, 1)),
+            (MOMENT, {"days": -1}, datetime.datetime(2026, 1, 30, 5)),
+            (DATE, {"days": 1, "as_string": True}, "2026-02-01"),
+            (DATE, {"days": 1, "as_string": True, "as_datetime": True}, "2026-02-01 00:00:00.000000"),
+        ],
+    )
+    def test_add_to_date(self, date, shift, result):
+        moved = utils.add_to_date(date, **shift)
+        assert moved == result and type(moved) is type(result)
+
+    def test_short_forms(self):
+        assert utils.add_days("2026-01-31", 1) == "2026-02-01"
+        assert utils.add_months(DATE, 1) == datetime.date(2026, 2, 28)
+        assert utils.add_years("2024-02-29", 1) == "2025-02-28"
+
+    def test_differences(self):
+        assert utils.date_diff("2026-02-01", "2026-01-01") == 31
+        assert utils.month_diff("2026-02-01", "2026-01-31") == 2
+        assert utils.time_diff_in_seconds("2026-02-01 10:00:00", "2026-02-01 09:00:00") == 3600
+        assert utils.time_diff_in_hours("2026-02-01 10:00:00", "2026-02-01 09:20:00") == 0.666667
+
+    def test_periods(self):
+        assert utils.get_first_day("2026-02-11") == datetime.date(2026, 2, 1)
+        assert utils.get_first_day("2026-02-11", 0, 1, as_str=True) == "2026-03-01"
+        assert utils.get_last_day("2026-02-11") == datetime.date(2026, 2, 28)
+        assert utils.get_quarter_start("2026-11-20") == datetime.date(2026, 10, 1)
+        assert utils.get_quarter_ending("2026-11-20") == datetime.date(2026, 12, 31)
+        assert utils.get_year_start("2026-11-20") == datetime.date(2026, 1, 1)
+        assert utils.get_year_ending("2026-11-20") == datetime.date(2026, 12, 31)
+        assert utils.get_first_day_of_week("2026-11-20") == datetime.date(2026, 11, 15)
+        assert utils.is_last_day_of_the_month("2026-02-28")
+
+    def test_timespans(self):
+        today = utils.getdate()
+        first = utils.get_first_day(today)
+        assert utils.get_timespan_date_range("today") == (today, today)
+        assert utils.get_timespan_date_range("this month") == (first, utils.get_last_day(today))
+        assert utils.get_timespan_date_range("last month") == (
+            utils.get_first_day(today, 0, -1),
+            utils.add_days(first, -1),
+        )
+        assert utils.get_timespan_date_range("last 7 days") == (utils.add_days(today, -7), today)
+        assert utils.get_timespan_date_range("some day") is None
+
+    def test_times(self):
+        assert utils.get_time("10:11:12") == datetime.time(10, 11, 12)
+        assert utils.to_timedelta("10:11:12") == datetime.timedelta(hours=10, minutes=11, seconds=12)
+        assert utils.get_timedelta("1:02:03") == datetime.timedelta(hours=1, minutes=2, seconds=3)
+        assert utils.format_timedelta(datetime.timedelta(hours=30)) == "30:00:00"
+
+    @pytest.mark.parametrize(
+        ("pattern", "text"),
+        [
+            ("dd-mm-yyyy", "05-01-2026"),
+            ("yyyy年mm月dd日", "2026年01月05日"),
+            ("MMM yyyy", "Jan 2026"),
+            ("long", "January 5, 2026"),
+            (None, "2026-01-05"),
+        ],
+    )
+    def test_format_date(self, pattern, text):
+        assert utils.format_date("2026-01-05", pattern) == text
+
+    def test_other_formats(self):
+        assert utils.format_date(None) == ""
+        assert utils.format_datetime("2026-01-05 10:11:12") == "2026-01-05 10:11:12"
+        assert utils.format_datetime("2026-01-05 10:11:12", "yyyy-MM-dd HH:mm") == "2026-01-05 10:11"
+        assert utils.format_time("10:11:12", "HH:mm") == "10:11"
+        assert utils.format_duration(90061) == "1d 1h 1m 1s"
+        assert utils.duration_to_seconds("1h 1m 1s") == 3661
+        assert utils.get_datetime_str("2026-01-01") == "2026-01-01 00:00:00.000000"
+        assert utils.pretty_date(utils.add_to_date(utils.now_datetime(), minutes=-5)) == "5 minutes ago"
+
+
+class TestTexts:
+    def test_html(self):
+        assert utils.escape_html('<a href="x">\'&') == "&lt;a href=&quot;x&quot;&gt;&apos;&amp;"
+        assert utils.escape_html(5) == 5
+        assert utils.strip_html("<p>a <b>b</b></p>") == "a b"
+        assert utils.is_html("<p>a</p>") and not utils.is_html("a < b")
+
+    @pytest.mark.parametrize(
+        ("html", "clean"),
+        [
+            (
+                '<p onclick="x">a<script>alert(1)</script></p>',
+                "<p>a&lt;script&gt;alert(1)&lt;/script&gt;</p>",
+            ),
+            ("plain & text", "plain & text"),
+            ("a <b>c", "a <b>c</b>"),
+            ('<a href="javascript:x">y</a>', "<a>y</a>"),
+            ('{"a":"<b>"}', '{"a":"<b>"}'),
+            ("5 < 6", "5 < 6"),
+        ],
+    )
+    def test_sanitize_html(self, html, clean):
+        assert utils.sanitize_html(html) == clean
+
+    def test_lists_in_words(self):
+        assert utils.comma_and(["a", "b", "c"]) == "'a', 'b' and 'c'"
+        assert utils.comma_or(["a", "b"], add_quotes=False) == "a or b"
+        assert utils.comma_and(["a"]) == "a" and utils.comma_and([]) == ""
+
+    def test_email_addresses(self):
+        assert utils.validate_email_address("A <a@b.cn>, c@d.cn") == "a@b.cn, c@d.cn"
+        assert utils.validate_email_address("a b") == "" and utils.validate_email_address("a@b") == ""
+        with pytest.raises(frappe.InvalidEmailAddressError):
+            utils.validate_email_address("a b", throw=True)
+
+    def test_phone_numbers(self):
+        assert utils.validate_phone_number("+86 138-0013-8000") and not utils.validate_phone_number("abc")
+        with pytest.raises(frappe.InvalidPhoneNumberError):
+            utils.validate_phone_number("abc", throw=True)
+
+    def test_urls(self):
+        assert utils.validate_url("https://a.cn/b?c=d") and not utils.validate_url("http://")
+        assert not utils.validate_url("ftp://x", valid_schemes=["http"])
+        with pytest.raises(frappe.ValidationError):
+            utils.validate_url("abc", throw=True)
+        assert utils.get_url("/a/b").endswith("/a/b") and utils.get_url("http://x.y") == "http://x.y"
+        assert utils.get_url_to_form("User", "a b").endswith("/app/user/a%20b")
+
+    def test_small_ones(self):
+        assert utils.cstr(None) == "" and utils.cstr(b"ab") == "ab"
+        assert utils.unique([1, 2, 1]) == [1, 2]
+        assert len(utils.random_string(8)) == 8
+        assert utils.parse_json('{"a": 1}').a == 1 and utils.parse_json([1]) == [1]
+        assert list(utils.create_batch([1, 2, 3], 2)) == [[1, 2], [3]]
+        assert utils.get_fullname("Administrator") == "Administrator"
+        assert utils.get_files_path("a.txt", is_private=1).endswith("/private/files/a.txt")
+
+
+class TestTypedValues:
+    @pytest.mark.parametrize(
+        ("fieldtype", "value", "result"),
+        [
+            ("Int", "5", 5), ("Check", "1", 1), ("Float", None, 0.0), ("Currency", "1.5", 1.5), ("Data", None, ""),
+            ("Date", "2026-01-31", DATE), ("Date", None, datetime.date(1, 1, 1)),
+            ("Datetime", "2026-01-31", datetime.datetime(2026, 1, 31)), ("Time", None, datetime.timedelta(0)),
+            ("Time", "10:00:00", datetime.timedelta(hours=10)), ("Text", 5, "5"), ("Table", None, None),
+        ],
+    )  # fmt: skip
+    def test_cast(self, fieldtype, value, result):
+        assert utils.cast(fieldtype, value) == result
+
+    @pytest.mark.parametrize(
+        ("left", "operator", "right", "fieldtype", "result"),
+        [
+            (1, ">", 0, None, True), ("abc", "like", "%b%", None, True),
+            ("abc", "like", "%B%", None, False), ("abc", "not like", "%z%", None, True),
+            (None, "is", "not set", None, True), ("", "is", "set", None, False), (5, "in", [1, 5], None, True),
+            ("2026-01-01", "<", datetime.date(2026, 1, 2), "Date", True), (None, "=", 0, "Int", True),
+        ],
+    )  # fmt: skip
+    def test_compare(self, left, operator, right, fieldtype, result):
+        assert utils.compare(left, operator, right, fieldtype) is result
+
+    def test_evaluate_filters(self):
+        user = _dict(doctype="User", name="x", enabled=1)
+        assert utils.evaluate_filters(user, {"enabled": 1})
+        assert utils.evaluate_filters(user, [["User", "enabled", ">", 0], ["User", "name", "like", "x"]])
+        assert not utils.evaluate_filters(user, {"enabled": ["!=", 1]})
+
+
+class TestDict:
+    def test_attributes(self):
+        row = _dict(a=1)
+        row.b = 2
+        assert row.a == 1 and row["b"] == 2 and row.missing is None
+        assert row.copy() == {"a": 1, "b": 2} and isinstance(row.copy(), _dict)
+        assert row.update({"c": 3}) is row and row.c == 3
+        del row.c
+        assert "c" not in row
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("name", "status"),
+        [
+            ("ValidationError", 417), ("PermissionError", 403), ("DoesNotExistError", 404), ("DuplicateEntryError", 409),
+            ("AuthenticationError", 401), ("CSRFTokenError", 400), ("RateLimitExceededError", 429),
+            ("TimestampMismatchError", 417), ("MandatoryError", 417), ("LinkExistsError", 417), ("DataError", 417),
+            ("SessionExpired", 401), ("InReadOnlyMode", 503), ("TooManyRequestsError", 429), ("FrappeTypeError", 417),
+        ],
+    )  # fmt: skip
+    def test_status(self, name, status):
+        assert getattr(frappe.exceptions, name).http_status_code == status
+
+    def test_duplicate_is_a_clash_of_names(self):
+        assert issubclass(frappe.DuplicateEntryError, frappe.NameError)
+        assert issubclass(frappe.UniqueValidationError, frappe.ValidationError)

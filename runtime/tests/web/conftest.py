@@ -1,0 +1,120 @@
+"""HTTP without a server: each request runs `frappe.app.application` in a thread of its own, with real commits.
+
+Frappe keeps its state per thread and destroys it after a request, so the test's thread must not be the request's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+
+class Web:
+    """One browser: keeps its cookies."""
+
+    def __init__(self) -> None:
+        import frappe.app
+
+        self.client = Client(frappe.app.application)
+
+    def __call__(self, method: str, path: str, **options: Any) -> TestResponse:
+        options.setdefault("headers", {}).setdefault("Accept", "application/json")
+        with ThreadPoolExecutor(1) as thread:
+            # Buffered, so that the response is closed (which cleans up) in that thread, too.
+            return thread.submit(self.client.open, path, method=method, buffered=True, **options).result()
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> TestResponse:
+        return self("POST", path, **options)
+
+    def login(self, user: str = "Administrator", password: str = "admin") -> TestResponse:
+        return self.post("/api/method/login", json={"usr": user, "pwd": password})
+
+    def cookie(self, name: str) -> Any:
+        return self.client.get_cookie(name)
+
+
+def server_messages(response: TestResponse) -> list[str]:
+    """Texts of `_server_messages`."""
+    return [json.loads(entry)["message"] for entry in json.loads(response.json["_server_messages"])]
+
+
+@pytest.fixture
+def served(site: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The worker's site is what the application serves."""
+    import frappe.app
+
+    monkeypatch.setattr(frappe.app, "_site", site)
+    monkeypatch.setattr(frappe.app, "_sites_path", os.getcwd())
+    return site
+
+
+@pytest.fixture
+def web(served: str) -> Callable[[], Web]:
+    """Makes new browsers."""
+    return Web
+
+
+@pytest.fixture
+def guest(served: str) -> Web:
+    return Web()
+
+
+@pytest.fixture
+def admin(served: str) -> Web:
+    browser = Web()
+    assert browser.login().status_code == 200
+    return browser
+
+
+@pytest.fixture
+def on_site(served: str) -> Callable[[Callable[[Any], Any]], Any]:
+    """Run a function with the site open (in a thread of its own) and commit."""
+
+    def run(function: Callable[[Any], Any]) -> Any:
+        def within() -> Any:
+            import frappe
+
+            frappe.init(served, sites_path=".", force=True)
+            frappe.connect()
+            try:
+                result = function(frappe)
+                frappe.db.commit()
+                return result
+            finally:
+                frappe.destroy()
+
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(within).result()
+
+    return run
+
+
+@pytest.fixture
+def method(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Publish a function for the length of a test; returns its path."""
+
+    def publish(function: Callable, **options: Any) -> str:
+        import frappe
+        import frappe.handler
+
+        monkeypatch.setattr(
+            frappe.handler, function.__name__, frappe.whitelist(**options)(function), raising=False
+        )
+        return f"/api/method/{function.__name__}"
+
+    return publish
+
+
+@pytest.fixture
+def unique() -> str:
+    return uuid.uuid4().hex[:10]
