@@ -1,0 +1,36 @@
+"""Counters and marks in the shared cache: they count what was tried, so no rollback may undo them.
+
+Atomic across processes on every profile: the cache is the only thing that requests share before they commit.
+"""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import frappe
+
+
+def bump(name: str, lifetime: timedelta) -> int:
+    """Counts one more and returns the new count; the counter ends `lifetime` after its first count."""
+    key = frappe.cache.make_key(f"cn_connect:{name}")
+    count = int(frappe.cache.incrby(key, 1))
+    if count == 1:
+        frappe.cache.expire(key, int(lifetime.total_seconds()))
+    return count
+
+
+def put(name: str, value: Any, lifetime: timedelta) -> None:
+    """Keeps a JSON value for that long."""
+    key = frappe.cache.make_key(f"cn_connect:{name}")
+    frappe.cache.setex(key, int(lifetime.total_seconds()), json.dumps(value))
+
+
+def get(name: str) -> Any:
+    """The value kept under that name, or None."""
+    raw = frappe.cache.get(frappe.cache.make_key(f"cn_connect:{name}"))
+    return None if raw is None else json.loads(raw)
+
+
+def forget(*names: str) -> None:
+    """Ends counters and values at once."""
+    frappe.cache.delete(*(frappe.cache.make_key(f"cn_connect:{name}") for name in names))

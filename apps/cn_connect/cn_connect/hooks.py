@@ -1,0 +1,19 @@
+app_name = "cn_connect"
+app_title = "CN Connect"
+app_publisher = "Market Systems"
+app_description = "Connectors for Chinese services: WeChat, SMS, voice, SM4 fields, sealed documents"
+app_email = "dev@example.cn"
+app_license = "MIT"
+
+after_install = "cn_connect.crypto.keys.create_keys"
+
+scheduler_events = {
+    "cron": {"* * * * *": ["cn_connect.outbox.deliver_job"]},
+    "daily": ["cn_connect.idempotency.forget_old"],
+}
+
+# Re-encrypted by `bench rotate-sm4-key`; apps add theirs in their own hooks.
+sm4_fields = ["Outbox Message.recipient"]
+
+# Modules with API methods, for the API reference.
+api_modules = ["cn_connect.api.wechat_pay", "cn_connect.api.sms"]
