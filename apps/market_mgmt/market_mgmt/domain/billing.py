@@ -1,0 +1,147 @@
+"""How the amount of a bill comes about: rent by days, fixed monthly charges, metered consumption.
+
+Money rule 3 (domain.md): rent is a monthly amount; calendar months, actual days, both ends inclusive; rent-free
+days come first; a change in mid-month splits by days; rounded once per Fee.
+Money rule 6: consumption = Σ over segments of (current − previous) × multiplier, modulus 10^digits on roll-over.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from market_mgmt.domain.amounts import ZERO, round_cents, spread
+from market_mgmt.domain.periods import Period
+
+HISTORY_PERIODS = 3
+SPIKE_FACTOR = 3
+
+
+@dataclass(frozen=True)
+class Line:
+    """One readable step of a bill. Amounts of a bill's lines add up to the bill."""
+
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    days: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Bill:
+    amount: Decimal
+    lines: tuple[Line, ...]
+
+
+NOTHING = Bill(ZERO, ())
+
+
+@dataclass(frozen=True)
+class MonthlyPrice:
+    """A price per calendar month that holds from `start` to `end`."""
+
+    start: date
+    end: date
+    monthly: Decimal
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Two readings of one meter between which it was neither swapped nor reset."""
+
+    meter: str
+    previous: Decimal
+    current: Decimal
+    multiplier: Decimal
+    consumption: Decimal
+
+
+def rent_for(
+    period: Period, lease_start: date, lease_end: date, monthly_rent: Decimal, rent_free_days: int = 0
+) -> Bill:
+    """Rent of a lease for a period of one or more calendar months; rent-free days are the first of the lease."""
+    first_paid = lease_start + timedelta(days=rent_free_days)
+    return monthly_charge(period, [MonthlyPrice(first_paid, lease_end, monthly_rent)])
+
+
+def monthly_charge(period: Period, prices: Sequence[MonthlyPrice]) -> Bill:
+    """Charge by the month: each price counts for its days of each calendar month, over that month's length."""
+    steps: list[tuple[Period, Period, Decimal, Fraction]] = []
+    for month in period.months():
+        for price in prices:
+            days = month.overlap(max(price.start, period.start), min(price.end, period.end))
+            if days:
+                share = Fraction(days.days, month.days)
+                steps.append((month, days, price.monthly, Fraction(price.monthly) * share))
+    amounts = spread(exact for _, _, _, exact in steps)
+    lines = tuple(
+        Line(
+            f"{days.start} – {days.end} ({days.days}/{month.days})",
+            (Decimal(days.days) / month.days).quantize(Decimal("0.001")),
+            monthly,
+            days.days,
+            amount,
+        )
+        for (month, days, monthly, _), amount in zip(steps, amounts, strict=True)
+    )
+    return Bill(sum(amounts, ZERO), lines)
+
+
+def metered(segments: Sequence[Segment], unit_price: Decimal) -> Bill:
+    """Consumption × unit price over all segments, rounded once. Raises ValueError when the total is negative."""
+    total = sum((segment.consumption for segment in segments), Decimal(0))
+    if total < 0:
+        raise ValueError(f"negative consumption: {total}")
+    amounts = spread(Fraction(segment.consumption) * Fraction(unit_price) for segment in segments)
+    lines = tuple(
+        Line(
+            f"{segment.meter}: {plain(segment.previous)} → {plain(segment.current)} × {plain(segment.multiplier)}",
+            segment.consumption,
+            unit_price,
+            0,
+            amount,
+        )
+        for segment, amount in zip(segments, amounts, strict=True)
+    )
+    return Bill(round_cents(Fraction(total) * Fraction(unit_price)), lines)
+
+
+def consumption(
+    previous: Decimal, current: Decimal, digits: int, multiplier: Decimal
+) -> tuple[Decimal, bool]:
+    """Units used between two readings, and whether the dial rolled over past 10^digits.
+
+    Raises ValueError for a reading that the dial cannot show.
+    """
+    modulus = Decimal(10) ** digits
+    for reading in (previous, current):
+        if not 0 <= reading < modulus:
+            raise ValueError(f"a meter of {digits} digits cannot show {plain(reading)}")
+    rolled_over = current < previous
+    difference = current - previous + (modulus if rolled_over else 0)
+    return difference * multiplier, rolled_over
+
+
+def reading_status(units: Decimal, history: Sequence[Decimal], rolled_over: bool) -> tuple[str, str]:
+    """("Normal", "") or ("Held", why): what a clerk must confirm before it is billed.
+
+    `history` holds the consumption of earlier periods, the latest last; a spike is judged against the last three.
+    """
+    recent = list(history)[-HISTORY_PERIODS:]
+    if units < 0:
+        return "Held", "negative consumption"
+    if units == 0:
+        return "Held", "zero consumption"
+    if rolled_over and len(recent) < HISTORY_PERIODS:
+        return "Held", "roll-over with fewer than three periods of history"
+    if len(recent) == HISTORY_PERIODS and units * HISTORY_PERIODS > SPIKE_FACTOR * sum(recent):
+        return "Held", "more than three times the average of the last three periods"
+    return "Normal", ""
+
+
+def plain(value: Decimal) -> str:
+    """A number without exponent and trailing zeros: 120.500 as 120.5."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

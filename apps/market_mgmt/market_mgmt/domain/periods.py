@@ -1,0 +1,81 @@
+"""Billing periods: calendar months and runs of them, counted in whole days with both ends inclusive."""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+_MONTH_KEY = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+
+CYCLE_MONTHS = {"Monthly": 1, "Quarterly": 3, "Yearly": 12}
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """A run of days; the first and the last day belong to it."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            raise ValueError(f"period ends before it starts: {self.start} – {self.end}")
+
+    @property
+    def days(self) -> int:
+        return days_inclusive(self.start, self.end)
+
+    def overlap(self, start: date, end: date) -> "Period | None":
+        """The days of this period from `start` to `end`; None when there are none."""
+        first, last = max(self.start, start), min(self.end, end)
+        return Period(first, last) if first <= last else None
+
+    def months(self) -> "list[Period]":
+        """The whole calendar months this period touches, in order."""
+        result = [month_containing(self.start)]
+        while result[-1].end < self.end:
+            result.append(month_containing(result[-1].end + timedelta(days=1)))
+        return result
+
+
+def days_inclusive(start: date, end: date) -> int:
+    """Days from `start` to `end`, both counted; 0 when `end` lies before `start`."""
+    return max((end - start).days + 1, 0)
+
+
+def month_containing(day: date) -> Period:
+    """The calendar month of a day."""
+    return Period(day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1]))
+
+
+def month_of(key: str) -> Period:
+    """The calendar month written as YYYY-MM. Raises ValueError for anything else."""
+    match = _MONTH_KEY.fullmatch(key or "")
+    if not match:
+        raise ValueError(f"not a month (YYYY-MM): {key!r}")
+    return month_containing(date(int(match[1]), int(match[2]), 1))
+
+
+def month_key(day: date) -> str:
+    """The month of a day as YYYY-MM."""
+    return f"{day:%Y-%m}"
+
+
+def months_between(earlier: date, later: date) -> int:
+    """Calendar months from the month of `earlier` to the month of `later`; negative when it lies before."""
+    return (later.year - earlier.year) * 12 + later.month - earlier.month
+
+
+def billed_in(month: Period, lease_start: date, cycle: str) -> Period | None:
+    """What a lease of this cycle is billed for in `month`: the cycle that begins with it, else None.
+
+    Cycles are counted in calendar months from the month in which the lease starts.
+    """
+    length = CYCLE_MONTHS[cycle]
+    offset = months_between(lease_start, month.start)
+    if offset < 0 or offset % length:
+        return None
+    last = month
+    for _ in range(length - 1):
+        last = month_containing(last.end + timedelta(days=1))
+    return Period(month.start, last.end)
