@@ -1,0 +1,18 @@
+"""Whitelisted methods: check, call one service, return."""
+
+# What `error_code` may be beside the codes that every app shares (`cn_connect.api`).
+ERROR_CODES: dict[str, tuple[int, str]] = {
+    "CONSENT_REQUIRED": (403, "The current privacy text has not been accepted yet"),
+    "QR_UNKNOWN": (404, "The QR code of the stall is unknown or was revoked"),
+    "PRIVACY_TEXT_CHANGED": (409, "There is a newer privacy text; show that one"),
+    "NO_OPENID": (417, "Paying needs a sign-in by WeChat"),
+    "PHONE_INVALID": (417, "This is no mobile number of 11 digits"),
+    "PHONE_NOT_PROVED": (417, "The phone number must be confirmed by WeChat or by SMS"),
+    # These stand in the state that `import_progress` answers, not in an error's body.
+    "NOT_A_WORKBOOK": (200, "State of an import: the file is damaged or no Excel workbook"),
+    "NO_PERIOD": (200, "State of an import: no row has a reading date, so the period is unknown"),
+    "NO_ROWS": (200, "State of an import: there is nothing below the header"),
+    "TOO_LARGE": (200, "State of an import: the file is too large"),
+    "WRONG_TEMPLATE": (200, "State of an import: a sheet or column of the template is missing"),
+    "IMPORT_FAILED": (200, "State of an import: nothing was changed; the message says why"),
+}

@@ -1,0 +1,138 @@
+"""The office's files: forms and readings in, templates, receipts and reports out."""
+
+from datetime import date
+from typing import Annotated, Any, cast
+
+import frappe
+from cn_connect import clock
+from cn_connect.api_method import Download, api_method
+from frappe import _
+from frappe.utils import getdate
+from market_mgmt import permissions
+from market_mgmt.api import answers
+from market_mgmt.domain.periods import month_of
+from market_mgmt.services import reading_template as template
+from market_mgmt.services import receipt_pdf as receipts
+from market_mgmt.services import reports
+from market_mgmt.services.imports import jobs
+
+ADMINISTRATOR, FINANCE, SUPERVISOR = "Market Administrator", "Market Finance", "Market Supervisor"
+CLERK, CASHIER, LEADER = "Market Clerk", "Market Cashier", "Market Leader"
+IMPORTERS = [CLERK, FINANCE, SUPERVISOR, ADMINISTRATOR]
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+READERS = [CASHIER, FINANCE, SUPERVISOR, LEADER, ADMINISTRATOR]
+
+
+@api_method(methods=["POST"], roles=IMPORTERS)
+def import_merchants(
+    file: str, dry_run: bool = True, market: str | None = None, confirmed: bool = False
+) -> answers.Named:
+    """Starts the import of an uploaded information collection form; `confirmed` lets a supervisor pass many bad rows."""
+    name = jobs.start(jobs.MERCHANTS, _market(market), file, clock.today(), dry_run, confirmed)
+    return {"name": name}
+
+
+@api_method(methods=["POST"], roles=IMPORTERS)
+def import_arrears(
+    file: str, dry_run: bool = True, market: str | None = None, confirmed: bool = False
+) -> answers.Named:
+    """Starts the import of what stalls owed before the system was introduced."""
+    name = jobs.start(jobs.ARREARS, _market(market), file, clock.today(), dry_run, confirmed)
+    return {"name": name}
+
+
+@api_method(methods=["POST"], roles=IMPORTERS)
+def import_readings(
+    file: str,
+    dry_run: bool = True,
+    market: str | None = None,
+    period: str | None = None,
+    confirmed: bool = False,
+) -> answers.Named:
+    """Starts the import of a month's meter readings; without `period` the dates in the file decide."""
+    if period:
+        _check_month(period)
+    name = jobs.start(jobs.READINGS, _market(market), file, clock.today(), dry_run, confirmed, period)
+    return {"name": name}
+
+
+@api_method(methods=["GET", "POST"], roles=IMPORTERS)
+def import_progress(name: str) -> answers.ImportState:
+    """How far an import is; when it is done, its figures, errors and the workbook with the rejected rows."""
+    state = jobs.progress(name)
+    if not state:
+        frappe.throw(
+            _("There is no import {0}, or it is more than a day old.").format(name), frappe.DoesNotExistError
+        )
+    permissions.require_market(state["market"])
+    return cast(answers.ImportState, state)
+
+
+@api_method(methods=["GET", "POST"], roles=IMPORTERS)
+def reading_template(period: str, market: str | None = None) -> Annotated[None, Download(WORKBOOK)]:
+    """The workbook to fill in when reading the meters of a month (the answer is the file itself)."""
+    _check_month(period)
+    place = _market(market)
+    _download(f"readings-{place}-{period}.xlsx", template.build(place, period))
+
+
+@api_method(methods=["GET", "POST"], roles=READERS)
+def receipt_pdf(receipt: str) -> Annotated[None, Download("application/pdf")]:
+    """A receipt as PDF (the answer is the file itself)."""
+    market = frappe.db.get_value("Receipt", receipt, "market")
+    if not market:
+        frappe.throw(_("There is no receipt {0}.").format(receipt), frappe.DoesNotExistError)
+    permissions.require_market(market)
+    _download(f"{receipt}.pdf", receipts.render(receipt))
+
+
+@api_method(methods=["GET", "POST"], roles=READERS)
+def export_report(
+    report: str, filters: dict[str, Any] | str, format: str = "pdf"
+) -> Annotated[None, Download("application/octet-stream")]:
+    """`daily_journal` (filters: market, day) or `collection` (market, period, as_of) as pdf or xlsx (the file itself)."""
+    wanted = frappe.parse_json(filters) if isinstance(filters, str) else filters
+    if format not in ("pdf", "xlsx") or not isinstance(wanted, dict):
+        frappe.throw(_("A report is exported as pdf or xlsx, with filters as an object."))
+    market = _market(wanted.get("market"))
+    if report == "daily_journal":
+        day = _day(wanted.get("day"))
+        made, name = reports.daily_journal(market, day, clock.now()), f"journal-{market}-{day}"
+    elif report == "collection":
+        period = str(wanted.get("period") or "")
+        _check_month(period)
+        made = reports.collection(market, period, _day(wanted.get("as_of")), clock.now())
+        name = f"collection-{market}-{period}"
+    else:
+        frappe.throw(_("There is no report {0}.").format(report))
+    # The verification code is on the paper now; a GET would roll it back.
+    frappe.db.commit()
+    _download(f"{name}.{format}", made.pdf if format == "pdf" else made.xlsx)
+
+
+def _market(market: str | None) -> str:
+    """The market asked for, else the only one the user may see."""
+    if market:
+        permissions.require_market(market)
+        return market
+    allowed = permissions.markets_of(frappe.session.user)
+    found = frappe.get_all("Market", pluck="name", limit=2) if allowed is None else allowed
+    if len(found) != 1:
+        frappe.throw(_("Please name the market."))
+    return found[0]
+
+
+def _check_month(period: str) -> None:
+    try:
+        month_of(period)
+    except ValueError:
+        frappe.throw(_("{0} is not a month such as 2026-10.").format(period))
+
+
+def _day(value: Any) -> date:
+    return cast(date, getdate(value)) if value else clock.today()
+
+
+def _download(name: str, content: bytes) -> None:
+    response = frappe.local.response
+    response.filename, response.filecontent, response.type = name, content, "download"

@@ -1,0 +1,61 @@
+"""Hooks of market_mgmt: they only name methods."""
+
+app_name = "market_mgmt"
+app_title = "菜市场管理"
+app_publisher = "Market Bench"
+app_description = "Wet-market management: places, charges, dunning"
+app_email = "market@example.com"
+app_license = "MIT"
+
+# With an owner in front, Frappe takes the name as it stands and does not look it up online.
+required_apps = ["market-bench/cn_connect"]
+
+before_install = "market_mgmt.setup.install.before_install"
+after_install = "market_mgmt.setup.install.after_install"
+after_migrate = ["market_mgmt.setup.install.after_migrate"]
+
+scheduler_events = {
+    "cron": {
+        "* * * * *": [
+            "market_mgmt.tasks.sweep_payments",
+            "market_mgmt.tasks.sweep_red_cards",
+        ],
+        "10 * * * *": ["market_mgmt.tasks.run_dunning"],
+        "5 0 * * *": ["market_mgmt.tasks.end_leases"],
+        "15 0 1 * *": ["market_mgmt.tasks.accrue_late_fees"],
+        "30 2 * * *": ["market_mgmt.tasks.check_ledgers"],
+    },
+}
+
+# cn_connect hands every verified payment notification to this.
+wechat_pay_transaction = ["market_mgmt.services.payments.on_transaction"]
+
+# cn_connect calls this whenever the state of an outbox message changes.
+outbox_state_changed = ["market_mgmt.services.dunning.outbox_state_changed"]
+
+# Re-encrypted when the SM4 key is rotated; shown in full, with a reason and a log, to these roles only.
+sm4_fields = ["Merchant.phone", "Merchant.id_number", "Market Staff.phone"]
+unmask_roles = {
+    "Merchant.phone": ["Market Area Manager", "Market Supervisor", "Market Administrator"],
+    "Merchant.id_number": ["Market Supervisor", "Market Administrator"],
+    "Market Staff.phone": ["Market Supervisor", "Market Administrator"],
+}
+
+# Every DocType that carries a market (a test compares the list).
+_OF_A_MARKET = (
+    *("Market", "Market Area", "Stall", "Merchant", "Lease", "Stall Binding", "Market Staff"),
+    *("Tariff", "Meter", "Meter Reading", "Meter Reading Import", "Late Fee Rule", "Fee", "Account Entry"),
+    *("Market Payment Order", "Receipt", "Receipt Counter"),
+    *("Dunning Notice", "Red Card"),
+)
+permission_query_conditions = dict.fromkeys(_OF_A_MARKET, "market_mgmt.permissions.query_conditions")
+has_permission = dict.fromkeys(_OF_A_MARKET, "market_mgmt.permissions.has_permission")
+
+# Modules with API methods, for the API reference.
+api_modules = [f"market_mgmt.api.{name}" for name in ("public", "auth", "merchant", "staff")]
+
+home_page = "market"
+
+# What `bench start` calls for a site that bench-config.json marks as a demo.
+bench_prepare = ["market_mgmt.demo.load.prepare"]
+bench_banner = ["market_mgmt.demo.load.banner"]

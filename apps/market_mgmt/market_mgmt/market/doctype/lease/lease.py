@@ -1,0 +1,13 @@
+from cn_connect import clock
+from frappe.model.document import Document
+from market_mgmt.services import leases
+
+
+class Lease(Document):
+    """租约: a merchant holds a stall for a time."""
+
+    def validate(self) -> None:
+        leases.check(self)
+
+    def on_update(self) -> None:
+        leases.saved(self, clock.now())

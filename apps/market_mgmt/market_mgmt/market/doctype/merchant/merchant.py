@@ -1,0 +1,9 @@
+from frappe.model.document import Document
+from market_mgmt.services import places
+
+
+class Merchant(Document):
+    """商户: who leases stalls; phone and ID number are encrypted."""
+
+    def validate(self) -> None:
+        places.check_merchant(self)

@@ -1,0 +1,9 @@
+from frappe.model.document import Document
+from market_mgmt.services import bindings
+
+
+class StallBinding(Document):
+    """摊位绑定: a WeChat account acts for a merchant's lease."""
+
+    def validate(self) -> None:
+        bindings.check(self)

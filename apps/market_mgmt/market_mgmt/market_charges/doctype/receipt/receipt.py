@@ -1,0 +1,16 @@
+"""A receipt for money received: numbered without gaps, voided, never deleted. It is not an invoice."""
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+
+class Receipt(Document):
+    def autoname(self) -> None:
+        self.name = f"{self.market}-{self.year}-{self.number:06d}"
+
+    def on_trash(self) -> None:
+        frappe.throw(_("A receipt is voided, never deleted."), frappe.PermissionError)
+
+    def before_rename(self, *_args: object, **_kwargs: object) -> None:
+        frappe.throw(_("A receipt keeps its number."), frappe.PermissionError)

@@ -1,0 +1,1 @@
+"""Use cases: one function per business action, inside the transaction of the caller."""

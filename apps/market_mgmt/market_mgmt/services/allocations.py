@@ -1,0 +1,85 @@
+"""Spending a merchant's money on the open fees, after bringing their late fees up to the day of payment.
+
+Whoever calls this holds the lock on the merchant.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+
+import frappe
+from market_mgmt.domain.allocation import Share, allocate
+from market_mgmt.domain.ledger import ALLOCATION, LATE_FEE_RECEIVABLE, PREPAID, RECEIVABLE, Posting
+from market_mgmt.services import late_fees, ledger
+
+
+def pay_open_fees(
+    merchant: str, amount: Decimal, on: date, chosen: Collection[str] = (), payment_order: str | None = None
+) -> tuple[list[Share], Decimal]:
+    """Allocate up to `amount` of the merchant's balance to open fees, as of a day; returns the shares and the rest.
+
+    `on` may lie in the past when a payment became known late: late fees posted since then are set right.
+    """
+    names = _open_names(merchant)
+    posted_until = late_fees.wind_back(names, on)
+    late_fees.post_due(names, on)
+    rows = {row.name: row for row in ledger.open_fees(on, merchant=merchant, lock=True)}
+    shares, rest = allocate(amount, [row.open_fee() for row in rows.values()], chosen)
+    ledger.post(
+        [posting for share in shares for posting in _postings(share, rows[share.fee], on, payment_order)]
+    )
+    ledger.refresh_caches([share.fee for share in shares], on)
+    if posted_until:
+        late_fees.post_due(names, posted_until)
+    return shares, rest
+
+
+def use_prepaid(merchants: Iterable[str], as_of: date) -> dict[str, list[Share]]:
+    """Let prepaid balances pay open fees; returns the shares of each merchant that had a balance."""
+    balances = ledger.prepaid_balances(merchants, lock=True)
+    return {
+        merchant: pay_open_fees(merchant, balance, as_of)[0]
+        for merchant, balance in sorted(balances.items())
+        if balance > 0
+    }
+
+
+def leases_of(shares: Sequence[Share]) -> list[str]:
+    """The leases whose fees were paid."""
+    fees = [share.fee for share in shares]
+    return sorted(set(frappe.get_all("Fee", filters={"name": ["in", fees]}, pluck="lease"))) if fees else []
+
+
+def _open_names(merchant: str) -> list[str]:
+    fee = frappe.qb.DocType("Fee")
+    query = frappe.qb.from_(fee).select(fee.name).orderby(fee.name)
+    query = query.where((fee.merchant == merchant) & fee.status.isin(ledger.OPEN))
+    return [name for (name,) in query.for_update().run()]
+
+
+def _postings(share: Share, fee: ledger.OpenFeeRow, on: date, payment_order: str | None) -> list[Posting]:
+    """Late fee and principal of a share. Keys tie them to the payment, or to the state of the fee they found."""
+    voucher = (
+        f"allocation|{payment_order}|{fee.name}" if payment_order else f"prepaid|{fee.name}|{fee.entry_count}"
+    )
+    parts = ((LATE_FEE_RECEIVABLE, share.late_fee), (RECEIVABLE, share.principal))
+    return [
+        Posting(
+            market=fee.market,
+            merchant=fee.merchant,
+            posting_date=on,
+            entry_type=ALLOCATION,
+            debit_account=PREPAID,
+            credit_account=account,
+            amount=amount,
+            idempotency_key=f"{voucher}|{account}",
+            lease=fee.lease,
+            stall=fee.stall,
+            fee=fee.name,
+            payment_order=payment_order,
+            voucher_type="Market Payment Order" if payment_order else "Fee",
+            voucher_no=payment_order or fee.name,
+        )
+        for account, amount in parts
+        if amount > 0
+    ]

@@ -1,0 +1,203 @@
+"""Bills: drafted for a period, reviewed, published once, and reversed instead of edited.
+
+Publishing freezes a bill: it posts the charge, sets the due date and copies the late fee rule, and uses up prepaid
+balances. Both work on a whole market with a handful of queries.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+import frappe
+from cn_connect.money import yuan
+from frappe import _
+from market_mgmt.domain.billing import Bill, Line
+from market_mgmt.domain.late_fee import DEFAULT_START_AFTER_DAYS
+from market_mgmt.domain.ledger import CHARGE, INCOME, RECEIVABLE, Posting
+from market_mgmt.domain.periods import Period, month_containing, month_key, month_of
+from market_mgmt.services import fee_writer, ledger, red_cards
+from market_mgmt.services.allocations import leases_of, use_prepaid
+from market_mgmt.services.bill_sources import Sources
+from market_mgmt.services.billing_reversal import reverse
+from market_mgmt.services.fee_writer import ONE_OFF, OPENING, NewFee, fee_types
+from market_mgmt.services.late_fees import rule_in_force
+from market_mgmt.services.rows import chunks, lock
+
+__all__ = ["BillRun", "create_one_off", "generate", "publish", "record_opening", "reverse"]
+
+_LEASE = ["name", "market", "merchant", "stall", "late_fee_clause"]
+_CHARGED = ("name", "market", "merchant", "lease", "stall", "status", "amount")
+
+
+@dataclass
+class BillRun:
+    """What a generation did: names drafted, how many bills were there already, and what could not be billed, why."""
+
+    created: list[str] = field(default_factory=list)
+    existing: int = 0
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+
+
+def generate(market: str, period: str, as_of: date) -> BillRun:
+    """Draft the bills of a market for a period (YYYY-MM) from leases, tariffs and readings. Repeating changes nothing.
+
+    Raises ValidationError for a period that has not begun on `as_of`.
+    """
+    month = _month(period)
+    if month.start > as_of:
+        frappe.throw(_("Period {0} has not begun.").format(period))
+    lock("Market", [market])
+    billed = _already_billed(market, period)
+    run, fees = BillRun(), []
+    for found in Sources(market, month).bills():
+        if (found.lease.name, found.fee_type.name) in billed:
+            run.existing += 1
+        elif found.problem or found.bill is None:
+            run.skipped.append((found.lease.stall, found.problem or ""))
+        elif found.bill.amount > 0:
+            fees.append(NewFee(found.lease, found.fee_type, period, found.days, found.bill))
+    run.created = fee_writer.draft(fees)
+    return run
+
+
+def _already_billed(market: str, period: str) -> set[tuple[str, str]]:
+    """(lease, fee type) with an unreversed bill for the period, read past the snapshot."""
+    fee = frappe.qb.DocType("Fee")
+    query = frappe.qb.from_(fee).select(fee.lease, fee.fee_type)
+    query = query.where((fee.market == market) & (fee.period == period))
+    query = query.where((fee.status != "Reversed") & (fee.source != ONE_OFF))
+    return set(query.for_update().run())
+
+
+def publish(
+    market: str,
+    period: str,
+    as_of: date,
+    names: Sequence[str] | None = None,
+    now: datetime | None = None,
+) -> int:
+    """Publish the drafts of a period, or those of them in `names`; returns how many. Repeating publishes nothing.
+
+    The bill date is `as_of`; due date and late fees follow from the rule in force, which is copied. `now` (midnight
+    if not given) is when red cards are lifted of leases whose arrears a prepaid balance has settled.
+    """
+    _month(period)
+    filters: dict[str, object] = {"market": market, "period": period, "status": "Draft"}
+    if names is not None:
+        filters["name"] = ["in", list(names) or [""]]
+    found = frappe.get_all("Fee", filters=filters, fields=["name", "merchant"])
+    # What follows may spend prepaid balances, and merchants are locked before fees.
+    lock("Merchant", {row.merchant for row in found})
+    drafts = [
+        row for row in lock("Fee", (row.name for row in found), _CHARGED).values() if row.status == "Draft"
+    ]
+    _freeze([row.name for row in drafts], as_of, rule_in_force(market, as_of))
+    ledger.post([_charge(row, as_of) for row in drafts])
+    moment = now or datetime.combine(as_of, time())
+    for shares in use_prepaid({row.merchant for row in drafts}, as_of).values():
+        for lease in leases_of(shares):
+            red_cards.lift_if_settled(lease, moment)
+    return len(drafts)
+
+
+def _freeze(
+    names: list[str], as_of: date, rule: frappe._dict | None, first_late_day: date | None = None
+) -> None:
+    """Set what never changes again on a published bill: dates, and the late fee rule as it is today."""
+    due = as_of + timedelta(days=rule.start_after_days if rule else DEFAULT_START_AFTER_DAYS)
+    fee = frappe.qb.DocType("Fee")
+    for piece in chunks(names):
+        query = frappe.qb.update(fee).where(fee.name.isin(piece))
+        query = query.set(fee.status, "Published").set(fee.outstanding, fee.amount)
+        query = query.set(fee.bill_date, as_of).set(fee.due_date, due)
+        if rule:
+            query = query.set(fee.late_fee_from, first_late_day or due + timedelta(days=1))
+            query = query.set(fee.late_fee_rate, float(rule.daily_rate)).set(
+                fee.late_fee_cap, float(rule.cap_share)
+            )
+        else:
+            query = query.set(fee.late_fee_applies, 0)
+        query.run()
+
+
+def _charge(fee: frappe._dict, as_of: date, key: str | None = None) -> Posting:
+    return Posting(
+        market=fee.market,
+        merchant=fee.merchant,
+        posting_date=as_of,
+        entry_type=CHARGE,
+        debit_account=RECEIVABLE,
+        credit_account=INCOME,
+        amount=yuan(fee.amount),
+        idempotency_key=key or f"charge|{fee.name}",
+        lease=fee.lease,
+        stall=fee.stall,
+        fee=fee.name,
+        voucher_type="Fee",
+        voucher_no=fee.name,
+    )
+
+
+def record_opening(
+    lease: str, fee_type: str, period: str, amount: Decimal, due_date: date, as_of: date, key: str
+) -> str:
+    """Take over arrears from before this system as a published bill; returns its name. The same `key` adds nothing.
+
+    Late fees run from the day after `as_of` at the earliest: what accrued before is not known here.
+    Raises ValidationError when the period is billed already, or nothing is owed.
+    """
+    posted = frappe.db.get_value("Account Entry", {"idempotency_key": f"opening|{key}"}, "fee")
+    if posted:
+        return posted
+    row = _lease_row(lease)
+    if amount <= 0:
+        frappe.throw(_("The amount must be more than zero."))
+    lock("Market", [row.market])
+    if (lease, fee_type) in _already_billed(row.market, period):
+        frappe.throw(_("{0} of {1} is billed already for {2}.").format(_(fee_type), row.stall, period))
+    bill = _single_line(_("Opening arrears"), amount)
+    name = fee_writer.draft([NewFee(row, _fee_type(fee_type), period, _month(period), bill, OPENING)])[0]
+    first_late_day = max(due_date, as_of) + timedelta(days=1)
+    _freeze([name], as_of, rule_in_force(row.market, as_of), first_late_day)
+    frappe.db.set_value("Fee", name, "due_date", due_date)
+    fee = lock("Fee", [name], _CHARGED)[name]
+    ledger.post([_charge(fee, as_of, f"opening|{key}")])
+    return name
+
+
+def create_one_off(lease: str, fee_type: str, amount: Decimal, reason: str, as_of: date) -> str:
+    """Draft a one-off fee (damage, a lost key, …) with its reason; returns its name. Publish it like any other bill."""
+    if not (reason or "").strip():
+        frappe.throw(_("A one-off fee needs a reason."))
+    if amount <= 0:
+        frappe.throw(_("The amount must be more than zero."))
+    bill, day = _single_line(reason.strip(), amount), Period(as_of, as_of)
+    new = NewFee(_lease_row(lease), _fee_type(fee_type), month_key(as_of), day, bill, ONE_OFF, reason.strip())
+    return fee_writer.draft([new])[0]
+
+
+def _single_line(description: str, amount: Decimal) -> Bill:
+    return Bill(amount, (Line(description[:140], Decimal(1), amount, 0, amount),))
+
+
+def _lease_row(lease: str) -> frappe._dict:
+    row = frappe.db.get_value("Lease", lease, _LEASE, as_dict=True)
+    if not row:
+        frappe.throw(_("Lease {0} does not exist.").format(lease), frappe.DoesNotExistError)
+    return row
+
+
+def _fee_type(name: str) -> frappe._dict:
+    found = fee_types(name=name)
+    if name not in found:
+        frappe.throw(_("Fee type {0} does not exist.").format(name), frappe.DoesNotExistError)
+    return found[name]
+
+
+def _month(period: str) -> Period:
+    try:
+        return month_containing(month_of(period).start)
+    except ValueError:
+        frappe.throw(_("{0} is not a month (YYYY-MM).").format(period))
+        raise

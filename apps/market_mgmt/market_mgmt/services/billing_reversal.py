@@ -1,0 +1,65 @@
+"""Taking back a published bill: it is reversed in the ledger and may be issued again, never edited."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import frappe
+from frappe import _
+from market_mgmt.domain.ledger import REVERSAL, Posting
+from market_mgmt.services import ledger, red_cards
+from market_mgmt.services.rows import lock
+
+
+def reverse(fee: str, reason: str, now: datetime) -> list[str]:
+    """Reverse a wrong bill with its late fees; what was paid on it becomes prepaid balance. A draft is just dropped.
+
+    Returns the red cards that are lifted because nothing else is overdue.
+    Raises ValidationError without a reason or when it is reversed already, DoesNotExistError for no fee.
+    """
+    if not (reason or "").strip():
+        frappe.throw(_("A reversal needs a reason."))
+    owner = frappe.db.get_value("Fee", fee, ["merchant", "lease"], as_dict=True)
+    if not owner:
+        frappe.throw(_("Fee {0} does not exist.").format(fee), frappe.DoesNotExistError)
+    lock("Merchant", [owner.merchant])
+    if lock("Fee", [fee], ("name", "status"))[fee].status == "Reversed":
+        frappe.throw(_("Fee {0} has been reversed already.").format(fee))
+    entries = ledger.entries_of([fee], lock=True)[fee]
+    ledger.post(reversals(entries, reason, now.date()))
+    zero = {"outstanding": 0, "late_fee": 0, "late_fee_posted": 0}
+    frappe.db.set_value("Fee", fee, {"status": "Reversed", "reason": reason.strip(), **zero})
+    return red_cards.lift_if_settled(owner.lease, now)
+
+
+def reversals(entries: Sequence[ledger.LedgerEntry], reason: str, as_of: date) -> list[Posting]:
+    """What cancels these entries, but for those that are reversals or reversed already."""
+    reversed_by: dict[str, list[ledger.LedgerEntry]] = {}
+    for entry in entries:
+        if entry.reversal_of:
+            reversed_by.setdefault(entry.reversal_of, []).append(entry)
+    postings = []
+    for entry in reversed(entries):
+        left = entry.amount - sum(other.amount for other in reversed_by.get(entry.name, ()))
+        if entry.entry_type == REVERSAL or left <= 0:
+            continue
+        postings.append(
+            Posting(
+                market=entry.market,
+                merchant=entry.merchant,
+                posting_date=as_of,
+                entry_type=REVERSAL,
+                debit_account=entry.credit_account,
+                credit_account=entry.debit_account,
+                amount=left,
+                idempotency_key=f"reversal|{entry.name}",
+                lease=entry.lease,
+                stall=entry.stall,
+                fee=entry.fee,
+                payment_order=entry.payment_order,
+                voucher_type="Account Entry",
+                voucher_no=entry.name,
+                reversal_of=entry.name,
+                remark=reason.strip(),
+            )
+        )
+    return postings

@@ -1,0 +1,93 @@
+"""Money at the counter: cash, transfer and POS taken by a cashier, and taken back by a second person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import frappe
+from cn_connect.money import to_db
+from frappe import _
+from market_mgmt.services import ledger, receipts
+from market_mgmt.services.billing_reversal import reversals
+from market_mgmt.services.rows import lock
+from market_mgmt.services.settlement import SettleResult, receive
+
+CHANNELS = ("Cash", "Transfer", "POS")
+
+
+def collect(
+    merchant: str, fees: Sequence[str], channel: str, amount: Decimal, by: str, now: datetime
+) -> SettleResult:
+    """Take money for a merchant: first the chosen fees, then other due ones, what is left is prepaid.
+
+    Raises ValidationError for another channel, an amount of nothing, fees that are not the merchant's open ones, or
+    a partial payment where the market allows none.
+    """
+    if channel not in CHANNELS:
+        frappe.throw(_("Payment channel {0} is not available here.").format(channel))
+    if amount <= 0:
+        frappe.throw(_("The amount must be more than zero."))
+    if not lock("Merchant", [merchant]):
+        frappe.throw(_("Merchant {0} does not exist.").format(merchant), frappe.DoesNotExistError)
+    market = frappe.db.get_value("Merchant", merchant, "market")
+    rows = {row.name: row for row in ledger.open_fees(now.date(), merchant=merchant, lock=True)}
+    for fee in fees:
+        if fee not in rows:
+            frappe.throw(_("Fee {0} is not open for payment.").format(fee))
+    asked = sum((rows[fee].total for fee in set(fees)), Decimal(0))
+    if amount < asked and not frappe.db.get_value("Market", market, "allow_partial_payment"):
+        frappe.throw(_("This market takes no partial payments; {0} is due.").format(asked))
+    order = frappe.get_doc(
+        {
+            "doctype": "Market Payment Order",
+            "market": market,
+            "merchant": merchant,
+            "user": by,
+            "channel": channel,
+            "amount": to_db(amount),
+            "status": "Paid",
+            "created_at": now,
+            "paid_at": now,
+            "settled_at": now,
+            "fees": [
+                {
+                    "fee": fee,
+                    "principal": to_db(rows[fee].principal),
+                    "late_fee": to_db(rows[fee].late_fee),
+                    "amount": to_db(rows[fee].total),
+                }
+                for fee in dict.fromkeys(fees)
+            ],
+        }
+    ).insert(ignore_permissions=True)
+    return receive(order, now.date(), now)
+
+
+def reverse(order: str, reason: str, by: str, now: datetime) -> list[str]:
+    """Take back a counter payment: its fees are open again, its receipt is void. Returns the fees.
+
+    Needs a second person. Raises ValidationError for a WeChat payment (that is a refund), for the cashier's own
+    payment, and when the prepaid part has been used by other fees.
+    """
+    if not (reason or "").strip():
+        frappe.throw(_("A reversal needs a reason."))
+    merchant = frappe.db.get_value("Market Payment Order", order, "merchant")
+    if not merchant:
+        frappe.throw(_("Payment order {0} does not exist.").format(order), frappe.DoesNotExistError)
+    lock("Merchant", [merchant])
+    document = frappe.get_doc("Market Payment Order", order, for_update=True)
+    if document.channel not in CHANNELS or document.status != "Paid":
+        frappe.throw(_("Only a settled counter payment can be reversed."))
+    if document.user == by:
+        frappe.throw(_("A payment is reversed by somebody else than who took it."), frappe.PermissionError)
+
+    fees = sorted({entry.fee for entry in ledger.entries_of_order(order) if entry.fee})
+    lock("Fee", fees)
+    ledger.post(reversals(ledger.entries_of_order(order, lock=True), reason, now.date()))
+    if ledger.prepaid_balance(merchant, lock=True) < 0:
+        frappe.throw(_("Part of this payment was prepaid and has been used since; reverse that first."))
+    ledger.refresh_caches(fees, now.date())
+    document.update({"status": "Reversed", "error": reason.strip()})
+    document.save(ignore_permissions=True)
+    receipts.void(order, reason.strip())
+    return fees

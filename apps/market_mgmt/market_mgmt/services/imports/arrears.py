@@ -1,0 +1,164 @@
+"""Import of what stalls owed before the system was introduced (期初欠费)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import frappe
+from cn_connect.excel import CellFault, Row, as_date, as_decimal, as_text, read_table
+from cn_connect.money import format_yuan, yuan
+from frappe import _
+from frappe.utils import getdate
+from market_mgmt.domain.periods import Period, month_of
+from market_mgmt.services import billing, terms
+from market_mgmt.services.imports.common import (
+    POSTED,
+    ImportResult,
+    Progress,
+    all_or_nothing,
+    judged,
+    refuse_repeats,
+)
+
+SHEET = "期初欠费"
+STALL, FEE_TYPE, PERIOD, AMOUNT, DUE, REMARK = "摊位号", "费用类型", "账期", "欠费金额", "应缴日期", "说明"
+REQUIRED = (STALL, FEE_TYPE, PERIOD, AMOUNT, DUE)
+# How offices write fee types; names and codes of the fee types themselves are understood as well.
+ALIASES = {chinese: name for name, chinese in terms.FEE_TYPES.items()} | {"摊位费": "Rent", "摊租": "Rent"}
+
+
+@dataclass(frozen=True)
+class ArrearsLine:
+    row: Row
+    lease: str
+    fee_type: str
+    period: str
+    amount: Decimal
+    due_date: date
+    key: str
+
+
+def run(
+    market: str,
+    content: bytes,
+    file_name: str,
+    as_of: date,
+    dry_run: bool,
+    confirmed_by: str | None = None,
+    progress: Progress | None = None,
+) -> ImportResult:
+    """Checks the list and, unless `dry_run`, records its good rows as opening fees in one transaction.
+
+    A stall's fee of a period is recorded once, so repeating the file adds nothing. Raises as the other imports do.
+    """
+    table = read_table(content, SHEET, REQUIRED, (REMARK,))
+    leases, fee_types = _leases(market), _fee_types()
+    parsed = [_line(row, market, leases, fee_types) for row in table.rows]
+    lines = [line for line in parsed if line]
+    refuse_repeats([line.row for line in lines], PERIOD, [line.key for line in lines])
+    _refuse_billed(market, lines)
+    result = judged(table, as_of, dry_run, confirmed_by)
+    if result.status == POSTED:
+        good = [line for line in lines if not line.row.errors]
+        before = frappe.db.count("Fee", {"market": market, "source": "Opening"})
+        with all_or_nothing("import_arrears"):
+            for done, line in enumerate(good, start=1):
+                billing.record_opening(
+                    line.lease, line.fee_type, line.period, line.amount, line.due_date, as_of, line.key
+                )
+                if progress:
+                    progress(done, len(good))
+        result.added = {"Fee": frappe.db.count("Fee", {"market": market, "source": "Opening"}) - before}
+    return result
+
+
+def _line(
+    row: Row, market: str, leases: dict[str, list[Any]], fee_types: dict[str, str]
+) -> ArrearsLine | None:
+    stall_no = row.take(STALL, as_text, required=True)
+    fee_type = row.take(FEE_TYPE, lambda value: _fee_type(value, fee_types), required=True)
+    period = row.take(PERIOD, _period, required=True)
+    amount = row.take(AMOUNT, _amount, required=True)
+    due = row.take(DUE, as_date, required=True)
+    lease = (
+        _lease_of(leases.get(f"{market}-{stall_no}", []), month_of(period)) if stall_no and period else None
+    )
+    if stall_no and period and not lease:
+        row.fault(STALL, _("has no lease in the period {0}").format(period))
+    if period and due and due < month_of(period).start:
+        row.fault(DUE, _("lies before the period"))
+    if row.errors or lease is None:
+        return None
+    key = f"{market}|{stall_no}|{fee_type}|{period}"
+    return ArrearsLine(row, lease, fee_type, period, amount, due, key)
+
+
+def _refuse_billed(market: str, lines: Sequence[ArrearsLine]) -> None:
+    """Faults rows that contradict what is billed already; one that repeats a recorded arrear is good."""
+    billed = {
+        (row.lease, row.fee_type, row.period): row
+        for row in frappe.get_all(
+            "Fee",
+            filters={"market": market, "source": ["!=", "One-off"], "status": ["!=", "Reversed"]},
+            fields=["lease", "fee_type", "period", "source", "amount"],
+        )
+    }
+    for line in lines:
+        found = billed.get((line.lease, line.fee_type, line.period))
+        if found and (found.source != "Opening" or yuan(found.amount) != line.amount):
+            line.row.fault(PERIOD, _("is billed already with {0}").format(format_yuan(yuan(found.amount))))
+
+
+def _leases(market: str) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for row in frappe.get_all(
+        "Lease",
+        filters={"market": market, "status": ["!=", "Draft"]},
+        fields=["name", "stall", "start_date", "end_date"],
+        order_by="start_date desc",
+    ):
+        found.setdefault(row.stall, []).append(row)
+    return found
+
+
+def _lease_of(leases: list[Any], days: Period) -> str | None:
+    """The latest lease that had begun in the period and not ended before it."""
+    for row in leases:
+        if getdate(row.start_date) <= days.end and getdate(row.end_date) >= days.start:
+            return row.name
+    return None
+
+
+def _fee_types() -> dict[str, str]:
+    known = dict(ALIASES)
+    for row in frappe.get_all("Fee Type", fields=["name", "code"]):
+        known |= {row.name: row.name, row.code: row.name, _(row.name): row.name}
+    return known
+
+
+def _fee_type(value: Any, known: dict[str, str]) -> str:
+    name = known.get(as_text(value))
+    if not name:
+        raise CellFault(_("is no fee type"))
+    return name
+
+
+def _period(value: Any) -> str:
+    if isinstance(value, (date, datetime)):
+        return f"{value:%Y-%m}"
+    match = re.fullmatch(r"(\d{4})[-/.年]?(\d{1,2})月?", as_text(value))
+    if not match or not 1 <= int(match[2]) <= 12:
+        raise CellFault(_("is not a month such as 2026-09"))
+    return f"{match[1]}-{int(match[2]):02d}"
+
+
+def _amount(value: Any) -> Decimal:
+    amount = as_decimal(value)
+    if amount <= 0 or amount != round(amount, 2):
+        raise CellFault(_("must be an amount above 0 with at most two decimals"))
+    return amount

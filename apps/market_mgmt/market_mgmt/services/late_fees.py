@@ -1,0 +1,139 @@
+"""Posting late fees: each posting is what a bill owes as of a day, less what was posted before.
+
+Posted before every payment and at month end. Reading a balance needs no posting: `ledger.open_fees` computes it.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+
+import frappe
+from cn_connect.money import yuan
+from market_mgmt.domain.ledger import (
+    LATE_FEE,
+    LATE_FEE_INCOME,
+    LATE_FEE_RECEIVABLE,
+    REVERSAL,
+    Posting,
+    fee_account,
+)
+from market_mgmt.services import ledger
+from market_mgmt.services.rows import chunks, lock, number
+
+_FIELDS = (
+    *("name", "market", "merchant", "lease", "stall", "status"),
+    *("amount", "late_fee_applies", "late_fee_from", "late_fee_rate", "late_fee_cap"),
+)
+
+
+def rule_in_force(market: str, on: date) -> frappe._dict | None:
+    """The market's late fee rule that has taken effect last, None without one (then no late fees run)."""
+    rules = frappe.get_all(
+        "Late Fee Rule",
+        filters={"market": market, "effective_from": ["<=", on]},
+        fields=["start_after_days", "daily_rate", "cap_share"],
+        order_by="effective_from desc, creation desc",
+        limit=1,
+    )
+    if not rules:
+        return None
+    rule = rules[0]
+    return frappe._dict(rule, daily_rate=number(rule.daily_rate), cap_share=number(rule.cap_share))
+
+
+def post_due(fees: Iterable[str], as_of: date) -> Decimal:
+    """Post what these fees owe in late fees up to and including `as_of`; returns the sum in yuan. Repeating adds nothing."""
+    total = Decimal("0.00")
+    for piece in chunks(fees):
+        rows = lock("Fee", piece, _FIELDS)
+        accounts = ledger.fee_accounts(rows, lock=True)
+        postings = []
+        for row in rows.values():
+            if row.status not in ledger.OPEN:
+                continue
+            account = accounts[row.name]
+            growth = ledger.late_fee_owed(row, account, as_of) - account.late_fee_posted
+            if growth > 0:
+                key = f"late|{row.name}|{account.entry_count + 1}"
+                postings.append(_posting(row, as_of, LATE_FEE, growth, key))
+        ledger.post(postings)
+        ledger.refresh_caches([posting.fee or "" for posting in postings], as_of)
+        total += sum((posting.amount for posting in postings), Decimal(0))
+    return total
+
+
+def wind_back(fees: Sequence[str], as_of: date) -> date | None:
+    """Take back late fees posted for days after `as_of`, for a payment that is only now known to have been made then.
+
+    Returns the last day for which late fees had been posted if that lies after `as_of`: once the payment is
+    allocated, `post_due` up to that day posts again what the rest still owes.
+    """
+    rows = lock("Fee", fees, _FIELDS)
+    latest: date | None = None
+    postings = []
+    for fee, entries in ledger.entries_of(rows, lock=True).items():
+        account = fee_account(entries)
+        posted = [entry for entry in entries if entry.entry_type == LATE_FEE]
+        if not posted or posted[-1].posting_date <= as_of:
+            continue
+        latest = max(latest or posted[-1].posting_date, posted[-1].posting_date)
+        excess = account.late_fee_posted - ledger.late_fee_owed(rows[fee], account, as_of)
+        excess = min(excess, account.late_fee)
+        taken_back = _reversed_amounts(entries)
+        count = account.entry_count
+        for entry in reversed(posted):
+            part = min(excess, entry.amount - taken_back.get(entry.name, Decimal(0)))
+            if part > 0:
+                count += 1
+                postings.append(_posting(rows[fee], as_of, REVERSAL, part, f"late|{fee}|{count}", entry.name))
+                excess -= part
+    ledger.post(postings)
+    ledger.refresh_caches([posting.fee or "" for posting in postings], as_of)
+    return latest
+
+
+def accrue_market(market: str, as_of: date) -> Decimal:
+    """Post the late fees of all open bills of a market up to and including `as_of`; returns the sum in yuan."""
+    overdue = frappe.get_all(
+        "Fee",
+        filters={
+            "market": market,
+            "status": ["in", ledger.OPEN],
+            "late_fee_applies": 1,
+            "late_fee_from": ["<=", as_of],
+        },
+        pluck="name",
+    )
+    return yuan(post_due(overdue, as_of))
+
+
+def _reversed_amounts(entries: list[ledger.LedgerEntry]) -> dict[str, Decimal]:
+    amounts: dict[str, Decimal] = {}
+    for entry in entries:
+        if entry.reversal_of:
+            amounts[entry.reversal_of] = amounts.get(entry.reversal_of, Decimal(0)) + entry.amount
+    return amounts
+
+
+def _posting(
+    fee: frappe._dict, on: date, entry_type: str, amount: Decimal, key: str, reversal_of: str | None = None
+) -> Posting:
+    """A late fee, or one taken back: the pair swapped."""
+    pair = (LATE_FEE_RECEIVABLE, LATE_FEE_INCOME)
+    debit, credit = pair if entry_type == LATE_FEE else reversed(pair)
+    return Posting(
+        fee.market,
+        fee.merchant,
+        on,
+        entry_type,
+        debit,
+        credit,
+        amount,
+        key,
+        lease=fee.lease,
+        stall=fee.stall,
+        fee=fee.name,
+        voucher_type="Fee",
+        voucher_no=fee.name,
+        reversal_of=reversal_of,
+    )

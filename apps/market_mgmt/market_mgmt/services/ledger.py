@@ -1,0 +1,226 @@
+"""The ledger: the only writer of Account Entry, and the only place that derives balances from it.
+
+Fee.outstanding, Fee.late_fee, Fee.late_fee_posted and Fee.status are caches of it (`refresh_caches`); `check` compares
+every invariant. What decides about money reads with `lock=True` after locking the owning rows: under MariaDB's
+REPEATABLE READ a plain read may still see the state before the lock.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import frappe
+from cn_connect.money import to_db, yuan
+from frappe import _
+from market_mgmt.domain import late_fee
+from market_mgmt.domain.allocation import OpenFee
+from market_mgmt.domain.ledger import PREPAID, FeeAccount, Posting, fee_account
+from market_mgmt.services.ledger_caches import rebuild_caches, refresh_caches
+from market_mgmt.services.ledger_check import Violation, check
+from market_mgmt.services.rows import bulk_insert, chunks, number
+
+__all__ = [
+    "OpenFeeRow",
+    "Violation",
+    "check",
+    "entries_of",
+    "entries_of_order",
+    "fee_accounts",
+    "fee_balance",
+    "open_fees",
+    "post",
+    "prepaid_balance",
+    "prepaid_balances",
+    "rebuild_caches",
+    "refresh_caches",
+]
+
+OPEN = ("Published", "Partly Paid")
+
+_ENTRY = (
+    *("name", "market", "merchant", "lease", "stall", "fee", "payment_order", "posting_date"),
+    *("entry_type", "debit_account", "credit_account", "amount", "reversal_of"),
+)
+_TERMS = ("amount", "late_fee_applies", "late_fee_from", "late_fee_rate", "late_fee_cap")
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """An Account Entry as read back, amount in exact yuan."""
+
+    name: str
+    market: str
+    merchant: str
+    lease: str | None
+    stall: str | None
+    fee: str | None
+    payment_order: str | None
+    posting_date: date
+    entry_type: str
+    debit_account: str
+    credit_account: str
+    amount: Decimal
+    reversal_of: str | None
+
+
+@dataclass(frozen=True)
+class OpenFeeRow:
+    """A published fee with something to pay as of a day; `late_fee` includes what has accrued but is not yet posted."""
+
+    name: str
+    market: str
+    merchant: str
+    lease: str
+    stall: str
+    fee_type: str
+    period: str
+    amount: Decimal
+    due_date: date
+    priority: int
+    principal: Decimal
+    late_fee: Decimal
+    accrues: bool
+    entry_count: int = 0
+    # How the late fee of the bill's whole life came about, whether or not parts of it were paid.
+    late_fee_lines: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> Decimal:
+        return self.principal + self.late_fee
+
+    def days_overdue(self, as_of: date) -> int:
+        """Days since the due date; zero or negative when it has not passed."""
+        return (as_of - self.due_date).days
+
+    def open_fee(self) -> OpenFee:
+        return OpenFee(self.name, self.due_date, self.priority, self.principal, self.late_fee)
+
+
+def post(postings: Sequence[Posting]) -> list[str]:
+    """Write entries, all or (by the caller's rollback) none; returns their names.
+
+    Raises DuplicateEntryError when one of them was posted before: a voucher posts once.
+    """
+    rows = [{**vars(posting), "amount": to_db(posting.amount)} for posting in postings]
+    try:
+        return bulk_insert("Account Entry", rows)
+    except Exception as error:
+        if frappe.db.is_duplicate_entry(error) or frappe.db.is_unique_key_violation(error):
+            frappe.throw(_("This has been posted already."), frappe.DuplicateEntryError)
+        raise
+
+
+def entries_of(fees: Iterable[str], lock: bool = False) -> dict[str, list[LedgerEntry]]:
+    """All entries of these fees, oldest first; a fee without entries has an empty list."""
+    result: dict[str, list[LedgerEntry]] = {}
+    for piece in chunks(fees):
+        result.update((fee, []) for fee in piece)
+        for entry in _entries("fee", piece, lock):
+            result[entry.fee or ""].append(entry)
+    return result
+
+
+def entries_of_order(order: str, lock: bool = False) -> list[LedgerEntry]:
+    """All entries of a payment order, oldest first."""
+    return _entries("payment_order", [order], lock)
+
+
+def _entries(column: str, values: Sequence[str], lock: bool) -> list[LedgerEntry]:
+    table = frappe.qb.DocType("Account Entry")
+    query = frappe.qb.from_(table).select(*(table[field] for field in _ENTRY))
+    query = query.where(table[column].isin(values)).orderby(table.posting_date).orderby(table.creation)
+    rows = (query.for_update() if lock else query).run(as_dict=True)
+    return [LedgerEntry(**{**row, "amount": yuan(row.amount)}) for row in rows]
+
+
+def fee_accounts(fees: Iterable[str], lock: bool = False) -> dict[str, FeeAccount]:
+    """What the ledger says about each of these fees."""
+    return {fee: fee_account(entries) for fee, entries in entries_of(fees, lock).items()}
+
+
+def fee_balance(fee: str, lock: bool = False) -> tuple[Decimal, Decimal]:
+    """(principal, late fee) posted and unpaid of one fee, in yuan."""
+    account = fee_accounts([fee], lock)[fee]
+    return account.principal, account.late_fee
+
+
+def late_fee_terms(fee: frappe._dict) -> late_fee.Terms | None:
+    """The terms copied onto a bill when it was published; None if late fees do not run on it."""
+    if not fee.late_fee_applies or not fee.late_fee_from:
+        return None
+    return late_fee.Terms(fee.late_fee_from, number(fee.late_fee_rate), number(fee.late_fee_cap))
+
+
+def late_fee_owed(fee: frappe._dict, account: FeeAccount, as_of: date) -> Decimal:
+    """Lifetime late fee of a bill up to and including `as_of`, posted or not."""
+    derivation = late_fee_derivation(fee, account, as_of)
+    return derivation.amount if derivation else account.late_fee_posted
+
+
+def late_fee_derivation(fee: frappe._dict, account: FeeAccount, as_of: date) -> late_fee.Derivation | None:
+    """How the lifetime late fee of a bill comes about; None if late fees do not run on it."""
+    terms = late_fee_terms(fee)
+    return late_fee.derive(terms, yuan(fee.amount), account.reductions, as_of) if terms else None
+
+
+def open_fees(
+    as_of: date,
+    merchant: str | None = None,
+    lease: str | None = None,
+    market: str | None = None,
+    names: Sequence[str] | None = None,
+    lock: bool = False,
+) -> list[OpenFeeRow]:
+    """Published fees with something to pay as of a day, by due date, priority and name."""
+    fee, fee_type = frappe.qb.DocType("Fee"), frappe.qb.DocType("Fee Type")
+    query = frappe.qb.from_(fee).where(fee.status.isin(OPEN)).orderby(fee.name)
+    query = query.select(fee.name, fee.market, fee.merchant, fee.lease, fee.stall, fee.fee_type, fee.period)
+    query = query.select(fee.due_date, *(fee[field] for field in _TERMS))
+    for column, value in ((fee.merchant, merchant), (fee.lease, lease), (fee.market, market)):
+        query = query.where(column == value) if value else query
+    query = query.where(fee.name.isin(names)) if names is not None else query
+    rows = (query.for_update() if lock else query).run(as_dict=True) if names != [] else []
+    priorities = dict(frappe.qb.from_(fee_type).select(fee_type.name, fee_type.priority).run())
+    accounts = fee_accounts([row.name for row in rows], lock)
+    result = []
+    for row in rows:
+        account = accounts[row.name]
+        derivation = late_fee_derivation(row, account, as_of)
+        unposted = derivation.amount - account.late_fee_posted if derivation else Decimal(0)
+        opened = OpenFeeRow(
+            **{
+                key: row[key]
+                for key in ("name", "market", "merchant", "lease", "stall", "fee_type", "period")
+            },
+            amount=yuan(row.amount),
+            due_date=row.due_date,
+            priority=priorities.get(row.fee_type) or 50,
+            principal=account.principal,
+            late_fee=account.late_fee + max(unposted, Decimal(0)),
+            accrues=derivation is not None,
+            entry_count=account.entry_count,
+            late_fee_lines=tuple(derivation.lines()) if derivation else (),
+        )
+        if opened.total > 0:
+            result.append(opened)
+    return sorted(result, key=lambda row: (row.due_date, row.priority, row.name))
+
+
+def prepaid_balances(merchants: Iterable[str], lock: bool = False) -> dict[str, Decimal]:
+    """What was received from each merchant and not yet used, in yuan."""
+    table = frappe.qb.DocType("Account Entry")
+    totals: dict[str, Decimal] = {}
+    for piece in chunks(merchants):
+        totals.update((merchant, Decimal("0.00")) for merchant in piece)
+        query = frappe.qb.from_(table).select(table.merchant, table.credit_account, table.amount)
+        prepaid = (table.debit_account == PREPAID) | (table.credit_account == PREPAID)
+        query = query.where(table.merchant.isin(piece) & prepaid)
+        for merchant, credit, amount in (query.for_update() if lock else query).run():
+            totals[merchant] += yuan(amount) if credit == PREPAID else -yuan(amount)
+    return totals
+
+
+def prepaid_balance(merchant: str, lock: bool = False) -> Decimal:
+    """What was received from a merchant and not yet used, in yuan."""
+    return prepaid_balances([merchant], lock)[merchant]

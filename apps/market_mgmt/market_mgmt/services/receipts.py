@@ -1,0 +1,120 @@
+"""Receipts: a gapless number per market and year, taken only when a receipt is issued, in the same transaction."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+import frappe
+from cn_connect import sealed
+from cn_connect.money import to_db, yuan
+from frappe import _
+from frappe.model.document import Document
+from market_mgmt.domain.allocation import Share
+from market_mgmt.services import receipt_pdf
+from market_mgmt.services.rows import lock
+
+
+def issue(order: Document, shares: Sequence[Share], now: datetime) -> str:
+    """Issue the receipt of a paid order over what it paid, the rest as prepayment; returns its name."""
+    fields = ["name", "stall", "fee_type", "period"]
+    fees = {
+        row.name: row
+        for row in frappe.get_all(
+            "Fee", filters={"name": ["in", [share.fee for share in shares] or [""]]}, fields=fields
+        )
+    }
+    lines = [_line(fees[share.fee], share) for share in shares]
+    rest = yuan(order.amount) - sum((share.amount for share in shares), yuan(0))
+    if rest > 0:
+        lines.append({"description": _("Prepayment"), "principal": 0, "late_fee": 0, "amount": to_db(rest)})
+    stalls = {row.stall for row in fees.values()}
+    receipt = frappe.get_doc(
+        {
+            "doctype": "Receipt",
+            "market": order.market,
+            "year": now.year,
+            "number": _next_number(order.market, now.year),
+            "merchant": order.merchant,
+            "stall": stalls.pop() if len(stalls) == 1 else None,
+            "payment_order": order.name,
+            "amount": order.amount,
+            "issued_at": now,
+            "status": "Issued",
+            "verification_code": secrets.token_hex(16),
+            "lines": lines,
+        }
+    )
+    receipt.insert(ignore_permissions=True)
+    receipt_pdf.seal(receipt)
+    return receipt.name
+
+
+def pdf(name: str) -> bytes:
+    """The receipt as PDF, made once and kept as a private file of it. Raises PdfUnavailable."""
+    receipt = frappe.get_doc("Receipt", name)
+    kept = frappe.db.get_value("File", {"file_url": receipt.pdf}) if receipt.pdf else None
+    if kept:
+        return frappe.get_doc("File", kept).get_content()
+    content = receipt_pdf.render(receipt)
+    file = frappe.get_doc(
+        {
+            "doctype": "File",
+            "file_name": f"{name}.pdf",
+            "attached_to_doctype": "Receipt",
+            "attached_to_name": name,
+            "attached_to_field": "pdf",
+            "is_private": 1,
+            "content": content,
+        }
+    ).insert(ignore_permissions=True)
+    frappe.db.set_value("Receipt", name, "pdf", file.file_url, update_modified=False)
+    return content
+
+
+def void(order: str, reason: str) -> str | None:
+    """Void the receipt of an order whose payment was taken back; it is never deleted. Returns its name."""
+    name = frappe.db.get_value("Receipt", {"payment_order": order})
+    if name:
+        receipt = frappe.get_doc("Receipt", name)
+        # The PDF is made again when asked for, with the mark that it is void.
+        receipt.update({"status": "Void", "void_reason": reason, "pdf": None})
+        receipt.save(ignore_permissions=True)
+        sealed.revoke(receipt.verification_code)
+    return name
+
+
+def _line(fee: frappe._dict, share: Share) -> dict[str, object]:
+    return {
+        "fee": fee.name,
+        "stall": fee.stall,
+        "fee_type": fee.fee_type,
+        "period": fee.period,
+        "principal": to_db(share.principal),
+        "late_fee": to_db(share.late_fee),
+        "amount": to_db(share.amount),
+    }
+
+
+def _next_number(market: str, year: int) -> int:
+    """The next number, from a row that stays locked until the receipt is committed or its number given back."""
+    name = f"{market}-{year}"
+    fields = ("name", "last_number")
+    counter = lock("Receipt Counter", [name], fields).get(name)
+    if counter is None:
+        values = (
+            name,
+            frappe.utils.now(),
+            frappe.utils.now(),
+            "Administrator",
+            "Administrator",
+            market,
+            year,
+            0,
+        )
+        columns = ["name", "creation", "modified", "owner", "modified_by", "market", "year", "last_number"]
+        # Two may find no counter at once; the second one's row is ignored and both then wait at the lock.
+        frappe.db.bulk_insert("Receipt Counter", columns, [values], ignore_duplicates=True)
+        counter = lock("Receipt Counter", [name], fields)[name]
+    number = counter.last_number + 1
+    frappe.db.set_value("Receipt Counter", name, "last_number", number, update_modified=False)
+    return number

@@ -1,0 +1,133 @@
+"""Money that arrived: posted once, allocated, receipted, red cards lifted, all in one transaction.
+
+`settle` is where the three ways meet in which a success becomes known: the gateway's notification, a query when the
+payer returns, the sweeper. Whatever comes twice, late or out of order finds the order settled and changes nothing.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import frappe
+from cn_connect.money import yuan
+from cn_connect.wechat.pay import Transaction
+from frappe.model.document import Document
+from market_mgmt.domain.ledger import CASH, PAYMENT, PREPAID, Posting
+from market_mgmt.services import dunning, ledger, receipts
+from market_mgmt.services.allocations import leases_of, pay_open_fees
+from market_mgmt.services.rows import lock
+
+WAITING = ("Created", "Pending")
+ENDED_UNPAID = ("CLOSED", "REVOKED", "PAYERROR")
+
+SETTLED, PREPAID_ONLY, DUPLICATE = "settled", "prepaid", "duplicate"
+QUARANTINED, UNKNOWN, NOT_PAID, CLOSED = "quarantined", "unknown", "not paid", "closed"
+
+
+@dataclass(frozen=True)
+class SettleResult:
+    """What a transaction led to: `state` is one of the constants above."""
+
+    state: str
+    order: str
+    receipt: str | None = None
+    red_cards_lifted: tuple[str, ...] = ()
+
+
+def settle(transaction: Transaction, now: datetime) -> SettleResult:
+    """Take in what WeChat says about an order. Safe to repeat, in any order, from several processes at once."""
+    name = transaction.out_trade_no
+    merchant = frappe.db.get_value("Market Payment Order", name, "merchant")
+    if not merchant:
+        frappe.log_error(title="Payment for an unknown order", message=repr(transaction))
+        return SettleResult(UNKNOWN, name)
+    lock("Merchant", [merchant])
+    order = frappe.get_doc("Market Payment Order", name, for_update=True)
+    if not transaction.paid:
+        return _not_paid(order, transaction)
+    if order.settled_at or order.status == "Quarantined":
+        return _again(order, transaction)
+    problem = _problem(order, transaction)
+    if problem:
+        _save(order, status="Quarantined", error=problem)
+        frappe.log_error(title="Payment quarantined", message=f"{name}: {problem}\n{transaction!r}")
+        return SettleResult(QUARANTINED, name)
+
+    late = order.status not in WAITING
+    paid_at = min(transaction.success_time or now, now)
+    _save(
+        order,
+        status="Paid",
+        transaction_id=transaction.transaction_id,
+        paid_at=paid_at,
+        settled_at=now,
+        error=f"paid after the order was {order.status.lower()}" if late else None,
+    )
+    # Money for an order that was closed is kept for the merchant: the bills may have been paid another way since.
+    return receive(order, paid_at.date(), now, allocate=not late)
+
+
+def receive(
+    order: Document, on: date, now: datetime, allocate: bool = True, chosen: Collection[str] | None = None
+) -> SettleResult:
+    """Post the whole amount of a paid order, allocate it, issue the receipt, lift red cards. The merchant is locked."""
+    if chosen is None:
+        chosen = [row.fee for row in order.fees]
+    ledger.post(
+        [
+            Posting(
+                market=order.market,
+                merchant=order.merchant,
+                posting_date=on,
+                entry_type=PAYMENT,
+                debit_account=CASH,
+                credit_account=PREPAID,
+                amount=yuan(order.amount),
+                idempotency_key=f"payment|{order.name}",
+                payment_order=order.name,
+                voucher_type="Market Payment Order",
+                voucher_no=order.name,
+            )
+        ]
+    )
+    shares = pay_open_fees(order.merchant, yuan(order.amount), on, chosen, order.name)[0] if allocate else []
+    receipt = receipts.issue(order, shares, now)
+    lifted = [card for lease in leases_of(shares) for card in dunning.after_payment(lease, now)]
+    return SettleResult(SETTLED if allocate else PREPAID_ONLY, order.name, receipt, tuple(lifted))
+
+
+def _problem(order: Document, transaction: Transaction) -> str | None:
+    """Why money must not be posted: it is not what, or not to whom, the order says."""
+    if transaction.amount != yuan(order.amount):
+        return f"amount {transaction.amount}, ordered {yuan(order.amount)}"
+    if transaction.mchid != order.mchid or (transaction.sub_mchid or "") != (order.sub_mchid or ""):
+        return f"payee {transaction.mchid} {transaction.sub_mchid or ''}, ordered {order.mchid} {order.sub_mchid or ''}"
+    if not transaction.transaction_id:
+        return "no transaction id"
+    other = frappe.db.get_value("Market Payment Order", {"transaction_id": transaction.transaction_id})
+    if other and other != order.name:
+        return f"transaction {transaction.transaction_id} belongs to {other}"
+    return None
+
+
+def _again(order: Document, transaction: Transaction) -> SettleResult:
+    """A repetition; one transaction paying an order that another one settled is money to look into."""
+    if order.settled_at and transaction.transaction_id != order.transaction_id:
+        frappe.log_error(title="Order paid twice", message=f"{order.name}: {transaction!r}")
+    return SettleResult(DUPLICATE if order.settled_at else QUARANTINED, order.name)
+
+
+def _not_paid(order: Document, transaction: Transaction) -> SettleResult:
+    if order.status in WAITING and transaction.trade_state in ENDED_UNPAID:
+        _save(
+            order,
+            status="Closed",
+            error=transaction.trade_state if transaction.trade_state != "CLOSED" else None,
+        )
+        return SettleResult(CLOSED, order.name)
+    return SettleResult(NOT_PAID, order.name)
+
+
+def _save(order: Document, **values: object) -> None:
+    order.update(values)
+    order.save(ignore_permissions=True)

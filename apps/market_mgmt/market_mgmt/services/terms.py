@@ -1,0 +1,44 @@
+"""The Chinese words of printed documents, whatever language the person who prints them works in."""
+
+CHANNELS = {"WeChat": "微信支付", "Cash": "现金", "Transfer": "银行转账", "POS": "刷卡"}
+
+# In the order in which documents list them; types that an office adds carry their own Chinese name.
+FEE_TYPES = {
+    "Rent": "租金",
+    "Management": "管理费",
+    "Water": "水费",
+    "Electricity": "电费",
+    "Sanitation": "卫生费",
+}
+PREPAYMENT = "预存款"
+
+ENTRY_TYPES = {
+    "Charge": "出账",
+    "Late Fee": "滞纳金",
+    "Payment": "收款",
+    "Allocation": "核销",
+    "Waiver": "减免",
+    "Refund": "退款",
+    "Deposit": "押金",
+    "Reversal": "冲销",
+}
+ACCOUNTS = {
+    "Receivable": "应收账款",
+    "Late Fee Receivable": "应收滞纳金",
+    "Prepaid": "预存款",
+    "Cash": "货币资金",
+    "Income": "收入",
+    "Late Fee Income": "滞纳金收入",
+    "Waived": "减免额",
+    "Deposit Held": "押金",
+}
+
+
+def fee_type(name: str) -> str:
+    """The Chinese name of a fee type."""
+    return FEE_TYPES.get(name, name)
+
+
+def fee_type_rank(name: str) -> int:
+    """Where a fee type stands in a list."""
+    return list(FEE_TYPES).index(name) if name in FEE_TYPES else len(FEE_TYPES)

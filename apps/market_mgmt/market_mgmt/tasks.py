@@ -1,0 +1,60 @@
+"""Scheduled jobs: each asks the clock once and calls one service."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import frappe
+from cn_connect import clock
+from market_mgmt.services import dunning, late_fees, leases, ledger, payments, red_cards
+
+
+def sweep_payments() -> None:
+    """Asks WeChat about pending orders, so that no payment waits for a lost notification."""
+    payments.sweep(clock.now())
+
+
+def sweep_red_cards() -> None:
+    """Proves that no settled arrears still show a red card."""
+    red_cards.sweep(clock.now())
+
+
+def run_dunning() -> None:
+    """Reminders, dunning and drafts of red cards."""
+    now = clock.now()
+    _each_market(lambda market: dunning.run(market, now))
+
+
+def end_leases() -> None:
+    """Ends leases whose last day has passed."""
+    leases.end_expired(clock.today())
+
+
+def accrue_late_fees() -> None:
+    """On the first of a month: posts the late fees up to the last day of the month before."""
+    month_end = clock.today() - timedelta(days=1)
+    _each_market(lambda market: late_fees.accrue_market(market, month_end))
+
+
+def check_ledgers() -> None:
+    """Each night: every figure that is kept must be what the ledger says; a difference raises an alarm."""
+
+    def look(market: str) -> None:
+        violations = ledger.check(market)
+        if violations:
+            shown = "\n".join(f"{v.rule} {v.document}: {v.detail}" for v in violations[:50])
+            frappe.log_error(f"Ledger of market {market}: {len(violations)} differences", shown)
+
+    _each_market(look)
+
+
+def _each_market(work: Callable[[str], object]) -> None:
+    """Does the work for every market in a transaction of its own: one that fails leaves the others alone."""
+    for market in frappe.get_all("Market", pluck="name", order_by="name"):
+        try:
+            work(market)
+            frappe.db.commit()
+        except Exception:
+            trace = frappe.get_traceback()
+            frappe.db.rollback()
+            frappe.log_error(f"Scheduled work for market {market} failed", trace)
+            frappe.db.commit()

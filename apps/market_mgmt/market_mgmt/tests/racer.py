@@ -1,0 +1,113 @@
+"""The contestants of `test_concurrency`: processes that connect, wait for the start, act at once, and commit.
+
+Called as `python -m market_mgmt.tests.racer <sites folder> <site> <JSON list of [action, arguments]>`. Imports once and
+forks the contestants before anything is connected; prints the list of their answers, null for one that died.
+"""
+
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from multiprocessing.connection import Connection
+from typing import Any
+
+import frappe
+from cn_connect import retry
+from market_mgmt.services import billing, dunning, late_fees, payments, red_cards
+from market_mgmt.tests import factories
+
+NOW = datetime(2026, 11, 11, 10)
+
+
+def settle(order: str, transaction_id: str) -> Any:
+    return payments.settle(factories.transaction(order, NOW, transaction_id=transaction_id), NOW).state
+
+
+def settle_and_die(order: str, transaction_id: str) -> Any:
+    """The machine goes off after the work and before the commit."""
+    settle(order, transaction_id)
+    os._exit(9)
+
+
+def collect(merchant: str, fee: str, amount: str) -> Any:
+    return payments.collect(
+        merchant, [fee] if fee else [], "Cash", Decimal(amount), "Administrator", NOW
+    ).receipt
+
+
+def bill(market: str, period: str) -> Any:
+    run = billing.generate(market, period, date(2026, 12, 1))
+    return [len(run.created), billing.publish(market, period, date(2026, 12, 1))]
+
+
+def accrue(market: str) -> Any:
+    return str(late_fees.accrue_market(market, NOW.date()))
+
+
+def dun(market: str) -> Any:
+    run = dunning.run(market, NOW)
+    return [run.total, len(run.red_cards)]
+
+
+def publish_card(card: str) -> Any:
+    return red_cards.review(card, True, None, "Administrator", NOW).status
+
+
+def lease(market: str, merchant: str, stall: str) -> Any:
+    try:
+        return factories.lease(market, merchant, stall)
+    except frappe.ValidationError as error:
+        return type(error).__name__
+
+
+ACTIONS: dict[str, Callable[..., Any]] = {
+    action.__name__: action
+    for action in (settle, settle_and_die, collect, bill, accrue, dun, publish_card, lease)
+}
+
+
+def contestant(site: str, start: Any, answer: Connection, action: str, arguments: dict[str, Any]) -> None:
+    frappe.init(site=site, sites_path=".")
+    frappe.connect()
+    # A snapshot from before the race, as a request has that looked up its session first.
+    frappe.db.count("Fee")
+    start.wait(timeout=60)
+
+    def work() -> Any:
+        outcome = ACTIONS[action](**arguments)
+        frappe.db.commit()
+        return outcome
+
+    try:
+        answer.send(retry.whole(work, attempts=8))
+    except frappe.DuplicateEntryError as error:
+        frappe.db.rollback()
+        answer.send(type(error).__name__)
+
+
+def main(sites: str, site: str, entries: str) -> None:
+    os.chdir(sites)
+    fork = multiprocessing.get_context("fork")
+    contest = json.loads(entries)
+    start = fork.Barrier(len(contest))
+    answers = []
+    for action, arguments in contest:
+        receiving, sending = fork.Pipe(duplex=False)
+        fork.Process(target=contestant, args=(site, start, sending, action, arguments)).start()
+        sending.close()
+        answers.append(receiving)
+    print(json.dumps([_answer(pipe) for pipe in answers]), flush=True)
+
+
+def _answer(pipe: Connection) -> Any:
+    try:
+        return pipe.recv()
+    except EOFError:
+        return None
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

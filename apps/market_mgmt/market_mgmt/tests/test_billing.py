@@ -1,0 +1,222 @@
+"""Scenarios: from leases, tariffs and readings to published bills."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+
+from cn_connect.money import yuan
+from market_mgmt.services import billing, ledger
+from market_mgmt.tests import factories
+from market_mgmt.tests.queries import count_queries
+
+D = Decimal
+NOV_1 = date(2026, 11, 1)
+NOV_1_NOON = datetime(2026, 11, 1, 12)
+
+
+def fee(site, name):
+    return site.get_doc("Fee", name)
+
+
+def test_a_month_is_drafted_reviewed_and_published(site):
+    # given a stall with rent 3000, water at 2.85 and a reading of 12.5 t in October
+    shop = factories.shop(rent="3000.00")
+    factories.tariff(shop.market, "Water", "2.85")
+    meter = factories.meter(shop, "Water", initial_reading=100)
+    factories.reading(meter, "2026-10", "112.5", date(2026, 10, 31))
+
+    # when October is generated on the first of November
+    run = billing.generate(shop.market, "2026-10", NOV_1)
+
+    # then there is a draft of rent and one of water, with readable lines, and nothing in the ledger
+    assert run.skipped == []
+    rent, water = (fee(site, name) for name in sorted(run.created))
+    assert (rent.name, water.name) == (f"{shop.lease}-RENT-20261001-1", f"{shop.lease}-WATER-20261001-1")
+    assert (yuan(rent.amount), yuan(water.amount)) == (D("3000.00"), D("35.63"))
+    assert (rent.status, rent.lines[0].days) == ("Draft", 31)
+    assert (water.lines[0].quantity, water.lines[0].unit_price) == (12.5, 2.85)
+    assert ledger.open_fees(NOV_1, lease=shop.lease) == []
+
+    # when they are published
+    assert billing.publish(shop.market, "2026-10", NOV_1) == 2
+
+    # then they are due after seven days, owed, and the rent (not the water) carries the late fee rule
+    rent, water = fee(site, rent.name), fee(site, water.name)
+    assert (rent.status, rent.due_date, rent.late_fee_from) == (
+        "Published",
+        date(2026, 11, 8),
+        date(2026, 11, 9),
+    )
+    assert (rent.late_fee_rate, rent.late_fee_cap, rent.late_fee_applies) == (0.0005, 0.2, 1)
+    assert water.late_fee_applies == 0
+    assert ledger.fee_balance(rent.name) == (D("3000.00"), D("0.00"))
+    assert ledger.check(shop.market) == []
+
+
+def test_running_it_again_changes_nothing(site):
+    shop = factories.shop()
+    first = billing.generate(shop.market, "2026-10", NOV_1)
+    again = billing.generate(shop.market, "2026-10", NOV_1)
+    assert (len(first.created), again.created, again.existing) == (1, [], 1)
+    assert billing.publish(shop.market, "2026-10", NOV_1) == 1
+    assert billing.publish(shop.market, "2026-10", NOV_1) == 0
+    assert billing.generate(shop.market, "2026-10", date(2026, 11, 2)).created == []
+
+
+def test_only_the_chosen_drafts_are_published(site):
+    market = factories.market()
+    one, two = factories.shop(market), factories.shop(market)
+    billing.generate(market, "2026-10", NOV_1)
+    assert billing.publish(market, "2026-10", NOV_1, [f"{one.lease}-RENT-20261001-1"]) == 1
+    assert fee(site, f"{two.lease}-RENT-20261001-1").status == "Draft"
+    assert billing.publish(market, "2026-10", NOV_1, []) == 0
+
+
+def test_a_lease_that_ends_in_mid_month_pays_its_days(site):
+    shop = factories.shop(rent="3100.00", end_date=date(2026, 10, 10))
+    run = billing.generate(shop.market, "2026-10", NOV_1)
+    assert yuan(fee(site, run.created[0]).amount) == D("1000.00")
+
+
+def test_two_tenants_of_a_month_each_pay_their_rent_and_the_later_one_the_meter(site):
+    # given a stall handed over on the 16th, read at the end of the month
+    market = factories.market()
+    factories.tariff(market, "Water", "1.00")
+    first = factories.shop(market, rent="3100.00", end_date=date(2026, 10, 15))
+    tenant = factories.merchant(market)
+    second = factories.lease(market, tenant, first.stall, "3100.00", start_date=date(2026, 10, 16))
+    meter = factories.meter(first)
+    factories.reading(meter, "2026-10", "40", date(2026, 10, 31))
+    # when
+    run = billing.generate(market, "2026-10", NOV_1)
+    # then
+    assert {name: yuan(fee(site, name).amount) for name in run.created} == {
+        f"{first.lease}-RENT-20261001-1": D("1500.00"),
+        f"{second}-RENT-20261001-1": D("1600.00"),
+        f"{second}-WATER-20261001-1": D("40.00"),
+    }
+
+
+def test_a_quarterly_lease_is_billed_once_a_quarter(site):
+    shop = factories.shop(rent="1000.00", cycle="Quarterly", start_date=date(2026, 8, 1))
+    names = [
+        billing.generate(shop.market, month, NOV_1).created for month in ("2026-08", "2026-09", "2026-11")
+    ]
+    assert [len(found) for found in names] == [1, 0, 1]
+    assert yuan(fee(site, names[0][0]).amount) == D("3000.00")
+    assert fee(site, names[0][0]).period_end == date(2026, 10, 31)
+
+
+def test_what_cannot_be_billed_is_named(site):
+    market = factories.market()
+    unread, held, priceless = (factories.shop(market) for _ in range(3))
+    factories.tariff(market, "Water", "2.00")
+    factories.meter(unread, meter_no="W-UNREAD")
+    factories.reading(factories.meter(held, meter_no="W-HELD"), "2026-10", "0")
+    factories.reading(factories.meter(priceless, "Electricity"), "2026-10", "50")
+    run = billing.generate(market, "2026-10", NOV_1)
+    assert len(run.created) == 3  # the rents
+    reasons = dict(run.skipped)
+    assert set(reasons) == {unread.stall, held.stall, priceless.stall}
+    assert "W-UNREAD" in reasons[unread.stall] and "W-HELD" in reasons[held.stall]
+
+
+def test_a_price_of_the_stall_wins_and_the_latest_counts(site):
+    shop = factories.shop()
+    factories.tariff(shop.market, "Water", "9.00", date(2026, 10, 1))
+    factories.tariff(shop.market, "Water", "2.00", date(2025, 1, 1), shop.stall)
+    factories.tariff(shop.market, "Water", "3.00", date(2026, 10, 31), shop.stall)
+    factories.tariff(shop.market, "Water", "4.00", NOV_1, shop.stall)
+    factories.reading(factories.meter(shop), "2026-10", "10")
+    run = billing.generate(shop.market, "2026-10", NOV_1)
+    assert yuan(fee(site, f"{shop.lease}-WATER-20261001-1").amount) == D("30.00")
+    assert run.skipped == []
+
+
+def test_a_fixed_charge_whose_price_changes_splits_by_days(site):
+    shop = factories.shop()
+    factories.tariff(shop.market, "Sanitation", "31.00")
+    factories.tariff(shop.market, "Sanitation", "62.00", date(2026, 10, 11))
+    billing.generate(shop.market, "2026-10", NOV_1)
+    assert yuan(fee(site, f"{shop.lease}-SANI-20261001-1").amount) == D("52.00")
+
+
+def test_a_wrong_bill_is_reversed_and_issued_again(site):
+    # given a published bill
+    shop = factories.shop(rent="3000.00")
+    name = factories.rent_bill(shop)
+    # when it is reversed, the rent corrected, and the month generated again
+    billing.reverse(name, "租金录入错误", NOV_1_NOON)
+    site.db.set_value("Lease", shop.lease, "monthly_rent", 2800)
+    run = billing.generate(shop.market, "2026-10", NOV_1)
+    # then a second revision stands beside the first
+    assert run.created == [f"{shop.lease}-RENT-20261001-2"]
+    assert billing.publish(shop.market, "2026-10", NOV_1) == 1
+    assert ledger.fee_balance(name) == (D("0.00"), D("0.00"))
+    assert ledger.fee_balance(run.created[0])[0] == D("2800.00")
+    assert ledger.check(shop.market) == []
+    with pytest.raises(site.ValidationError):
+        billing.reverse(name, "again", NOV_1_NOON)
+
+
+def test_opening_arrears_are_taken_over_once(site):
+    # given arrears of May, due on the tenth of June
+    shop = factories.shop()
+    due, as_of = date(2026, 6, 10), date(2026, 11, 1)
+    opening = (shop.lease, "Rent", "2026-05", D("1500.00"), due, as_of, "row-7")
+    name = billing.record_opening(*opening)
+    assert billing.record_opening(*opening) == name
+    # then they are overdue since then, but late fees run from the day after the take-over
+    assert fee(site, name).due_date == due
+    assert ledger.open_fees(as_of, lease=shop.lease)[0].late_fee == 0
+    assert ledger.open_fees(date(2026, 11, 3), lease=shop.lease)[0].late_fee == D("1.50")
+    with pytest.raises(site.ValidationError):
+        billing.record_opening(*opening[:3], D("99.00"), due, as_of, "another row")
+    assert ledger.check(shop.market) == []
+
+
+def test_a_one_off_fee_carries_a_reason(site):
+    shop = factories.shop()
+    with pytest.raises(site.ValidationError):
+        billing.create_one_off(shop.lease, "Management", D("50.00"), " ", NOV_1)
+    names = [
+        billing.create_one_off(shop.lease, "Management", D("50.00"), "补办门禁卡", NOV_1) for _ in range(2)
+    ]
+    assert names == [f"{shop.lease}-MGMT-20261101-1", f"{shop.lease}-MGMT-20261101-2"]
+    assert billing.publish(shop.market, "2026-11", NOV_1, names[:1]) == 1
+    assert ledger.fee_balance(names[0])[0] == D("50.00")
+
+
+def test_no_bills_for_a_month_that_has_not_begun_or_is_none(site):
+    market = factories.market()
+    for period in ("2026-12", "2026-13", "soon"):
+        with pytest.raises(site.ValidationError):
+            billing.generate(market, period, NOV_1)
+
+
+def test_without_the_clause_in_the_lease_no_late_fee_runs(site):
+    shop = factories.shop(late_fee_clause=0)
+    factories.rent_bill(shop)
+    assert ledger.open_fees(date(2027, 6, 1), lease=shop.lease)[0].late_fee == 0
+
+
+def test_a_later_rule_does_not_touch_a_published_bill(site):
+    shop = factories.shop(rent="1000.00")
+    factories.rent_bill(shop)
+    factories.late_fee_rule(shop.market, date(2026, 11, 2), daily_rate=0.005)
+    assert ledger.open_fees(date(2026, 11, 9), lease=shop.lease)[0].late_fee == D("0.50")
+
+
+def test_a_whole_market_takes_few_queries(site):
+    # given fifty shops with two meters each
+    market = factories.market()
+    factories.tariff(market, "Water", "2.00")
+    shops = [factories.shop(market) for _ in range(50)]
+    for shop in shops:
+        factories.reading(factories.meter(shop), "2026-10", "10")
+    # when
+    few = count_queries(lambda: billing.generate(market, "2026-10", NOV_1))
+    published = count_queries(lambda: billing.publish(market, "2026-10", NOV_1))
+    # then
+    assert few < 20 and published < 20

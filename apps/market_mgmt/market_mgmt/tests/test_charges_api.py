@@ -1,0 +1,101 @@
+"""The office's methods: who may do what, in which market."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+
+from market_mgmt.api import staff as api
+from market_mgmt.services import ledger
+from market_mgmt.tests import factories
+
+D = Decimal
+NOW = datetime(2026, 11, 5, 10)
+
+
+@pytest.fixture
+def shop(site, monkeypatch):
+    monkeypatch.setattr("cn_connect.clock.now", lambda: NOW)
+    monkeypatch.setattr("cn_connect.clock.today", NOW.date)
+    return factories.shop(rent="1000.00")
+
+
+def test_finance_bills_a_month_and_the_cashier_collects_it(site, shop):
+    finance, cashier, supervisor = (
+        factories.staff(shop.market, f"Market {role}") for role in ("Finance", "Cashier", "Supervisor")
+    )
+    site.set_user(finance)
+    run = api.generate_bills(shop.market, "2026-10")
+    assert (len(run["created"]), run["skipped"]) == (1, [])
+    assert api.publish_bills(run["created"]) == {"published": 1}
+    assert api.publish_bills(run["created"]) == {"published": 0}
+    site.set_user(cashier)
+    taken = api.collect(shop.merchant, run["created"], "Cash", D("1000.00"))
+    assert taken["receipt"] == f"{shop.market}-2026-000001"
+    # and a supervisor takes it back
+    site.set_user(supervisor)
+    assert api.reverse_payment(taken["payment_order"], "假币") == {"fees": run["created"]}
+
+
+def test_another_market_is_out_of_reach(site, shop):
+    elsewhere = factories.shop()
+    bill = factories.rent_bill(elsewhere)
+    held = factories.reading(factories.meter(elsewhere), "2026-10", "0").created
+    site.set_user(factories.staff(shop.market, *OFFICE))
+    for attempt in (
+        lambda: api.generate_bills(elsewhere.market, "2026-11"),
+        lambda: api.publish_bills([bill]),
+        lambda: api.collect(elsewhere.merchant, [bill], "Cash", D("1.00")),
+        lambda: api.create_fee(elsewhere.lease, "Management", D("1.00"), "x"),
+        lambda: api.reverse_bill(bill, "x"),
+        lambda: api.confirm_readings(held),
+        lambda: api.void_reading(held[0], "x"),
+    ):
+        with pytest.raises(site.PermissionError):
+            attempt()
+
+
+OFFICE = ("Market Finance", "Market Cashier", "Market Clerk", "Market Supervisor")
+
+
+@pytest.mark.parametrize("role", ["Market Clerk", "Market Leader", "Market Merchant"])
+def test_not_everybody_bills_or_collects(site, shop, role):
+    site.set_user(factories.staff(shop.market, role))
+    for attempt in (
+        lambda: api.generate_bills(shop.market, "2026-10"),
+        lambda: api.publish_bills([]),
+        lambda: api.collect(shop.merchant, [], "Cash", D("1.00")),
+        lambda: api.reverse_payment("x", "x"),
+    ):
+        with pytest.raises(site.PermissionError):
+            attempt()
+
+
+def test_a_clerk_confirms_and_voids_readings(site, shop):
+    first = factories.reading(factories.meter(shop), "2026-10", "0").created
+    second = factories.reading(factories.meter(shop), "2026-10", "0").created
+    site.set_user(factories.staff(shop.market, "Market Clerk"))
+    assert api.confirm_readings(first) == {"confirmed": 1}
+    assert api.void_reading(second[0], "抄错") == {"name": second[0], "status": "Void"}
+    with pytest.raises(site.DoesNotExistError):
+        api.confirm_readings(["nothing"])
+
+
+def test_a_one_off_fee_is_drafted_published_and_reversed(site, shop):
+    site.set_user(factories.staff(shop.market, "Market Finance"))
+    name = api.create_fee(shop.lease, "Management", D("50.00"), "补办门禁卡")["name"]
+    api.publish_bills([name])
+    assert ledger.fee_balance(name)[0] == D("50.00")
+    assert api.reverse_bill(name, "录错")["status"] == "Reversed"
+    with pytest.raises(site.ValidationError):
+        api.create_fee(shop.lease, "Management", D("0.005"), "half a cent")
+
+
+def test_the_future_is_for_test_sites(site, shop):
+    site.set_user(factories.staff(shop.market, "Market Finance"))
+    allowed, site.local.conf["allow_tests"] = site.local.conf.get("allow_tests"), 0
+    try:
+        with pytest.raises(site.ValidationError):
+            api.generate_bills(shop.market, "2026-10", date(2026, 11, 6))
+    finally:
+        site.local.conf["allow_tests"] = allowed

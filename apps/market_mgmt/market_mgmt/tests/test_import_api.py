@@ -1,0 +1,219 @@
+"""The office's file methods: who may, what a job leaves behind, what comes back as a file."""
+
+import io
+from datetime import datetime
+
+import pytest
+from openpyxl import load_workbook
+
+import frappe
+from cn_connect.api_errors import ApiError
+from market_mgmt.api import staff
+from market_mgmt.services.imports import jobs
+from market_mgmt.tests import factories
+from market_mgmt.tests.workbooks import form, readings, stall_row
+
+DAY = datetime(2026, 10, 31)
+
+
+@pytest.fixture
+def queued(site, monkeypatch):
+    """Jobs wait here instead of in the queue; calling it runs them."""
+    waiting = []
+
+    def enqueue(method, **values):
+        if method != "market_mgmt.services.imports.jobs.run":
+            return  # what Frappe itself puts off, such as clearing links of a deleted file
+        options = ("queue", "timeout", "enqueue_after_commit")
+        assert values["enqueue_after_commit"] is True
+        waiting.append((method, {key: value for key, value in values.items() if key not in options}))
+
+    def work():
+        while waiting:
+            method, values = waiting.pop(0)
+            site.get_attr(method)(**values)
+
+    monkeypatch.setattr(jobs.frappe, "enqueue", enqueue)
+    # What a failed job rolls back is its own; the test's world stays.
+    monkeypatch.setattr(site.db, "rollback", lambda **_: None)
+    return work
+
+
+@pytest.fixture
+def market(site):
+    return factories.market()
+
+
+@pytest.fixture
+def user(site):
+    """Signs in as a new user with roles, limited to a market."""
+
+    def make(market, *roles):
+        email = f"{site.generate_hash(length=8)}@market.example"
+        values = {"doctype": "User", "email": email, "first_name": "办", "send_welcome_email": 0}
+        site.get_doc(values | {"roles": [{"role": role} for role in roles]}).insert(ignore_permissions=True)
+        permission = {"doctype": "User Permission", "user": email, "allow": "Market", "for_value": market}
+        site.get_doc(permission).insert(ignore_permissions=True)
+        site.set_user(email)
+        return email
+
+    yield make
+    site.set_user("Administrator")
+
+
+def upload(content, name="form.xlsx"):
+    values = {"doctype": "File", "file_name": name, "content": content, "is_private": 1}
+    return frappe.get_doc(values).insert(ignore_permissions=True).file_url
+
+
+def test_an_import_is_started_watched_and_done(site, market, queued):
+    name = staff.import_merchants(upload(form({})), dry_run=False, market=market)["name"]
+    assert staff.import_progress(name)["state"] == "Queued"
+    queued()
+    state = staff.import_progress(name)
+    assert (state["state"], state["result"]["status"], state["result"]["added"]["Stall"]) == (
+        "Done",
+        "Posted",
+        1,
+    )
+
+
+def test_the_uploaded_form_with_identity_numbers_is_gone_once_it_is_in(site, market, queued):
+    address = upload(form({}))
+    staff.import_merchants(address, dry_run=True, market=market)
+    queued()
+    assert site.db.exists("File", {"file_url": address})
+    staff.import_merchants(address, dry_run=False, market=market)
+    queued()
+    assert not site.db.exists("File", {"file_url": address})
+
+
+def test_errors_are_told_and_their_workbook_is_kept_privately(site, market, queued):
+    name = staff.import_merchants(upload(form({}, stall_row(2, 联系电话="1"))), dry_run=False, market=market)[
+        "name"
+    ]
+    queued()
+    result = staff.import_progress(name)["result"]
+    assert (result["status"], result["rejected"]) == ("Refused", 1)
+    assert (result["errors"][0]["row"], result["errors"][0]["column"]) == (4, "联系电话")
+    file = site.get_doc("File", {"file_url": result["error_workbook"]})
+    assert file.is_private and load_workbook(io.BytesIO(file.get_content())).active.max_row == 3
+
+
+def test_a_file_that_is_no_workbook_ends_in_a_clear_state(market, queued):
+    name = staff.import_merchants(upload(b"text", "text.xlsx"), dry_run=False, market=market)["name"]
+    queued()
+    state = staff.import_progress(name)
+    assert (state["state"], state["error_code"]) == ("Failed", "NOT_A_WORKBOOK")
+    assert state["message"]
+
+
+def test_an_unforeseen_error_is_logged_and_does_not_show_its_inside(site, market, queued, monkeypatch):
+    monkeypatch.setattr(jobs.merchants, "run", lambda *_: 1 / 0)
+    name = staff.import_merchants(upload(form({})), dry_run=False, market=market)["name"]
+    queued()
+    state = staff.import_progress(name)
+    assert (state["state"], state["error_code"]) == ("Failed", "IMPORT_FAILED")
+    assert "division" not in state["message"]
+
+
+def test_readings_find_their_period_by_their_dates(site, market, queued):
+    shop = factories.shop(market)
+    factories.meter(shop, meter_no="W1", initial_reading=100)
+    number = site.db.get_value("Stall", shop.stall, "stall_no")
+    content = readings([number, "W1", "水表", 100, 110, DAY])
+    name = staff.import_readings(upload(content), dry_run=False, market=market)["name"]
+    queued()
+    document = staff.import_progress(name)["result"]["document"]
+    assert site.db.get_value("Meter Reading Import", document, "period") == "2026-10"
+
+
+def test_a_clerk_works_in_the_own_market_without_naming_it(site, market, queued, user):
+    other = factories.market()
+    user(market, "Market Clerk")
+    address = upload(form({}))
+    assert staff.import_merchants(address)["name"]
+    with pytest.raises(site.PermissionError):
+        staff.import_merchants(address, market=other)
+
+
+def test_a_clerk_may_not_confirm_a_bad_file(site, market, queued, user):
+    user(market, "Market Clerk")
+    with pytest.raises(site.PermissionError):
+        staff.import_merchants(upload(form({})), dry_run=False, confirmed=True)
+
+
+def test_somebody_elses_private_file_cannot_be_imported(site, market, queued, user):
+    address = upload(form({}))
+    user(market, "Market Clerk")
+    with pytest.raises(site.PermissionError):
+        staff.import_merchants(address)
+
+
+def test_progress_of_another_market_is_not_shown(site, market, queued, user):
+    stranger = user(factories.market(), "Market Clerk")
+    site.set_user("Administrator")
+    name = staff.import_merchants(upload(form({})), market=market)["name"]
+    site.set_user(stranger)
+    with pytest.raises(site.PermissionError):
+        staff.import_progress(name)
+
+
+def test_a_cashier_may_export_and_not_import(site, market, queued, user):
+    user(market, "Market Cashier")
+    with pytest.raises(site.PermissionError):
+        staff.import_merchants("x")
+
+
+def downloaded(site):
+    response = site.local.response
+    assert response["type"] == "download"
+    return response["filename"], response["filecontent"]
+
+
+@pytest.mark.parametrize(("kind", "start"), [("pdf", b"%PDF"), ("xlsx", b"PK")])
+@pytest.mark.parametrize(
+    ("report", "filters"), [("daily_journal", {"day": "2026-11-15"}), ("collection", {"period": "2026-10"})]
+)
+def test_reports_come_as_files(site, market, monkeypatch, report, filters, kind, start):
+    monkeypatch.setattr(site.db, "commit", lambda: None)
+    staff.export_report(report, {"market": market, **filters}, kind)
+    name, content = downloaded(site)
+    assert name.endswith(f".{kind}") and content.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("report", "filters", "kind"),
+    [
+        ("ledger", {}, "pdf"),
+        ("collection", {"period": "October"}, "pdf"),
+        ("daily_journal", {"day": "2026-11-15"}, "docx"),
+        ("daily_journal", "[1]", "pdf"),
+    ],
+)
+def test_a_report_that_does_not_exist_is_refused(site, market, report, filters, kind):
+    values = {"market": market, **filters} if isinstance(filters, dict) else filters
+    with pytest.raises((site.ValidationError, ApiError)):
+        staff.export_report(report, values, kind)
+
+
+def test_the_template_comes_as_a_file(site, market):
+    staff.reading_template("2026-10", market)
+    name, content = downloaded(site)
+    assert name == f"readings-{market}-2026-10.xlsx" and content.startswith(b"PK")
+
+
+def test_a_receipt_comes_as_a_file_to_staff_of_its_market_only(site, market, user):
+    from decimal import Decimal
+
+    from market_mgmt.services import counter
+
+    shop = factories.shop(market)
+    fee = factories.rent_bill(shop)
+    counter.collect(shop.merchant, [fee], "Cash", Decimal(3000), "Administrator", datetime(2026, 11, 5, 9))
+    receipt = site.get_last_doc("Receipt", {"market": market}).name
+    staff.receipt_pdf(receipt)
+    assert downloaded(site)[1].startswith(b"%PDF")
+    user(factories.market(), "Market Cashier")
+    with pytest.raises(site.PermissionError):
+        staff.receipt_pdf(receipt)

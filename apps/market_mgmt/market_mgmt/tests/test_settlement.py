@@ -1,0 +1,210 @@
+"""Scenarios: money that arrives, in order, twice, late, for the wrong amount, for a closed order."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+
+from cn_connect.money import yuan
+from market_mgmt.services import ledger, payments
+from market_mgmt.services.late_fees import accrue_market
+from market_mgmt.tests import factories
+
+D = Decimal
+
+
+def at(day: int, hour: int = 10) -> datetime:
+    return datetime(2026, 11, day, hour)
+
+
+@pytest.fixture
+def shop(site):
+    """A stall with an October rent of 1000, billed on the first of November, due on the eighth."""
+    return factories.shop(rent="1000.00")
+
+
+@pytest.fixture
+def rent(shop):
+    return factories.rent_bill(shop)
+
+
+def test_a_payment_in_time_settles_the_bill_and_is_receipted(site, shop, rent):
+    # given an order placed and paid on the fifth
+    order = factories.order(shop, [rent], at(5))
+    # when its notification arrives
+    result = payments.settle(factories.transaction(order, at(5)), at(5))
+    # then
+    fee = site.get_doc("Fee", rent)
+    assert (result.state, fee.status, fee.outstanding, fee.paid_date) == (
+        "settled",
+        "Paid",
+        0,
+        date(2026, 11, 5),
+    )
+    receipt = site.get_doc("Receipt", result.receipt)
+    assert (receipt.name, yuan(receipt.amount)) == (f"{shop.market}-2026-000001", D("1000.00"))
+    assert [(line.fee, yuan(line.principal), yuan(line.late_fee)) for line in receipt.lines] == [
+        (rent, D("1000.00"), D("0.00"))
+    ]
+    assert site.db.get_value("Market Payment Order", order, "status") == "Paid"
+    assert ledger.check(shop.market) == []
+
+
+def test_a_repeated_notification_changes_nothing(site, shop, rent):
+    order = factories.order(shop, [rent], at(5))
+    said = factories.transaction(order, at(5))
+    payments.settle(said, at(5))
+    before = entries(site, shop)
+    for hour in (11, 12):
+        assert payments.settle(said, at(5, hour)).state == "duplicate"
+    assert entries(site, shop) == before
+    assert site.db.count("Receipt", {"market": shop.market}) == 1
+
+
+def test_a_late_word_that_it_was_not_paid_changes_nothing(site, shop, rent):
+    order = factories.order(shop, [rent], at(5))
+    said = factories.transaction(order, at(5))
+    payments.settle(said, at(5))
+    for state in ("NOTPAY", "CLOSED", "USERPAYING"):
+        assert payments.settle(replace(said, trade_state=state), at(5)).state == "not paid"
+    assert site.db.get_value("Market Payment Order", order, "status") == "Paid"
+
+
+def test_an_overdue_bill_is_paid_with_its_late_fee(site, shop, rent):
+    # given three days overdue: 1.50
+    order = factories.order(shop, [rent], at(11))
+    assert yuan(site.db.get_value("Market Payment Order", order, "amount")) == D("1001.50")
+    # when
+    result = payments.settle(factories.transaction(order, at(11)), at(11))
+    # then late fee and principal are both settled, also as of any later day
+    line = site.get_doc("Receipt", result.receipt).lines[0]
+    assert (yuan(line.principal), yuan(line.late_fee)) == (D("1000.00"), D("1.50"))
+    assert ledger.open_fees(date(2027, 6, 1), lease=shop.lease) == []
+    assert accrue_market(shop.market, date(2027, 6, 1)) == 0
+    assert ledger.check(shop.market) == []
+
+
+def test_a_notification_that_arrives_days_late_counts_from_the_day_of_payment(site, shop, rent):
+    # given paid on the eleventh, while late fees went on being posted until the fourteenth
+    order = factories.order(shop, [rent], at(11))
+    said = factories.transaction(order, at(11, 23))
+    for day in (12, 13, 14):
+        accrue_market(shop.market, date(2026, 11, day))
+    assert ledger.fee_balance(rent) == (D("1000.00"), D("3.00"))
+    # when the notification comes on the fifteenth
+    payments.settle(said, at(15))
+    # then the late fees of the days after the payment are taken back
+    assert ledger.fee_balance(rent) == (D("0.00"), D("0.00"))
+    assert yuan(site.get_doc("Fee", rent).late_fee_posted) == D("1.50")
+    assert ledger.open_fees(date(2026, 12, 1), lease=shop.lease) == []
+    assert ledger.check(shop.market) == []
+
+
+def test_late_news_of_a_part_payment_leaves_the_late_fee_of_the_rest(site, shop, rent):
+    # given 601.50 paid on the eleventh (1.50 late fee, 600 principal), known on the fifteenth
+    order = factories.order(shop, [rent], at(11), amount=601.50)
+    accrue_market(shop.market, date(2026, 11, 14))
+    payments.settle(factories.transaction(order, at(11)), at(15))
+    # then the 12th to the 14th accrue on 400 only
+    assert ledger.fee_balance(rent) == (D("400.00"), D("0.60"))
+    assert ledger.check(shop.market) == []
+
+
+def test_another_amount_is_quarantined(site, shop, rent):
+    order = factories.order(shop, [rent], at(5))
+    before = entries(site, shop)
+    said = factories.transaction(order, at(5), amount=D("0.01"))
+    assert payments.settle(said, at(5)).state == "quarantined"
+    assert payments.settle(said, at(5)).state == "quarantined"
+    assert site.db.get_value("Market Payment Order", order, "status") == "Quarantined"
+    assert entries(site, shop) == before
+
+
+@pytest.mark.parametrize("wrong", [{"mchid": "1900000002"}, {"sub_mchid": "160"}, {"transaction_id": None}])
+def test_another_payee_or_no_transaction_is_quarantined(site, shop, rent, wrong):
+    order = factories.order(shop, [rent], at(5))
+    assert payments.settle(factories.transaction(order, at(5), **wrong), at(5)).state == "quarantined"
+    assert ledger.prepaid_balance(shop.merchant) == 0
+
+
+def test_one_transaction_pays_one_order(site, shop, rent):
+    first, second = (factories.order(shop, [rent], at(5)) for _ in range(2))
+    said = factories.transaction(first, at(5))
+    payments.settle(said, at(5))
+    assert payments.settle(replace(said, out_trade_no=second), at(5)).state == "quarantined"
+
+
+def test_money_for_a_closed_order_goes_to_the_balance_and_the_next_bills_use_it(site, shop, rent):
+    # given an order that was closed, and its payment all the same
+    order = factories.order(shop, [rent], at(5), status="Closed")
+    result = payments.settle(factories.transaction(order, at(5)), at(6))
+    # then it is kept for the merchant, with a receipt for a prepayment
+    assert (result.state, ledger.prepaid_balance(shop.merchant)) == ("prepaid", D("1000.00"))
+    assert [line.fee for line in site.get_doc("Receipt", result.receipt).lines] == [None]
+    assert site.get_doc("Fee", rent).status == "Published"
+    # when the next month is published, the balance pays the oldest bill first
+    factories.bills(shop.market, "2026-11", date(2026, 12, 1))
+    assert ledger.prepaid_balance(shop.merchant) == 0
+    owed = ledger.open_fees(date(2026, 12, 1), lease=shop.lease)
+    assert sum(row.total for row in owed) == D("1011.50")  # 23 days of 0.50 on October
+    assert ledger.check(shop.market) == []
+
+
+def test_paid_twice_over_two_orders_leaves_the_second_as_balance(site, shop, rent):
+    first, second = (factories.order(shop, [rent], at(5)) for _ in range(2))
+    payments.settle(factories.transaction(first, at(5)), at(5))
+    result = payments.settle(factories.transaction(second, at(5)), at(5))
+    assert result.state == "settled"
+    assert ledger.prepaid_balance(shop.merchant) == D("1000.00")
+    assert ledger.check(shop.market) == []
+
+
+def test_what_exceeds_the_chosen_fees_pays_other_due_ones(site, shop, rent):
+    # given a second, later bill
+    factories.tariff(shop.market, "Sanitation", "31.00")
+    names = factories.bills(shop.market, "2026-09", date(2026, 11, 2))
+    sanitation = next(name for name in names if "SANI" in name)
+    # when an order for the sanitation fee is paid with more than it costs
+    order = factories.order(shop, [sanitation], at(5), amount=531.00)
+    result = payments.settle(factories.transaction(order, at(5)), at(5))
+    # then the rest goes to the oldest bill
+    paid = {line.fee: yuan(line.amount) for line in site.get_doc("Receipt", result.receipt).lines}
+    assert paid == {sanitation: D("31.00"), rent: D("500.00")}
+    assert site.get_doc("Fee", rent).status == "Partly Paid"
+
+
+def test_an_unknown_order_is_logged_and_posts_nothing(site, shop):
+    assert (
+        payments.settle(
+            factories.transaction(factories.order(shop, [], at(5), amount=1), at(5), out_trade_no="nobody"),
+            at(5),
+        ).state
+        == "unknown"
+    )
+    assert ledger.prepaid_balance(shop.merchant) == 0
+
+
+def test_a_failed_or_revoked_payment_closes_the_order(site, shop, rent):
+    order = factories.order(shop, [rent], at(5))
+    assert (
+        payments.settle(factories.transaction(order, at(5), trade_state="PAYERROR"), at(5)).state == "closed"
+    )
+    assert site.db.get_value("Market Payment Order", order, "status") == "Closed"
+
+
+def test_receipt_numbers_have_no_gaps_and_start_again_each_year(site, shop):
+    market = shop.market
+    shops = [shop, factories.shop(market), factories.shop(market)]
+    factories.bills(market, "2026-10", date(2026, 11, 1))
+    receipts = []
+    for number, tenant in enumerate(shops):
+        fees = [row.name for row in ledger.open_fees(date(2026, 11, 5), lease=tenant.lease)]
+        order = factories.order(tenant, fees, at(5))
+        when = datetime(2027, 1, 2) if number == 2 else at(5)
+        receipts.append(payments.settle(factories.transaction(order, at(5)), when).receipt)
+    assert receipts == [f"{market}-2026-000001", f"{market}-2026-000002", f"{market}-2027-000001"]
+
+
+def entries(site, shop):
+    return site.db.count("Account Entry", {"market": shop.market})
