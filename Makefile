@@ -1,0 +1,49 @@
+# Two commands do all the set-up: `make run` and `make test`. Everything else builds on the same environment.
+PYTHON ?= python3
+BIN := env/bin
+WORKERS ?= 2
+
+.PHONY: help setup setup-dev run test check cycle generated apps-dist test-bench clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
+
+setup:
+	@PYTHON="$(PYTHON)" deploy/setup.sh run
+
+setup-dev:
+	@PYTHON="$(PYTHON)" deploy/setup.sh dev
+
+run: setup ## set up on first use, then start the system and print its addresses
+	@exec $(BIN)/python -m bench start --prepare
+
+test: setup-dev ## set up what tests need and run all of them
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+check: setup-dev ## style, types, import contracts and domain tests, in under a minute
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy runtime/frappe runtime/bench simulators deploy tests
+	@$(BIN)/mypy apps/cn_connect/cn_connect apps/market_mgmt/market_mgmt
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python deploy/translations.py --check
+	@$(BIN)/python deploy/openapi.py --check
+	@$(BIN)/python deploy/data_model.py --check
+	@$(BIN)/python -m pytest apps/market_mgmt/market_mgmt/domain -q
+
+cycle: setup ## one market month, end to end, on a throw-away site
+	@$(BIN)/python -m tests.cycle.run $(ARGS)
+
+generated: setup-dev ## what is generated and committed: translations, API document, data model
+	@$(BIN)/python deploy/translations.py
+	@$(BIN)/python deploy/openapi.py
+	@$(BIN)/python deploy/data_model.py
+
+apps-dist: setup ## one git repository per app, for `bench get-app` on a stock bench
+	@$(BIN)/python deploy/apps_dist.py
+
+test-bench: ## the apps' tests on a stock bench: make test-bench BENCH=… SITE=…
+	@deploy/test_bench.sh "$(BENCH)" "$(SITE)" $(ARGS)
+
+clean: ## remove the environment and everything built (sites stay)
+	rm -rf env dist .run

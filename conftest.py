@@ -1,0 +1,3 @@
+"""Tests of the whole repository share one way to get a site: see tests/sites.py."""
+
+pytest_plugins = ["tests.sites"]

@@ -1,0 +1,129 @@
+"""Pytest plugin: the site that tests run on, on the embedded runtime or on a stock Frappe bench.
+
+With `BENCH_DIR` and `FRAPPE_SITE` set, tests run on that bench's own Frappe and site. Without them each parallel
+worker gets a throw-away bench directory with one site on the embedded runtime, copied from a template that the
+first worker builds. Tests commit nothing unless what they test does; each ends in a rollback and empty caches.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ("cn_connect", "market_mgmt")
+SITE = "test.localhost"
+PASSWORD = "admin"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where the site under test lives."""
+
+    directory: Path
+    site: str
+    stock: bool
+
+    @property
+    def sites(self) -> Path:
+        return self.directory / "sites"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process of this bench runs with."""
+        return {**os.environ, "FRAPPE_BENCH_ROOT": str(self.directory)}
+
+    @property
+    def program(self) -> list[str]:
+        """What `bench` stands for."""
+        if self.stock:
+            return [sys.executable, "-m", "frappe.utils.bench_helper", "frappe"]
+        return [sys.executable, "-m", "bench"]
+
+    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `bench …` for this bench."""
+        return subprocess.run(
+            [*self.program, *arguments],
+            cwd=self.sites,
+            env=self.environment,
+            check=check,
+            text=True,
+            capture_output=True,
+        )
+
+
+def new_bench(directory: Path) -> Bench:
+    """An empty bench directory (no site yet) that uses this repository's apps."""
+    (directory / "sites").mkdir(parents=True)
+    config = {"profile": "embedded", "default_site": SITE, "apps": list(APPS), "sites": {}, "ports": {}}
+    (directory / "bench-config.json").write_text(json.dumps(config))
+    (directory / "sites" / "apps.txt").write_text("frappe\n" + "\n".join(APPS) + "\n")
+    (directory / "sites" / "common_site_config.json").write_text("{}")
+    return Bench(directory, SITE, stock=False)
+
+
+def new_site(bench: Bench) -> None:
+    """Create the bench's site with both apps; tests are allowed on it."""
+    apps = [argument for app in APPS for argument in ("--install-app", app)]
+    bench.command("new-site", bench.site, "--admin-password", PASSWORD, *apps)
+    bench.command("--site", bench.site, "set-config", "allow_tests", "1", "--parse")
+
+
+def copied_bench(factory: pytest.TempPathFactory, worker_id: str, name: str, site: str = SITE) -> Bench:
+    """A bench directory of this worker with one fresh site, copied from a template that the first worker builds."""
+    from filelock import FileLock
+
+    own = factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    template = shared / "template"
+    with FileLock(str(shared / "template.lock")):
+        if not (template / "ready").exists():
+            shutil.rmtree(template, ignore_errors=True)
+            new_site(new_bench(template))
+            (template / "ready").touch()
+    copy = Bench(own / name, site, stock=False)
+    shutil.copytree(template, copy.directory)
+    (copy.sites / SITE).rename(copy.sites / site)
+    return copy
+
+
+def stock_bench() -> Bench | None:
+    """The stock bench and site that the environment names, if it does."""
+    if not os.environ.get("BENCH_DIR"):
+        return None
+    return Bench(Path(os.environ["BENCH_DIR"]), os.environ["FRAPPE_SITE"], stock=True)
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Bench:
+    """The bench of this worker."""
+    return stock_bench() or copied_bench(tmp_path_factory, worker_id, "bench")
+
+
+@pytest.fixture
+def site(bench: Bench) -> Iterator[ModuleType]:
+    """`frappe`, connected to the worker's site as Administrator; everything is rolled back afterwards."""
+    import frappe
+
+    before = Path.cwd()
+    os.chdir(bench.sites)
+    frappe.init(site=bench.site, sites_path=".", force=True)
+    frappe.connect()
+    frappe.flags.in_test = True
+    frappe.local.lang = "zh"
+    try:
+        yield frappe
+    finally:
+        frappe.db.rollback()
+        frappe.cache.delete_keys("document_cache")
+        frappe.destroy()
+        os.chdir(before)
