@@ -18,8 +18,8 @@ def get_context(context: Any) -> None:
     demo = bool(frappe.conf.get("demo_accounts"))
     staff = frappe.session.user != "Guest" and overview.is_staff(frappe.session.user)
     context.demo_accounts = frappe.conf.get("demo_accounts") or []
-    context.user = frappe.session.user if frappe.session.user != "Guest" else ""
-    context.full_name = frappe.utils.get_fullname(context.user) if context.user else ""
+    # Not `user`: stock Frappe fills that in itself, for guests, too.
+    context.signed_in_as = frappe.utils.get_fullname() if frappe.session.user != "Guest" else ""
     context.staff = staff
     context.services = overview.services(clock.now())
     context.markets = overview.markets(demo and not staff, clock.today()) if (demo or staff) else []
