@@ -10,19 +10,30 @@ ROOT = Path(__file__).resolve().parent.parent
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", "node_modules", ".pytest_cache")
 
 
-def git(directory: Path, *arguments: str) -> None:
-    """Run git in `directory` under a neutral identity."""
+def git(directory: Path, *arguments: str) -> str:
+    """Run git in `directory` under a neutral identity; returns what it prints."""
     identity = ("-c", "user.name=apps-dist", "-c", "user.email=apps-dist@localhost")
-    subprocess.run(["git", *identity, *arguments], cwd=directory, check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=directory, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout
 
 
 def write(app: Path, target: Path) -> None:
-    """Copy one app into a fresh repository with one commit on the branch `version-15`."""
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(app, target, ignore=IGNORED)
-    git(target, "init", "--quiet", "--initial-branch", "version-15")
+    """Bring the app's repository, made on first use, to the app's present state: one commit on `version-15`.
+
+    Its history is kept, so that a bench which has the app follows with `git pull` or `bench update`.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    if not (target / ".git").is_dir():
+        git(target, "init", "--quiet", "--initial-branch", "version-15")
+    for old in target.iterdir():
+        if old.name != ".git":
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+    shutil.copytree(app, target, ignore=IGNORED, dirs_exist_ok=True)
     git(target, "add", "--all")
-    git(target, "commit", "--quiet", "--message", f"{app.name} for Frappe v15")
+    if git(target, "status", "--porcelain"):
+        git(target, "commit", "--quiet", "--message", f"{app.name} for Frappe v15")
 
 
 def main() -> None:
