@@ -31,7 +31,7 @@ check: setup-dev ## style, types, import contracts and domain tests, in under a 
 	@$(BIN)/python deploy/data_model.py --check
 	@$(BIN)/python -m pytest apps/market_mgmt/market_mgmt/domain -q
 
-cycle: setup ## one market month, end to end, on a throw-away site
+cycle: setup-dev ## one market month, end to end, on a throw-away site
 	@$(BIN)/python -m tests.cycle.run $(ARGS)
 
 generated: setup-dev ## what is generated and committed: translations, API document, data model
