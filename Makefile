@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := env/bin
 WORKERS ?= 2
 
-.PHONY: help setup setup-dev run test check cycle generated apps-dist test-bench clean
+.PHONY: help setup setup-dev run test check cycle kill-test generated apps-dist test-bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -33,6 +33,9 @@ check: setup-dev ## style, types, import contracts and domain tests, in under a 
 
 cycle: setup-dev ## one market month, end to end, on a throw-away site
 	@$(BIN)/python -m tests.cycle.run $(ARGS)
+
+kill-test: setup-dev ## kill the web processes 100 times while people write; nothing may be lost or half written
+	@$(BIN)/python -m tests.reliability.kill $(ARGS)
 
 generated: setup-dev ## what is generated and committed: translations, API document, data model
 	@$(BIN)/python deploy/translations.py

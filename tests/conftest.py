@@ -11,7 +11,7 @@ from tests.sites import copied_bench, stock_bench
 from tests.world import NOW, World
 
 # About this repository and the embedded runtime's own processes; a stock bench has others.
-collect_ignore = ["test_docs.py", "test_start.py"] if stock_bench() else []
+collect_ignore = ["test_docs.py", "test_start.py", "reliability"] if stock_bench() else []
 
 
 @pytest.fixture(scope="session")

@@ -99,10 +99,11 @@ class Phone(Caller):
 
 
 class WebServer:
-    """`bench serve` of one site in a process of its own, with `environment` on top of the bench's."""
+    """`bench serve` of one site, with further `options`, `environment` being on top of the bench's."""
 
-    def __init__(self, bench: Bench, **environment: str) -> None:
-        self.bench, self.environment = bench, {**bench.environment, **environment}
+    def __init__(self, bench: Bench, *options: str, **environment: str) -> None:
+        self.bench, self.options = bench, options
+        self.environment = {**bench.environment, **environment}
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -111,7 +112,15 @@ class WebServer:
         """Return when it answers; RuntimeError with its log if it does not come up."""
         log = self.bench.sites / self.bench.site / "logs" / f"serve-{self.port}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        command = [*self.bench.program, "--site", self.bench.site, "serve", "--port", str(self.port)]
+        command = [
+            *self.bench.program,
+            "--site",
+            self.bench.site,
+            "serve",
+            "--port",
+            str(self.port),
+            *self.options,
+        ]
         if self.bench.stock:
             command.append("--noreload")
         with log.open("wb") as output:
@@ -132,8 +141,13 @@ class WebServer:
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL to every process of the server, at once."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
 
 class LiveSite:
