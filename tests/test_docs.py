@@ -69,7 +69,7 @@ def test_commands_exist(page):
         for inline, line in code
         if (match := re.match(r"bench (?:--site \S+ )?([a-z][a-z0-9-]+)", inline or line))
     }
-    of_stock_bench = {"get-app", "restart", "setup"}
+    of_stock_bench = {"enable-scheduler", "get-app", "purge-jobs", "restart", "setup"}
     known = {*COMMANDS, *(command.name for command in commands), *of_stock_bench}
 
     assert used <= known

@@ -42,6 +42,7 @@ def after_install() -> None:
     seed_fee_types()
     configure_site("throttle_user_limit", NEW_USERS_AN_HOUR)
     set_up_site()
+    name_file_folders()
     ledger_guard.install()
 
 
@@ -86,3 +87,13 @@ def set_up_site() -> None:
     configure_site("lang", "zh")
     # Else the first sign-in would be led to the wizard.
     frappe.db.set_default("desktop:home_page", "workspace")
+
+
+def name_file_folders() -> None:
+    """Uploads go to the folders Home and Home/Attachments. Frappe names them in the language of site_config.json, so a
+    site that is installed again, its configuration saying zh since the first time, would refuse every upload."""
+    for name, mark in (("Home", "is_home_folder"), ("Home/Attachments", "is_attachments_folder")):
+        found = frappe.db.get_value("File", {mark: 1, "is_folder": 1})
+        if found and found != name:
+            frappe.rename_doc("File", found, name, force=True, show_alert=False)
+            frappe.db.set_value("File", name, "file_name", name.rpartition("/")[2])

@@ -35,6 +35,16 @@ def test_a_site_in_use_keeps_its_settings(site):
     assert site.get_doc("System Settings").session_expiry == "06:00"
 
 
+def test_folders_that_frappe_named_in_chinese_take_uploads_again(site):
+    site.rename_doc("File", "Home/Attachments", "Home/附件", force=True)
+    site.rename_doc("File", "Home", "家", force=True)
+    install.name_file_folders()
+    folders = site.get_all(
+        "File", {"is_folder": 1}, ["name", "file_name", "folder"], order_by="name", as_list=True
+    )
+    assert folders == (("Home", "Home", None), ("Home/Attachments", "Attachments", "Home"))
+
+
 def test_installing_again_doubles_nothing(site):
     before = site.db.count("Fee Type"), site.db.count("Role")
     install.after_install()
