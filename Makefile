@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := env/bin
 WORKERS ?= 2
 
-.PHONY: help setup setup-dev run test check cycle kill-test generated apps-dist test-bench clean
+.PHONY: help setup setup-dev run test test-server check cycle kill-test generated apps-dist test-bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -17,8 +17,12 @@ setup-dev:
 run: setup ## set up on first use, then start the system and print its addresses
 	@exec $(BIN)/python -m bench start --prepare
 
-test: setup-dev ## set up what tests need and run all of them
+test: setup-dev ## set up what tests need and run all of them, then those of the server profile on MariaDB and Redis
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(MAKE) --no-print-directory test-server
+
+test-server: setup-dev ## the tests of runtime and apps on a MariaDB and a Redis of their own
+	@$(BIN)/python -m tests.servers $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(or $(ARGS),runtime/tests apps tests)
 
 check: setup-dev ## style, types, import contracts and domain tests, in under a minute
 	@$(BIN)/ruff check .
@@ -29,6 +33,7 @@ check: setup-dev ## style, types, import contracts and domain tests, in under a 
 	@$(BIN)/python deploy/translations.py --check
 	@$(BIN)/python deploy/openapi.py --check
 	@$(BIN)/python deploy/data_model.py --check
+	@$(BIN)/python deploy/runtime_size.py --check
 	@$(BIN)/python -m pytest apps/market_mgmt/market_mgmt/domain -q
 
 cycle: setup-dev ## one market month, end to end, on a throw-away site

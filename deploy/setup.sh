@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Prepare this directory: virtual environment with locked packages, and the system packages PDFs need.
-# Usage: deploy/setup.sh run|dev. Quick when nothing is missing; safe to run again at any time.
+# Usage: deploy/setup.sh run|server|dev. Quick when nothing is missing; safe to run again at any time.
+# `server` adds MariaDB's client, which is compiled here; `dev` adds that and the tools of the tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mode=${1:-run}
 python=${PYTHON:-python3}
 lock=requirements.lock
-[ "$mode" = dev ] && lock=requirements-dev.lock
+[ "$mode" = run ] || lock=requirements-$mode.lock
 
 say() { printf '%s\n' "$*"; }
 fail() { printf '\n✗ %s\n' "$*" >&2; exit 1; }
@@ -19,19 +20,53 @@ missing_packages() {
   { command -v fc-list >/dev/null && fc-list :lang=zh family | grep -q .; } || echo fonts-noto-cjk fontconfig
 }
 
+# What pip needs to compile mysqlclient.
+missing_build_packages() {
+  command -v gcc >/dev/null || echo gcc
+  command -v pkg-config >/dev/null || echo pkg-config
+  pkg-config --exists libmariadb 2>/dev/null || pkg-config --exists mysqlclient 2>/dev/null || echo libmariadb-dev
+  env/bin/python -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null || echo python3-dev
+}
+
+# Usage: apt_install WHAT-FOR PACKAGE…; false when only the administrator may.
+apt_install() {
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+  say "→ 安装$1：${*:2}"
+  { DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${@:2}"; } >/dev/null ||
+    fail "系统组件安装失败：${*:2}。请检查软件源后重试。"
+}
+
+install_build_packages() {
+  local missing
+  missing=$(missing_build_packages | xargs)
+  [ -z "$missing" ] || apt_install "编译 MariaDB 客户端所需的系统组件" $missing ||
+    fail "缺少编译 MariaDB 客户端所需的系统组件。请管理员执行：apt-get install $missing"
+}
+
+# The servers that tests start for themselves; without the packages that would run one for everybody, where there are.
+missing_servers() {
+  PATH=$PATH:/usr/sbin command -v mariadbd >/dev/null || echo mariadb-server-core
+  command -v mariadb-dump >/dev/null || echo mariadb-client
+  command -v redis-server >/dev/null || echo redis-server
+}
+
+install_servers() {
+  local missing
+  missing=$(missing_servers | xargs)
+  [ -z "$missing" ] || apt_install "测试用的数据库服务" $missing || {
+    say "! 缺少测试用的数据库服务：$missing"
+    say "  没有它们不能测试 server 方式（MariaDB、Redis）。请管理员执行：apt-get install $missing"
+  }
+}
+
 install_packages() {
   local missing
   missing=$(missing_packages | xargs)
-  [ -z "$missing" ] && return
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    say "→ 安装系统组件：$missing"
-    { DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
-      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >/dev/null ||
-      fail "系统组件安装失败：$missing。请检查软件源后重试。"
-  else
+  [ -z "$missing" ] || apt_install "系统组件" $missing || {
     say "! 缺少系统组件：$missing"
     say "  没有它们不能生成 PDF（收据、报表）。请管理员执行：apt-get install $missing"
-  fi
+  }
 }
 
 suitable() { "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; }
@@ -66,6 +101,7 @@ make_environment() {
     fi
     echo "$PWD" > env/.made-in
   fi
+  [ "$mode" = run ] || env/bin/python -c 'import MySQLdb' 2>/dev/null || install_build_packages
   say "→ 安装 Python 依赖（${lock}），首次需要几分钟"
   env/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r "$lock" ||
     fail "Python 依赖安装失败。请检查网络（只需能访问 PyPI，或用 PIP_INDEX_URL 指定镜像）后重试；已装好的部分会保留。"
@@ -77,10 +113,13 @@ make_environment() {
   chmod +x env/bin/bench
 }
 
+wanted=$mode
 if [ "$(cat "$stamp" 2>/dev/null)" != "$(fingerprint) $PWD" ]; then
   make_environment
   echo "$(fingerprint) $PWD" > "$stamp"
-  # The development lock contains the other one.
-  if [ "$mode" = dev ]; then mode=run lock=requirements.lock; echo "$(fingerprint) $PWD" > env/.installed-run; fi
+  # Each lock contains the one before.
+  if [ "$mode" = dev ]; then mode=server lock=requirements-server.lock; echo "$(fingerprint) $PWD" > env/.installed-server; fi
+  if [ "$mode" = server ]; then mode=run lock=requirements.lock; echo "$(fingerprint) $PWD" > env/.installed-run; fi
 fi
 install_packages
+[ "$wanted" != dev ] || install_servers

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.live import LiveSite, live
-from tests.sites import copied_bench, stock_bench
+from tests.sites import copied_bench, servers, stock_bench
 from tests.world import NOW, World
 
-# About this repository and the embedded runtime's own processes; a stock bench has others.
-collect_ignore = ["test_docs.py", "test_start.py", "reliability"] if stock_bench() else []
+# About this repository, or about the processes of the embedded profile.
+ABOUT_US = ["test_compare.py", "test_docs.py", "test_runtime_size.py", "test_start.py"]
+if stock_bench():
+    collect_ignore = [*ABOUT_US, "reliability", "test_site_export.py"]
+else:
+    collect_ignore = ABOUT_US if servers() else []
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +24,7 @@ def live_site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Itera
     makes markets and merchants of its own. On a stock bench it is the site of the other tests."""
     bench = stock_bench() or copied_bench(tmp_path_factory, worker_id, "live", "live.localhost")
     with live(bench) as site:
-        if not bench.stock:
+        if not bench.stock and not servers():
             site.configure(db_name=bench.site)
         yield site
 

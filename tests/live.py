@@ -217,15 +217,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(
+    url: str, process: subprocess.Popen[bytes], log: Path, headers: dict[str, str] | None = None
+) -> None:
     """Return when `url` answers; RuntimeError when the process ends or START_SECONDS pass first."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
         try:
-            if requests.get(url, timeout=2).ok:
+            if requests.get(url, timeout=2, headers=headers).ok:
                 return
         except requests.RequestException:
-            time.sleep(0.05)
+            time.sleep(0.02)
     raise RuntimeError(f"the server did not start, its log says:\n{log.read_text()[-3000:]}")

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -23,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 APPS = ("cn_connect", "market_mgmt")
 SITE = "test.localhost"
 PASSWORD = "admin"
+REDIS_DATABASE = 63  # the tests of the runtime empty the first ones
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Bench:
     directory: Path
     site: str
     stock: bool
+    python: str = sys.executable
 
     @property
     def sites(self) -> Path:
@@ -46,8 +49,8 @@ class Bench:
     def program(self) -> list[str]:
         """What `bench` stands for."""
         if self.stock:
-            return [sys.executable, "-m", "frappe.utils.bench_helper", "frappe"]
-        return [sys.executable, "-m", "bench"]
+            return [self.python, "-m", "frappe.utils.bench_helper", "frappe"]
+        return [self.python, "-m", "bench"]
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `bench …` for this bench."""
@@ -61,28 +64,44 @@ class Bench:
         )
 
 
+def servers() -> dict[str, str]:
+    """Where MariaDB and Redis of the server profile are, as common_site_config.json says it; empty when embedded."""
+    if os.environ.get("TEST_DB") != "mariadb":
+        return {}
+    redis = f"{os.environ['TEST_REDIS']}?db={REDIS_DATABASE}"
+    socket = os.environ["TEST_DB_SOCKET"]
+    return {"db_type": "mariadb", "db_socket": socket, "redis_cache": redis, "redis_queue": redis}
+
+
 def new_bench(directory: Path) -> Bench:
     """An empty bench directory (no site yet) that uses this repository's apps."""
     (directory / "sites").mkdir(parents=True)
     config = {"profile": "embedded", "default_site": SITE, "apps": list(APPS), "sites": {}, "ports": {}}
     (directory / "bench-config.json").write_text(json.dumps(config))
     (directory / "sites" / "apps.txt").write_text("frappe\n" + "\n".join(APPS) + "\n")
-    (directory / "sites" / "common_site_config.json").write_text("{}")
+    (directory / "sites" / "common_site_config.json").write_text(json.dumps(servers()))
     return Bench(directory, SITE, stock=False)
 
 
 def new_site(bench: Bench) -> None:
     """Create the bench's site with both apps; tests are allowed on it."""
-    apps = [argument for app in APPS for argument in ("--install-app", app)]
-    bench.command("new-site", bench.site, "--admin-password", PASSWORD, *apps)
+    options = [argument for app in APPS for argument in ("--install-app", app)]
+    if servers():  # which several benches share
+        options += ["--db-name", f"test_{secrets.token_hex(6)}", "--db-root-password", ""]
+    bench.command("new-site", bench.site, "--admin-password", PASSWORD, *options)
     bench.command("--site", bench.site, "set-config", "allow_tests", "1", "--parse")
 
 
 def copied_bench(factory: pytest.TempPathFactory, worker_id: str, name: str, site: str = SITE) -> Bench:
-    """A bench directory of this worker with one fresh site, copied from a template that the first worker builds."""
+    """A bench directory of this worker with one fresh site, copied from a template that the first worker builds; on
+    the server profile each site is made anew."""
     from filelock import FileLock
 
     own = factory.getbasetemp()
+    if servers():
+        fresh = replace(new_bench(own / name), site=site)
+        new_site(fresh)
+        return fresh
     shared = own if worker_id == "master" else own.parent
     template = shared / "template"
     with FileLock(str(shared / "template.lock")):

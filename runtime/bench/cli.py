@@ -9,31 +9,17 @@ from typing import Any
 
 import click
 
-from bench.root import Bench, find_bench
+from bench.root import find_bench
 
 # A command's module is imported only when the command is used: `bench start` must be quick.
-COMMANDS = {
-    "new-site": "bench.sites:new_site",
-    "drop-site": "bench.sites:drop_site",
-    "install-app": "bench.sites:install_app",
-    "uninstall-app": "bench.sites:uninstall_app",
-    "list-apps": "bench.sites:list_apps",
-    "migrate": "bench.sites:migrate",
-    "set-config": "bench.sites:set_config",
-    "set-admin-password": "bench.sites:set_admin_password",
-    "clear-cache": "bench.sites:clear_cache",
-    "serve": "bench.running:serve",
-    "start": "bench.running:start",
-    "worker": "bench.running:worker",
-    "schedule": "bench.running:schedule",
-    "scheduler": "bench.running:scheduler",
-    "execute": "bench.running:execute",
-    "console": "bench.running:console",
-    "run-tests": "bench.running:run_tests",
-    "doctor": "bench.doctor:doctor",
-    "backup": "bench.backups:backup",
-    "restore": "bench.backups:restore",
+_MODULES = {
+    "sites": "new-site drop-site install-app list-apps migrate set-config set-admin-password",
+    "running": "serve start worker schedule scheduler execute console run-tests",
+    "doctor": "doctor",
+    "backups": "backup restore",
+    "export": "export-site",
 }
+COMMANDS = {name: f"bench.{module}" for module, names in _MODULES.items() for name in names.split()}
 
 
 class Commands(click.MultiCommand):
@@ -44,15 +30,16 @@ class Commands(click.MultiCommand):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in COMMANDS:
-            module, _, attribute = COMMANDS[name].partition(":")
-            return getattr(importlib.import_module(module), attribute)
+            return getattr(importlib.import_module(COMMANDS[name]), name.replace("-", "_"))
         return _app_commands().get(name)
 
 
 def _app_commands() -> dict[str, click.Command]:
-    found: dict[str, click.Command] = {}
+    """Asked for before `cli` runs, from wherever `bench` is called."""
     import frappe
 
+    find_bench().enter()
+    found: dict[str, click.Command] = {}
     for app in frappe.get_all_apps(sites_path="."):
         try:
             module = importlib.import_module(f"{app}.commands")
@@ -66,21 +53,14 @@ def _app_commands() -> dict[str, click.Command]:
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--site", help="Site to work on; `all` for every site. Default: the bench's default site.")
-@click.option("--verbose", is_flag=True, help="Tell more.")
-@click.option("--force", is_flag=True, help="Do it although something speaks against it.")
 @click.pass_context
-def cli(context: click.Context, site: str | None, verbose: bool, force: bool) -> None:
+def cli(context: click.Context, site: str | None) -> None:
     """Set up, run and look after the sites of this bench."""
     bench = find_bench()
     bench.enter()
-    context.obj = {"bench": bench, "sites": _sites(bench, site), "verbose": verbose, "force": force}
-
-
-def _sites(bench: Bench, site: str | None) -> list[str]:
-    if site == "all":
-        return bench.existing_sites()
     chosen = site or bench.site_to_use()
-    return [chosen] if chosen else []
+    sites = bench.existing_sites() if site == "all" else [chosen] if chosen else []
+    context.obj = {"bench": bench, "sites": sites}
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -3,89 +3,86 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable
 from pathlib import Path
 
-from bench.context import opened
+import click
+
+import frappe
+from bench.context import maintenance, opened
 from bench.root import Bench
 from bench.sites import remove_site
 
 _WATCHED = (".json", ".txt", ".csv", "hooks.py")
-_STAMP = ".migrated"
 
 
-def prepare_sites(bench: Bench, say: Callable[[str], object]) -> None:
+def prepare_sites(bench: Bench) -> None:
     """Create what is missing, migrate what is older than the apps' files. Nothing half made stays behind."""
     for site, options in bench.sites.items():
-        apps = options.get("apps", bench.apps)
-        if _mark(bench, site).exists():
-            say(f"→ 站点 {site} 上次没有建完，重新创建")
+        if _mark(site).exists():
+            click.echo(f"→ 站点 {site} 上次没有建完，重新创建")
             remove_site(site)
-        if not (bench.sites_path / site / "site_config.json").is_file():
-            create_site(bench, site, apps, options, say)
-        elif _stamp(bench, site).read_text() != fingerprint(apps) if _stamp(bench, site).exists() else True:
-            say(f"→ 更新站点 {site}")
-            migrate_site(bench, site, apps)
+        if not Path(site, "site_config.json").is_file():
+            create_site(site, options.get("apps", bench.apps), options)
+            continue
+        with opened(site):
+            current = fingerprint()
+        if not _stamp(site).exists() or _stamp(site).read_text() != current:
+            click.echo(f"→ 更新站点 {site}")
+            migrate_site(site)
 
 
-def create_site(
-    bench: Bench, site: str, apps: list[str], options: dict, say: Callable[[str], object]
-) -> None:
+def create_site(site: str, apps: list[str], options: dict) -> None:
     """New site, apps, and the apps' own preparation (hook `bench_prepare`, called with the site's options)."""
-    import frappe
     from frappe.installer import new_site
 
-    say(f"→ 创建站点 {site}")
-    mark = _mark(bench, site)
-    mark.parent.mkdir(exist_ok=True)
-    mark.touch()
+    click.echo(f"→ 创建站点 {site}")
+    _mark(site).parent.mkdir(exist_ok=True)
+    _mark(site).touch()
     try:
-        new_site(site, admin_password=options.get("admin_password", "admin"), install_apps=apps)
+        new_site(
+            site,
+            admin_password=options.get("admin_password", "admin"),
+            install_apps=apps,
+            root_login=options.get("db_root_username", "root"),
+            root_password=options.get("db_root_password", ""),
+        )
+        methods = frappe.get_hooks("bench_prepare")
+        _stamp(site).write_text(fingerprint())
         frappe.destroy()
-        with opened(site) as frappe:
-            methods = frappe.get_hooks("bench_prepare") or []
         for method in methods:
-            with opened(site) as frappe:
-                frappe.get_attr(method)(options=options, say=say)
-                frappe.db.commit()
+            with opened(site):
+                frappe.get_attr(method)(options=options, say=click.echo)
     except BaseException:
         frappe.destroy()
         remove_site(site)
         raise
-    _stamp(bench, site).write_text(fingerprint(apps))
-    mark.unlink()
+    _mark(site).unlink()
 
 
-def migrate_site(bench: Bench, site: str, apps: list[str]) -> None:
+def migrate_site(site: str) -> None:
     from frappe.migrate import migrate
 
-    with opened(site):
+    click.echo(f"Migrating {site}")
+    with maintenance(site, f"bench --site {site} migrate"), opened(site):
         migrate()
-    _stamp(bench, site).write_text(fingerprint(apps))
+        _stamp(site).write_text(fingerprint())
 
 
-def _mark(bench: Bench, site: str) -> Path:
+def _mark(site: str) -> Path:
     """In the site's folder while it is being made: whoever is killed meanwhile cannot clear up."""
-    return bench.sites_path / site / ".creating"
+    return Path(site, ".creating")
 
 
-def _stamp(bench: Bench, site: str) -> Path:
-    return bench.sites_path / site / _STAMP
+def _stamp(site: str) -> Path:
+    return Path(site, ".migrated")
 
 
-def fingerprint(apps: list[str]) -> str:
+def fingerprint() -> str:
     """Changes when a file changes that `bench migrate` would have to read."""
-    import frappe
-
     digest = hashlib.sha256()
-    for app in ["frappe", *apps]:
-        for folder, folders, files in os.walk(frappe.get_app_path(app)):
-            folders[:] = sorted(
-                name for name in folders if name not in ("__pycache__", "node_modules", "public")
-            )
-            for name in sorted(files):
-                if name.endswith(_WATCHED):
-                    status = os.stat(os.path.join(folder, name))
-                    digest.update(f"{folder}/{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    for app in frappe.get_installed_apps():
+        for path in sorted(Path(frappe.get_app_path(app)).rglob("*")):
+            if path.name.endswith(_WATCHED):
+                status = path.stat()
+                digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
     return digest.hexdigest()

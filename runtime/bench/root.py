@@ -15,7 +15,7 @@ CONFIG_NAME = "bench-config.json"
 
 @dataclass(frozen=True)
 class Bench:
-    """A bench directory and its configuration."""
+    """A bench directory and its configuration. `server`: what profile "server" adds to common_site_config.json."""
 
     root: Path
     profile: str = "embedded"
@@ -24,7 +24,9 @@ class Bench:
     sites: dict[str, dict[str, Any]] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     processes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    server: dict[str, Any] = field(default_factory=dict)
     web_workers: int = 2
+    workers: int = 2
 
     @property
     def sites_path(self) -> Path:
@@ -35,26 +37,19 @@ class Bench:
         """Logs, lock and state of running processes."""
         return self.root / ".run"
 
+    @property
+    def common_config(self) -> dict[str, Any]:
+        path = self.sites_path / "common_site_config.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
     def existing_sites(self) -> list[str]:
-        if not self.sites_path.is_dir():
-            return []
-        return sorted(
-            entry.name for entry in self.sites_path.iterdir() if (entry / "site_config.json").is_file()
-        )
+        return sorted(path.parent.name for path in self.sites_path.glob("*/site_config.json"))
 
     def site_to_use(self) -> str | None:
         """The default site; else the only one."""
-        default = (
-            os.environ.get("FRAPPE_SITE") or self._common_config().get("default_site") or self.default_site
-        )
-        if default:
-            return default
+        default = os.environ.get("FRAPPE_SITE") or self.common_config.get("default_site") or self.default_site
         sites = self.existing_sites()
-        return sites[0] if len(sites) == 1 else None
-
-    def _common_config(self) -> dict[str, Any]:
-        path = self.sites_path / "common_site_config.json"
-        return json.loads(path.read_text()) if path.is_file() else {}
+        return default or (sites[0] if len(sites) == 1 else None)
 
     def enter(self) -> None:
         """Everything else works with `sites/` as current directory, as on a stock bench."""
@@ -63,6 +58,12 @@ class Bench:
         if not listed.exists():
             listed.write_text("\n".join(["frappe", *self.apps]) + "\n")
         os.chdir(self.sites_path)
+        if self.profile == "server":
+            wanted = {**self.common_config, "db_type": "mariadb", **self.server}
+            if wanted != self.common_config:
+                from frappe.installer import write_json
+
+                write_json("common_site_config.json", wanted)
 
 
 def find_bench() -> Bench:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import code
 import json
 import sys
@@ -9,12 +10,10 @@ from typing import Any
 
 import click
 
-from bench.context import one_site, opened, sites_of
+from bench.context import opened, sites_of
 
 
-@click.command(
-    "start", help="Start everything: web server, workers, scheduler, extra processes of bench-config.json."
-)
+@click.command("start", help="Start web server, workers, scheduler, extra processes of bench-config.json.")
 @click.option(
     "--prepare", is_flag=True, help="Create the sites that bench-config.json names, if they are missing."
 )
@@ -28,20 +27,16 @@ def start(context: click.Context, prepare: bool, port: int | None) -> None:
 
 @click.command("serve", help="Start only the web server.")
 @click.option("--port", type=int, default=8000, show_default=True)
-@click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--workers", type=int, default=1, show_default=True)
-@click.option("--noreload", is_flag=True, help="Accepted for compatibility; there is no reloader.")
 @click.pass_context
-def serve(context: click.Context, port: int, host: str, workers: int, noreload: bool) -> None:
+def serve(context: click.Context, port: int, workers: int) -> None:
     from bench.start import free_port
     from bench.web import serve_web
 
-    site = one_site(context)
-    chosen = free_port(port, set())
-    if chosen != port:
-        click.secho(f"! 端口 {port} 已被占用，改用 {chosen}", fg="yellow")
-    click.echo(f"{site}  http://{host}:{chosen}")
-    serve_web(host, chosen, workers, site=site)
+    site = sites_of(context)[0]
+    chosen = free_port("web", port)
+    click.echo(f"{site}  http://127.0.0.1:{chosen}")
+    serve_web(chosen, workers, site=site)
 
 
 @click.command("worker", help="Run background jobs.")
@@ -88,7 +83,7 @@ def execute(context: click.Context, method: str, args_: str | None, kwargs: str 
 
     for site in sites_of(context):
         with opened(site) as frappe:
-            result = _resolve(method)(*_literal(args_, []), **_literal(kwargs, {}))
+            result = _resolve(method)(*literal(args_, []), **literal(kwargs, {}))
             frappe.db.commit()
             if result is not None:
                 click.echo(json.dumps(result, default=json_handler, ensure_ascii=False))
@@ -108,25 +103,22 @@ def _resolve(method: str) -> Any:
         return found
 
 
-def _literal(text: str | None, default: Any) -> Any:
+def literal(text: str | None, default: Any) -> Any:
     """JSON, or a Python literal."""
     if not text:
         return default
-    try:
-        return json.loads(text)
-    except ValueError:
-        import ast
-
+    for read in (json.loads, ast.literal_eval):
         try:
-            return ast.literal_eval(text)
+            return read(text)
         except (ValueError, SyntaxError):
-            raise click.BadParameter(f"既不是 JSON 也不是 Python 字面量：{text}") from None
+            continue
+    raise click.BadParameter(f"既不是 JSON 也不是 Python 字面量：{text}")
 
 
 @click.command("console", help="Python prompt with the site open.")
 @click.pass_context
 def console(context: click.Context) -> None:
-    site = one_site(context)
+    site = sites_of(context)[0]
     with opened(site) as frappe:
         code.interact(banner=f"{site} (Administrator)", local={"frappe": frappe}, exitmsg="")
         frappe.db.rollback()
@@ -134,28 +126,16 @@ def console(context: click.Context) -> None:
 
 @click.command("run-tests", help="Run the tests of an app (pytest) on the site.")
 @click.option("--app", help="App to test (default: all apps of the bench).")
-@click.option("--module", help="Dotted module to test.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
-def run_tests(
-    context: click.Context, app: str | None, module: str | None, pytest_arguments: tuple[str, ...]
-) -> None:
+def run_tests(context: click.Context, app: str | None, pytest_arguments: tuple[str, ...]) -> None:
     import pytest
 
-    from frappe import get_all_apps, get_app_path, get_module
+    from frappe import get_all_apps, get_app_path
 
-    site = one_site(context)
+    site = sites_of(context)[0]
     with opened(site, connect=False) as frappe:
         if not frappe.conf.allow_tests:
-            raise click.ClickException(
-                f"站点 {site} 不允许测试。先执行 bench set-config allow_tests true --parse"
-            )
-    if module:
-        targets = [get_module(module).__file__ or ""]
-    else:
-        targets = [
-            get_app_path(name)
-            for name in ([app] if app else get_all_apps(sites_path="."))
-            if name != "frappe"
-        ]
-    sys.exit(pytest.main([*targets, *pytest_arguments]))
+            raise click.ClickException(f"站点 {site} 不允许测试。先执行 bench set-config -p allow_tests true")
+    apps = [app] if app else get_all_apps(sites_path=".")[1:]
+    sys.exit(pytest.main([*map(get_app_path, apps), *pytest_arguments]))

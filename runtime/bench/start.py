@@ -6,55 +6,62 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
-from bench.processes import Child, Supervisor
+import frappe
+from bench.context import opened, read_config
+from bench.processes import Child, Supervisor, command
 from bench.root import Bench
+from frappe.installer import write_json
 
 READY_SECONDS = 30
 INTERRUPTED = 130
 PORTS_TO_TRY = 50
 STATE_FILE = ".runtime.json"
 _LOCAL = "http://127.0.0.1:"
-_WORKERS = {"worker-short": ["short", "default"], "worker-long": ["default", "long", "short"]}
+_QUEUES = {"worker-short": ["short", "default"], "worker-long": ["default", "long", "short"]}
 
 
 def start_bench(bench: Bench, prepare: bool = False, port: int | None = None) -> int:
     """Run everything until Ctrl-C; returns the exit status."""
-    began, began_at = time.monotonic(), datetime.now().astimezone()
-    lock = _take_lock(bench)
     import frappe.app  # noqa: F401 - imported once here, shared by the forked children
 
+    began, began_at = time.monotonic(), datetime.now().astimezone()
+    lock = _take_lock(bench)
+    check_servers(bench)
     if prepare:
         from bench.prepare import prepare_sites
 
         try:
-            prepare_sites(bench, say=click.echo)
+            prepare_sites(bench)
         except KeyboardInterrupt:
             click.echo("\n已中止；没有建完的站点已删除，下次启动重新创建。")
             return INTERRUPTED
     if not bench.existing_sites():
         raise click.ClickException("这个 bench 还没有站点。用 bench start --prepare 或 bench new-site 创建。")
     ports = choose_ports(bench, port)
-    urls = {name: f"http://127.0.0.1:{number}" for name, number in ports.items()}
+    urls = {name: f"{_LOCAL}{number}" for name, number in ports.items()}
     configure_sites(bench, urls)
     supervisor = Supervisor(
-        _children(bench, ports),
+        _children(bench, ports, urls),
         bench.run_path,
         before_fork=release_files,
         on_restart=lambda: write_state(bench, supervisor, urls, began_at),
     )
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, supervisor.request_stop)
+    silent: list[str] = []
     try:
         supervisor.start()
         silent = wait_until_ready(urls, supervisor)
@@ -65,13 +72,18 @@ def start_bench(bench: Bench, prepare: bool = False, port: int | None = None) ->
     finally:
         stopped_by_signal = supervisor.stopping
         supervisor.stop()
-        remove_state(bench)
+        for site in bench.existing_sites():
+            Path(site, STATE_FILE).unlink(missing_ok=True)
         os.close(lock)
-    if supervisor.failed:
-        _explain(supervisor, supervisor.failed)
-        return 1
-    if not stopped_by_signal:
-        _explain(supervisor, next(child for child in supervisor.children if child.name in silent))
+    failed = supervisor.failed or next((c for c in supervisor.children if c.name in silent), None)
+    if failed and not (stopped_by_signal and failed is not supervisor.failed):
+        log = supervisor.log_path(failed)
+        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:] if log.exists() else []
+        click.secho(
+            f"✗ {failed.name} 无法启动或反复退出，已停止全部进程。日志 {log}：\n" + "\n".join(tail),
+            fg="red",
+            err=True,
+        )
         return 1
     click.echo("\n已全部停止。")
     return 0
@@ -88,35 +100,71 @@ def _take_lock(bench: Bench) -> int:
     return lock
 
 
+def servers(bench: Bench) -> dict[str, tuple[str | None, int, str | None]]:
+    """The operator's own servers that this bench needs: host, port, socket. None on the embedded profile."""
+    config = bench.common_config
+    found: dict[str, tuple[str | None, int, str | None]] = {}
+    if config.get("db_type") == "mariadb":
+        host, port = config.get("db_host") or "127.0.0.1", int(config.get("db_port") or 3306)
+        found["MariaDB"] = (host, port, config.get("db_socket"))
+    for key in ("redis_cache", "redis_queue"):
+        if config.get(key):
+            url = urlsplit(config[key])
+            found[f"Redis ({key})"] = (
+                url.hostname,
+                url.port or 6379,
+                url.path if url.scheme == "unix" else None,
+            )
+    return found
+
+
+def unreachable(bench: Bench) -> list[str]:
+    """Those that take no connection, with their addresses."""
+    silent = []
+    for name, (host, port, path) in servers(bench).items():
+        with socket.socket(socket.AF_UNIX if path else socket.AF_INET) as probe:
+            probe.settimeout(5)
+            try:
+                probe.connect(path or (host, port))
+            except OSError as error:
+                silent.append(f"{name} {path or f'{host}:{port}'}（{error.strerror or error}）")
+    return silent
+
+
+def check_servers(bench: Bench) -> None:
+    if silent := unreachable(bench):
+        raise click.ClickException(
+            f"连不上 {'、'.join(silent)}。请启动这些服务（例如 systemctl start mariadb redis-server），或改正 "
+            "bench-config.json 中 server 一节的地址（db_host、db_port、db_socket、redis_cache、redis_queue）。"
+        )
+
+
 def choose_ports(bench: Bench, web_port: int | None = None) -> dict[str, int]:
     """The configured ports; a busy one is replaced by the next free one, and that is said."""
     wanted = {"web": web_port or bench.ports.get("web", 8000)}
     wanted.update({name: spec["port"] for name, spec in bench.processes.items() if spec.get("port")})
     chosen: dict[str, int] = {}
     for name, number in wanted.items():
-        chosen[name] = free_port(number, set(chosen.values()) | set(wanted.values()) - {number})
-        if chosen[name] != number:
-            click.secho(f"! 端口 {number} 已被占用，{name} 改用 {chosen[name]}", fg="yellow")
+        chosen[name] = free_port(name, number, set(chosen.values()) | set(wanted.values()) - {number})
     return chosen
 
 
-def free_port(first: int, taken: set[int]) -> int:
+def free_port(name: str, first: int, taken: frozenset[int] | set[int] = frozenset()) -> int:
     for number in range(first, min(first + PORTS_TO_TRY, 65536)):
-        if number not in taken and port_is_free(number):
-            return number
+        if number in taken:
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", number))
+            except OSError:
+                continue
+        if number != first:
+            click.secho(f"! 端口 {first} 已被占用，{name} 改用 {number}", fg="yellow")
+        return number
     raise click.ClickException(
         f"端口 {first}–{first + PORTS_TO_TRY - 1} 都被占用。请在 bench-config.json 中换一个。"
     )
-
-
-def port_is_free(number: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", number))
-        except OSError:
-            return False
-    return True
 
 
 def configure_sites(bench: Bench, urls: dict[str, str]) -> None:
@@ -124,108 +172,88 @@ def configure_sites(bench: Bench, urls: dict[str, str]) -> None:
     values: dict[str, Any] = {}
     for name, spec in bench.processes.items():
         if spec.get("site_config"):
-            command = _substitute(
-                spec["site_config"], port=spec.get("port"), url=urls.get(name), web_url=urls["web"]
-            )
-            values.update(_fragment(bench, command))
+            values.update(_fragment(bench, _filled(spec["site_config"], name, urls)))
     for site in bench.sites or bench.existing_sites():
-        path = bench.sites_path / site / "site_config.json"
-        if path.is_file():
-            config = json.loads(path.read_text(encoding="utf-8"))
+        path = bench.sites_path / site
+        if (path / "site_config.json").is_file():
+            config = read_config(str(path))
             wanted = {**config, **values}
             # An address that the operator has set is what receipts must carry; ours is only for trials.
             if config.get("host_name", _LOCAL).startswith(_LOCAL):
                 wanted["host_name"] = urls["web"]
             if wanted != config:
-                write_json(path, wanted)
+                write_json(path / "site_config.json", wanted)
 
 
-def _fragment(bench: Bench, command: list[str]) -> dict[str, Any]:
+def _fragment(bench: Bench, arguments: list[str]) -> dict[str, Any]:
     """The JSON that the command prints; asked again only when the command line differs (it costs a start)."""
-    import subprocess
-
     cache = bench.run_path / "site_config_fragments.json"
     known = json.loads(cache.read_text()) if cache.is_file() else {}
-    key = " ".join(command)
+    key = " ".join(arguments)
     if key not in known:
-        done = subprocess.run(command, cwd=bench.root, capture_output=True, text=True, check=False)
+        done = subprocess.run(arguments, cwd=bench.root, capture_output=True, text=True, check=False)
         if done.returncode:
             raise click.ClickException(f"{key} 失败：\n{done.stderr[-2000:]}")
         known = {key: json.loads(done.stdout)}
-        write_json(cache, known, private=True)
+        write_json(cache, known)
     return known[key]
 
 
-def write_json(path: Path, value: Any, private: bool = False) -> None:
-    """Readers see the old file or the new one, never half of it."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if private or path.name == "site_config.json":
-        partial.chmod(0o600)
-    os.replace(partial, path)
-
-
-def _substitute(command: list[str], **values: Any) -> list[str]:
-    values["python"] = sys.executable
-    return [part.format(**values) for part in command]
+def _filled(arguments: list[str], name: str, urls: dict[str, str]) -> list[str]:
+    url = urls.get(name, "")
+    values = {"python": sys.executable, "url": url, "port": url.rpartition(":")[2], "web_url": urls["web"]}
+    return [part.format(**values) for part in arguments]
 
 
 def release_files() -> None:
     """What is open to SQLite in this process stays in this process."""
-    import frappe
-    from frappe.database.sqlite import pool
-    from frappe.utils.job_store import close_stores
+    from frappe.database import pool
 
     pool.close_all()
     frappe.cache.close()
-    close_stores()
 
 
-def _children(bench: Bench, ports: dict[str, int]) -> list[Child]:
+def _children(bench: Bench, ports: dict[str, int], urls: dict[str, str]) -> list[Child]:
     from bench.web import serve_web
     from frappe.utils.scheduler import start_scheduler
     from frappe.utils.worker import main as work
 
-    def worker(queues: list[str]) -> Callable[[], None]:
-        return lambda: (work(queues, quiet=True), None)[1]
-
-    def web() -> None:
-        serve_web("127.0.0.1", ports["web"], bench.web_workers, default_site=bench.site_to_use())
-
+    web = partial(serve_web, ports["web"], bench.web_workers, default_site=bench.site_to_use())
     children = [Child("web", web)]
-    children += [Child(name, worker(queues)) for name, queues in _WORKERS.items()]
+    for number in range(bench.workers):
+        name = list(_QUEUES)[number % 2]
+        suffix = f"-{number // 2 + 1}" if number > 1 else ""
+        children.append(Child(name + suffix, partial(work, _QUEUES[name], quiet=True)))
     children.append(Child("scheduler", start_scheduler))
     for name, spec in bench.processes.items():
-        command = _substitute(
-            spec["command"], port=ports.get(name), web_url=f"http://127.0.0.1:{ports['web']}"
-        )
-        children.append(Child(name, command=command, cwd=bench.root, environment=spec.get("env", {})))
+        children.append(Child(name, command(_filled(spec["command"], name, urls), bench.root)))
     return children
 
 
 def wait_until_ready(urls: dict[str, str], supervisor: Supervisor) -> list[str]:
     """Until everything that has an address answers; returns who still does not when told to stop or time is up."""
     deadline = time.monotonic() + READY_SECONDS
-    waiting = dict(urls)
+    waiting = list(urls)
     while time.monotonic() < deadline and not supervisor.stopping and supervisor.failed is None:
-        waiting = {name: url for name, url in waiting.items() if not _answers(name, url)}
+        waiting = [name for name in waiting if not _answers(name, urls[name])]
         if not waiting:
             break
         supervisor.look_after()
         time.sleep(0.05)
-    return list(waiting)
+    return waiting
 
 
 def _answers(name: str, url: str) -> bool:
     """The web server must serve a site; of other processes only the port is known."""
     try:
         if name != "web":
-            host, port = url.removeprefix("http://").split(":")
-            with socket.create_connection((host, int(port)), timeout=5):
+            with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=5):
                 return True
-        with urllib.request.urlopen(f"{url}/api/method/ping", timeout=5) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, OSError):
+        with urllib.request.urlopen(f"{url}/api/method/ping", timeout=5):
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code == 503  # in maintenance, which it says itself
+    except OSError:
         return False
 
 
@@ -242,43 +270,16 @@ def write_state(bench: Bench, supervisor: Supervisor, urls: dict[str, str], bega
         write_json(bench.sites_path / site / STATE_FILE, state)
 
 
-def remove_state(bench: Bench) -> None:
-    for site in bench.existing_sites():
-        (bench.sites_path / site / STATE_FILE).unlink(missing_ok=True)
-
-
 def _announce(bench: Bench, urls: dict[str, str], supervisor: Supervisor, seconds: float) -> None:
     click.echo(f"\n系统已启动（{seconds:.1f} 秒）")
     for name, url in urls.items():
         click.echo(f"  {'网页' if name == 'web' else name:<12}{url}")
-    for line in banner(bench):
-        click.echo(line)
+    site = bench.site_to_use()
+    if site in bench.existing_sites():
+        with opened(site) as frappe:
+            # Lines that apps want to be shown, such as demo accounts
+            for method in frappe.get_hooks("bench_banner"):
+                click.echo("\n".join(frappe.get_attr(method)()))
     click.echo(f"  日志        {os.path.relpath(supervisor.logs, bench.root)}/*.log")
     click.echo("按 Ctrl-C 结束。")
     sys.stdout.flush()
-
-
-def banner(bench: Bench) -> list[str]:
-    """Lines that apps want to be shown at start (hook `bench_banner`), such as demo accounts."""
-    from bench.context import opened
-
-    site = bench.site_to_use()
-    if site not in bench.existing_sites():
-        return []
-    with opened(site) as frappe:
-        lines: list[str] = []
-        for method in frappe.get_hooks("bench_banner") or []:
-            lines.extend(frappe.get_attr(method)())
-        return lines
-
-
-def _explain(supervisor: Supervisor, child: Child) -> None:
-    path = supervisor.log_path(child)
-    tail = (
-        "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
-        if path.exists()
-        else ""
-    )
-    click.secho(
-        f"✗ {child.name} 无法启动或反复退出，已停止全部进程。日志 {path}：\n{tail}", fg="red", err=True
-    )

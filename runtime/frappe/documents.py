@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import frappe
 from frappe.context import local
+from frappe.model.create_new import get_new_doc
+from frappe.model.delete_doc import delete_doc  # noqa: F401
+from frappe.model.document import Document, get_doc
+from frappe.model.meta import get_meta
+from frappe.model.rename_doc import rename_doc  # noqa: F401
 from frappe.types import _dict
-
-if TYPE_CHECKING:
-    from frappe.model.document import Document
-    from frappe.model.meta import Meta
-
-
-def get_doc(*args: Any, **kwargs: Any) -> Document:
-    """By DocType and name, from a dictionary, or from keyword arguments."""
-    import frappe.model.document
-
-    return frappe.model.document.get_doc(*args, **kwargs)
+from frappe.utils import cstr
 
 
 def new_doc(
     doctype: str,
     *,
     parent_doc: Document | None = None,
-    parentfield: str | None = None,
     as_dict: bool = False,
     **kwargs: Any,
 ) -> Document:
     """A document, not yet saved, with its defaults filled in."""
-    from frappe.model.create_new import get_new_doc
-
-    doc = get_new_doc(doctype, parent_doc, parentfield, as_dict=as_dict)
+    doc = get_new_doc(doctype, parent_doc, as_dict=as_dict)
     return doc.update(kwargs)
 
 
@@ -49,59 +41,16 @@ def get_single(doctype: str) -> Document:
     return get_doc(doctype, doctype)
 
 
-def get_meta(doctype: str, cached: bool = True) -> Meta:
-    import frappe.model.meta
-
-    return frappe.model.meta.get_meta(doctype, cached=cached)
-
-
-def get_meta_module(doctype: str) -> Any:
-    from frappe.modules.utils import load_doctype_module
-
-    return load_doctype_module(doctype)
-
-
 def is_table(doctype: str) -> bool:
     return bool(get_meta(doctype).istable)
-
-
-def get_precision(doctype: str, fieldname: str, currency: str | None = None, doc: Any = None) -> int:
-    from frappe.model.meta import get_field_precision
-
-    return get_field_precision(get_meta(doctype).get_field(fieldname), doc, currency)
 
 
 # -- cached documents ----------------------------------------------------------------------------------------
 
 
-def get_document_cache_key(doctype: str, name: str) -> str:
-    return f"document_cache::{doctype}::{name}"
-
-
-def can_cache_doc(args: tuple) -> str | None:
-    """The key under which a document may be kept, None if it cannot be."""
-    if not args:
-        return None
-    doctype = args[0]
-    name = doctype if len(args) == 1 else args[1]
-    if isinstance(doctype, str) and isinstance(name, str | int):
-        return get_document_cache_key(doctype, str(name))
-    return None
-
-
 # Documents that are read often and written rarely: kept as live objects by every process.
 KEPT_BY_PROCESS = frozenset(
-    {
-        "Workflow",
-        "Print Format",
-        "Letter Head",
-        "Notification",
-        "Role",
-        "Currency",
-        "Language",
-        "Country",
-        "Report",
-    }
+    ("Country", "Currency", "Language", "Notification", "Print Format", "Role", "Workflow")
 )
 
 
@@ -109,24 +58,17 @@ def is_kept_by_process(doctype: str) -> bool:
     return doctype in KEPT_BY_PROCESS or bool(get_meta(doctype).issingle)
 
 
-def get_cached_doc(*args: Any, **kwargs: Any) -> Document:
+def get_cached_doc(doctype: str, name: Any = None) -> Document:
     """As `get_doc`, kept for the request and, if settings-like, for the process. Not to be changed."""
-    key = can_cache_doc(args)
-    if not key:
-        return get_doc(*args, **kwargs)
+    name = doctype if name is None else name
+    key = (doctype, cstr(name))
     known = local.request_cache["cached_docs"]
-    doc = known.get(key)
-    if doc is None and is_kept_by_process(args[0]):
-        front = frappe.cache.front("documents")
-        doc = front.get(key)
-        if doc is None:
-            doc = get_doc(*args, **kwargs)
-            if not local.db.transaction_writes:
-                front[key] = doc
-    if doc is None:
-        doc = get_doc(*args, **kwargs)
-    known[key] = doc
-    return doc
+    if key not in known:
+        front = frappe.cache.front("documents") if is_kept_by_process(doctype) else {}
+        known[key] = front.get(key) or get_doc(doctype, name)
+        if not local.db.transaction_writes:
+            front[key] = known[key]
+    return known[key]
 
 
 def clear_document_cache(doctype: str, name: str | None = None) -> None:
@@ -134,12 +76,8 @@ def clear_document_cache(doctype: str, name: str | None = None) -> None:
     if local.flags.in_install_db:
         return
     known = local.request_cache["cached_docs"]
-    if name is None:
-        prefix = get_document_cache_key(doctype, "")
-        for key in [key for key in known if key.startswith(prefix)]:
-            del known[key]
-    else:
-        known.pop(get_document_cache_key(doctype, str(name)), None)
+    for key in [key for key in known if key[0] == doctype and name in (None, key[1])]:
+        del known[key]
     if is_kept_by_process(doctype):
         frappe.cache.invalidate_fronts()
 
@@ -181,125 +119,17 @@ def set_value(doctype: str, docname: str, fieldname: Any, value: Any = None) -> 
     return frappe.client.set_value(doctype, docname, fieldname, value)
 
 
-def delete_doc(
-    doctype: str | None = None,
-    name: Any = None,
-    force: bool = False,
-    ignore_doctypes: list[str] | None = None,
-    for_reload: bool = False,
-    ignore_permissions: bool = False,
-    flags: dict | None = None,
-    ignore_on_trash: bool = False,
-    ignore_missing: bool = True,
-    delete_permanently: bool = False,
-) -> Any:
-    import frappe.model.delete_doc
-
-    return frappe.model.delete_doc.delete_doc(
-        doctype,
-        name,
-        force,
-        ignore_doctypes,
-        for_reload,
-        ignore_permissions,
-        flags,
-        ignore_on_trash,
-        ignore_missing,
-        delete_permanently,
-    )
-
-
-def delete_doc_if_exists(doctype: str, name: str, force: bool = False) -> None:
-    delete_doc(doctype, name, force=force, ignore_missing=True)
-
-
-def rename_doc(
-    doctype: str,
-    old: str,
-    new: str,
-    force: bool = False,
-    merge: bool = False,
-    *,
-    ignore_if_exists: bool = False,
-    show_alert: bool = True,
-    rebuild_search: bool = True,
-) -> str:
-    from frappe.model.rename_doc import rename_doc as rename
-
-    return rename(
-        doctype, old, new, force=force, merge=merge, ignore_if_exists=ignore_if_exists, show_alert=show_alert
-    )
-
-
-def reload_doctype(doctype: str, force: bool = False, reset_permissions: bool = False) -> None:
-    from frappe.modules.utils import reload_doctype as reload
-
-    reload(doctype, force=force, reset_permissions=reset_permissions)
-
-
-def reload_doc(
-    module: str,
-    dt: str | None = None,
-    dn: str | None = None,
-    force: bool = False,
-    reset_permissions: bool = False,
-) -> Any:
-    from frappe.modules import reload_doc as reload
-
-    return reload(module, dt, dn, force=force, reset_permissions=reset_permissions)
-
-
-def import_doc(path: str) -> None:
-    """Insert or update the documents of a JSON file or of all JSON files of a folder."""
-    from frappe.modules.import_file import import_doc as import_path
-
-    import_path(path)
-
-
-def copy_doc(doc: Any, ignore_no_copy: bool = True) -> Document:
+def copy_doc(doc: Document) -> Document:
     """A copy that is not yet saved: own name, draft, without the fields marked `no_copy`."""
-    fields_to_clear = ["name", "owner", "creation", "modified", "modified_by"]
+    cleared = ["name", "owner", "creation", "modified", "modified_by", "amended_from"]
     if not local.flags.in_test:
-        fields_to_clear.append("docstatus")
-    values = copy.deepcopy(doc if isinstance(doc, dict) else doc.as_dict())
-    copied = get_doc(values)
-    copied.set("__islocal", 1)
-    for fieldname in [*fields_to_clear, "amended_from", "amendment_date"]:
-        copied.set(fieldname, None)
-    _clear_uncopied(copied, ignore_no_copy)
-    for child in copied.get_all_children():
-        child.set("__islocal", 1)
-        for fieldname in fields_to_clear:
-            child.set(fieldname, None)
-        _clear_uncopied(child, ignore_no_copy)
+        cleared.append("docstatus")
+    copied = get_doc(copy.deepcopy(doc.as_dict()))
+    for each in (copied, *copied.get_all_children()):
+        each.set("__islocal", 1)
+        for fieldname in [*cleared, *(df.fieldname for df in each.meta.fields if df.no_copy)]:
+            each.set(fieldname, None)
     return copied
-
-
-def _clear_uncopied(doc: Any, ignore_no_copy: bool) -> None:
-    if ignore_no_copy:
-        for df in doc.meta.get("fields", {"no_copy": 1}):
-            if hasattr(doc, df.fieldname):
-                doc.set(df.fieldname, None)
-
-
-def make_property_setter(
-    args: dict,
-    ignore_validate: bool = False,
-    validate_fields_for_doctype: bool = True,
-    is_system_generated: bool = True,
-) -> None:
-    from frappe.custom.doctype.property_setter.property_setter import make_property_setter as make
-
-    args = _dict(args)
-    make(
-        args.doctype or args.doc_type,
-        args.fieldname or args.field_name,
-        args.property,
-        args.value,
-        args.property_type or "Data",
-        for_doctype=args.doctype_or_field == "DocType",
-        validate_fields_for_doctype=validate_fields_for_doctype,
-    )
 
 
 # -- queries -------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Every error the public API may raise, with the HTTP status a request answers it with.
+"""The errors that apps and this runtime raise, with the HTTP status a request answers it with.
 
 Class names, bases and status codes are those of Frappe v15, because clients read `exc_type` and the status.
 """
@@ -10,10 +10,6 @@ from werkzeug.exceptions import NotFound
 
 class SiteNotSpecifiedError(Exception):
     """A bench command needs a site and none was named."""
-
-
-class UrlSchemeNotSupported(Exception):
-    """A URL uses a scheme other than the allowed ones."""
 
 
 class IncorrectSitePath(NotFound):
@@ -33,18 +29,20 @@ class FrappeTypeError(TypeError):
 
 
 class AuthenticationError(Exception):
-    http_status_code = 401
+    """Wrong password, key or secret."""
 
-
-class SessionExpired(Exception):
     http_status_code = 401
 
 
 class PermissionError(Exception):
+    """The user may not do this."""
+
     http_status_code = 403
 
 
 class DoesNotExistError(ValidationError):
+    """No document of this name, or no such DocType."""
+
     http_status_code = 404
 
     def __init__(self, *args: object, doctype: str | None = None) -> None:
@@ -52,172 +50,102 @@ class DoesNotExistError(ValidationError):
         self.doctype = doctype
 
 
-class PageDoesNotExistError(ValidationError):
-    http_status_code = 404
-
-
 class NameError(Exception):
+    """The name of a document cannot be used."""
+
     http_status_code = 409
 
 
 class DuplicateEntryError(NameError):
-    pass
-
-
-class OutgoingEmailError(Exception):
-    http_status_code = 501
+    """A document of this name exists."""
 
 
 class SessionStopped(Exception):
+    """The site is in maintenance."""
+
     http_status_code = 503
 
 
-class UnsupportedMediaType(Exception):
-    http_status_code = 415
-
-
-class RequestToken(Exception):
-    http_status_code = 200
-
-
-class Redirect(Exception):
-    http_status_code = 301
-
-    def __init__(self, http_status_code: int = 301) -> None:
-        self.http_status_code = http_status_code
-        super().__init__()
-
-
 class CSRFTokenError(Exception):
+    """A write came without the token of its session."""
+
     http_status_code = 400
 
 
 class TooManyRequestsError(Exception):
+    """The site's budget of work is used up."""
+
     http_status_code = 429
 
 
-class ImproperDBConfigurationError(Exception):
-    """The database server is not set up as it must be."""
-
-    def __init__(self, reason: str, msg: str | None = None) -> None:
-        super().__init__(msg or "Database is not configured properly")
-        self.reason = reason
-
-
 class DataError(ValidationError):
-    pass
-
-
-class UnknownDomainError(Exception):
-    pass
-
-
-class MappingMismatchError(ValidationError):
-    pass
-
-
-class InvalidStatusError(ValidationError):
-    pass
+    """A query asks for what there is not."""
 
 
 class MandatoryError(ValidationError):
-    pass
+    """A field that must be filled is empty."""
 
 
 class NonNegativeError(ValidationError):
-    pass
-
-
-class InvalidSignatureError(ValidationError):
-    pass
+    """A number must not be negative."""
 
 
 class RateLimitExceededError(ValidationError):
+    """A method was called too often."""
+
     http_status_code = 429
 
 
 class CannotChangeConstantError(ValidationError):
-    pass
+    """A field that is set once was changed."""
 
 
 class CharacterLengthExceededError(ValidationError):
-    pass
+    """A text is longer than its field."""
 
 
 class UpdateAfterSubmitError(ValidationError):
-    pass
+    """A submitted document was changed."""
 
 
 class LinkValidationError(ValidationError):
-    pass
+    """A linked document does not exist."""
 
 
 class CancelledLinkError(LinkValidationError):
-    pass
+    """A linked document is cancelled."""
 
 
 class DocstatusTransitionError(ValidationError):
-    pass
+    """Drafts are submitted, submitted documents cancelled, and nothing else."""
 
 
 class TimestampMismatchError(ValidationError):
-    pass
-
-
-class EmptyTableError(ValidationError):
-    pass
+    """Somebody else saved the document meanwhile."""
 
 
 class LinkExistsError(ValidationError):
-    pass
+    """Other documents link to what is to be deleted."""
 
 
 class InvalidEmailAddressError(ValidationError):
-    pass
+    """This is no e-mail address."""
 
 
 class InvalidNameError(ValidationError):
-    pass
+    """A name has characters that names must not have."""
 
 
 class InvalidPhoneNumberError(ValidationError):
-    pass
-
-
-class TemplateNotFoundError(ValidationError):
-    pass
+    """This is no phone number."""
 
 
 class UniqueValidationError(ValidationError):
-    pass
+    """Another document has this value in a unique field."""
 
 
 class AppNotInstalledError(ValidationError):
-    pass
-
-
-class IncompatibleApp(ValidationError):
-    pass
-
-
-class InvalidDates(ValidationError):
-    pass
-
-
-class DataTooLongException(ValidationError):
-    pass
-
-
-class FileAlreadyAttachedException(Exception):
-    pass
-
-
-class DocumentAlreadyRestored(ValidationError):
-    pass
-
-
-class AttachmentLimitReached(ValidationError):
-    pass
+    """The app is not installed on the site."""
 
 
 class QueryTimeoutError(Exception):
@@ -233,19 +161,13 @@ class QueryDeadlockError(Exception):
 
 
 class InReadOnlyMode(ValidationError):
+    """Nothing can be written at the moment."""
+
     http_status_code = 503
 
 
-class SessionBootFailed(ValidationError):
-    http_status_code = 500
-
-
-class PrintFormatError(ValidationError):
-    pass
-
-
 class TooManyWritesError(Exception):
-    pass
+    """One transaction writes more than can be meant."""
 
 
 class ImplicitCommitError(ValidationError):
@@ -253,67 +175,16 @@ class ImplicitCommitError(ValidationError):
 
 
 class RetryBackgroundJobError(Exception):
-    pass
-
-
-class DocumentLockedError(ValidationError):
-    pass
-
-
-class CircularLinkingError(ValidationError):
-    pass
+    """A job asks to be run once more."""
 
 
 class SecurityException(Exception):
-    pass
+    """An account is locked for a while."""
 
 
 class InvalidColumnName(ValidationError):
-    pass
-
-
-class InvalidDatabaseFile(ValidationError):
-    pass
-
-
-class CommandFailedError(Exception):
-    def __init__(self, message: str, out: str = "", err: str = "") -> None:
-        super().__init__(message)
-        self.out = out
-        self.err = err
-
-
-class ExecutableNotFound(FileNotFoundError):
-    pass
+    """A column name has characters that names must not have."""
 
 
 class InvalidRoundingMethod(FileNotFoundError):
-    pass
-
-
-class InvalidRemoteException(Exception):
-    pass
-
-
-class InvalidAuthorizationHeader(CSRFTokenError):
-    pass
-
-
-class InvalidAuthorizationPrefix(CSRFTokenError):
-    pass
-
-
-class InvalidAuthorizationToken(CSRFTokenError):
-    pass
-
-
-class LinkExpired(ValidationError):
-    http_status_code = 410
-    title = "Link Expired"
-    message = "The link has been expired"
-
-
-class InvalidKeyError(ValidationError):
-    http_status_code = 401
-    title = "Invalid Key"
-    message = "The document key is invalid"
+    """System Settings name a rounding method that there is not."""

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import frappe
-from frappe.context import local
+from frappe.context import local, read_when_changed
 from frappe.types import _dict
 
 
@@ -19,11 +19,6 @@ from frappe.types import _dict
 def scrub(txt: str) -> str:
     """`Market Fee` → `market_fee`."""
     return (txt or "").replace(" ", "_").replace("-", "_").lower()
-
-
-def unscrub(txt: str) -> str:
-    """`market_fee` → `Market Fee`."""
-    return (txt or "").replace("_", " ").replace("-", " ").title()
 
 
 def get_module(modulename: str) -> ModuleType:
@@ -68,21 +63,10 @@ def call(fn: Any, *args: Any, **kwargs: Any) -> Any:
 # -- paths and files -----------------------------------------------------------------------------------------
 
 
-def get_pymodule_path(modulename: str, *joins: str) -> str:
-    if "public" not in joins:
-        joins = tuple(scrub(part) for part in joins)
-    module_file = get_module(scrub(modulename)).__file__
-    return os.path.abspath(os.path.join(os.path.dirname(module_file or ""), *joins))
-
-
 def get_app_path(app_name: str, *joins: str) -> str:
     """Path inside the app's Python package."""
     module_file = get_module(scrub(app_name)).__file__
     return os.path.abspath(os.path.join(os.path.dirname(module_file or ""), *joins))
-
-
-def get_app_source_path(app_name: str, *joins: str) -> str:
-    return os.path.abspath(os.path.join(get_app_path(app_name), "..", *joins))
 
 
 def get_site_path(*joins: str) -> str:
@@ -90,51 +74,36 @@ def get_site_path(*joins: str) -> str:
 
 
 def get_module_path(module: str, *joins: str) -> str:
+    """Path inside the folder of a module, such as `Market Charges`."""
     from frappe.modules.utils import get_module_app
 
-    return get_pymodule_path(get_module_app(module) + "." + scrub(module), *joins)
+    return get_app_path(get_module_app(module), scrub(module), *joins)
 
 
-def read_file(path: str, raise_not_found: bool = False) -> str | None:
+def read_file(path: str) -> str | None:
     if not os.path.exists(path):
-        if raise_not_found:
-            raise OSError(f"{path} Not Found")
         return None
     with open(path, encoding="utf-8") as file:
         return file.read()
 
 
-def get_file_items(path: str, raise_not_found: bool = False, ignore_empty_lines: bool = True) -> list[str]:
-    """The lines of a text file without comments."""
-    content = read_file(path, raise_not_found)
-    if not content:
-        return []
-    lines = (line.strip() for line in content.strip().splitlines())
-    return [line for line in lines if (line or not ignore_empty_lines) and not line.startswith("#")]
-
-
-def get_file_json(path: str) -> Any:
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
-
-
-def create_folder(path: str, with_init: bool = False) -> None:
-    os.makedirs(path, exist_ok=True)
-    if with_init:
-        with open(os.path.join(path, "__init__.py"), "a", encoding="utf-8"):
-            pass
+def get_file_items(path: str) -> list[str]:
+    """The lines of a text file without comments and empty lines."""
+    lines = (line.strip() for line in (read_file(path) or "").splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 # -- which apps ----------------------------------------------------------------------------------------------
 
 
-def get_all_apps(with_internal_apps: bool = True, sites_path: str | None = None) -> list[str]:
+def get_all_apps(sites_path: str | None = None) -> list[str]:
     """Apps of the bench (`sites/apps.txt`), this runtime first."""
-    listed = get_file_items(os.path.join(sites_path or local.sites_path or ".", "apps.txt"))
+    path = os.path.join(sites_path or local.sites_path or ".", "apps.txt")
+    listed = read_when_changed(path, str.split) or []
     return ["frappe", *dict.fromkeys(app for app in listed if app != "frappe")]
 
 
-def get_installed_apps(*, _ensure_on_bench: bool = False) -> list[str]:
+def get_installed_apps() -> list[str]:
     """Apps of the current site in the order of installation."""
     if local.flags.in_install_db or not getattr(local, "db", None):
         return []
@@ -143,8 +112,6 @@ def get_installed_apps(*, _ensure_on_bench: bool = False) -> list[str]:
     if apps is None:
         apps = json.loads(local.db.get_global("installed_apps") or "[]")
         front["installed"] = apps
-    if _ensure_on_bench:
-        return [app for app in apps if app in get_all_apps()]
     return list(apps)
 
 
@@ -156,7 +123,7 @@ def get_module_list(app_name: str) -> list[str]:
 _module_maps: dict[tuple[str, ...], tuple[dict[str, str], dict[str, list[str]]]] = {}
 
 
-def setup_module_map(include_all_apps: bool = True) -> None:
+def setup_module_map() -> None:
     """Fill `local.module_app` (scrubbed module → app) and `local.app_modules`."""
     apps = tuple(get_all_apps())
     if apps not in _module_maps:

@@ -1,25 +1,21 @@
-"""Making a site, installing apps on it and removing them."""
+"""Making a site, and installing apps on it."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import secrets
 import shutil
 from typing import Any
 
 import frappe
 import frappe.sessions
+from frappe.database import drop_database, setup_database
 from frappe.defaults import set_default
-from frappe.utils import cint, now
+from frappe.utils import cint
 
-SITE_FOLDERS = (
-    "db",
-    "locks",
-    "logs",
-    os.path.join("public", "files"),
-    os.path.join("private", "files"),
-    os.path.join("private", "backups"),
-)
+SITE_FOLDERS = ("db", "locks", "logs", "public/files", "private/files", "private/backups")
 
 
 def new_site(
@@ -30,144 +26,124 @@ def new_site(
     install_apps: list[str] | None = None,
     force: bool = False,
     site_config: dict[str, Any] | None = None,
+    root_login: str | None = None,
+    root_password: str | None = None,
 ) -> None:
-    """Create a site with its database and install apps on it; afterwards it is initialised and connected."""
+    """Create a site with its database and install apps on it; afterwards it is initialised and connected.
+
+    `site_config` may name the database (`db_type`, `db_host`, …); MariaDB needs a user who may create one (`root_…`).
+    When something fails, nothing of the site stays.
+    """
     from cryptography.fernet import Fernet
 
     path = os.path.join(sites_path, site)
     if os.path.exists(os.path.join(path, "site_config.json")):
-        if not force:
-            raise frappe.IncorrectSitePath(f"Site {site} already exists")
-        drop_site_files(site, sites_path)
-    for folder in SITE_FOLDERS:
-        os.makedirs(os.path.join(path, folder), exist_ok=True)
-    config = {"db_name": site, "db_type": "sqlite", "encryption_key": Fernet.generate_key().decode()}
-    config.update(site_config or {})
-    _write_json(os.path.join(path, "site_config.json"), config)
+        raise frappe.IncorrectSitePath(f"Site {site} already exists")
+    frappe.init(site, sites_path=sites_path, new_site=True, force=True)
+    config = {"encryption_key": Fernet.generate_key().decode(), **(site_config or {})}
+    config.setdefault("db_type", frappe.conf.get("db_type") or "sqlite")
+    if config["db_type"] == "mariadb":
+        config.setdefault(
+            "db_name", "_" + hashlib.sha1(site.encode(), usedforsecurity=False).hexdigest()[:16]
+        )
+        config.setdefault("db_password", secrets.token_urlsafe(12))
+    else:
+        config.setdefault("db_name", site)
+    has_database = False
     try:
+        for folder in SITE_FOLDERS:
+            os.makedirs(os.path.join(path, folder), exist_ok=True)
+        write_json(os.path.join(path, "site_config.json"), config)
         frappe.init(site, sites_path=sites_path, new_site=True, force=True)
+        frappe.flags.root_login, frappe.flags.root_password = root_login, root_password
+        setup_database(force)
+        has_database = True
         frappe.connect()
-        install_db(admin_password=admin_password)
+        install_db(admin_password)
         for app in install_apps or []:
             install_app(app)
         frappe.db.commit()
     except BaseException:
-        # What was made of the database is of no use; the caller can try again with the same name.
         if getattr(frappe.local, "db", None):
             frappe.db.rollback()
+        if has_database:
+            drop_database()
         frappe.destroy()
         shutil.rmtree(path, ignore_errors=True)
         raise
     frappe.flags.new_site = False
 
 
-def drop_site_files(site: str, sites_path: str = ".") -> None:
-    shutil.rmtree(os.path.join(sites_path, site))
-
-
-def install_db(admin_password: str = "admin", **_more: Any) -> None:
+def install_db(admin_password: str) -> None:
     """Tables and documents that every site starts with."""
+    from frappe.core.doctype.scheduled_job_type.scheduled_job_type import sync_jobs
+    from frappe.database.schema import columns_of
+    from frappe.model import META_DOCTYPES
+    from frappe.model.sync import sync_for
+    from frappe.utils.install import add_standard_documents
+
+    print("\nInstalling frappe...", flush=True)
     frappe.flags.in_install_db = True
     frappe.flags.in_install = "frappe"
     frappe.db.create_system_tables()
     frappe.sessions.create_table()
-    _create_core_tables()
-    _sync_core()
+    for doctype in META_DOCTYPES:
+        frappe.db.apply_table(f"tab{doctype}", columns_of(frappe.get_meta(doctype)))
+    sync_for("frappe")
     frappe.flags.in_install_db = False
-    from frappe.utils.install import add_standard_documents
-
     set_installed_apps(["frappe"])
     add_standard_documents(admin_password)
-    set_all_patches_as_completed("frappe")
-    from frappe.core.doctype.scheduled_job_type.scheduled_job_type import sync_jobs
-
     sync_jobs()
     frappe.db.commit()
     frappe.flags.in_install = None
     frappe.clear_cache()
 
 
-def _create_core_tables() -> None:
-    from frappe.database.schema import columns_of
-    from frappe.model import META_DOCTYPES
-
-    for doctype in META_DOCTYPES:
-        frappe.db.apply_table(f"tab{doctype}", columns_of(frappe.get_meta(doctype)))
-
-
-def _sync_core() -> None:
-    """All files of this runtime at once; DocTypes first, in no special order as nothing is checked."""
-    from frappe.model.sync import get_doc_files
-    from frappe.modules.import_file import import_file_by_path
-
-    base = os.path.dirname(frappe.__file__)
-    files: list[str] = []
-    for module in frappe.local.app_modules["frappe"]:
-        get_doc_files(files, os.path.join(base, module))
-    for path in files:
-        import_file_by_path(path)
-
-
 def set_installed_apps(apps: list[str]) -> None:
-    set_default("installed_apps", json.dumps(apps), "__global", "__global")
     from frappe.installed import forget_apps
 
+    set_default("installed_apps", json.dumps(apps), "__global", "__global")
     forget_apps()
 
 
 # -- apps --------------------------------------------------------------------------------------------------------
 
 
-def parse_app_name(name: str) -> str:
-    """`org/app@branch` or a plain name."""
-    return name.split("@", 1)[0].rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
+def install_app(name: str) -> None:
+    """Install an app in Frappe's order; apps that it requires come first."""
+    from frappe.model.sync import sync_for
 
-
-def install_app(
-    name: str, verbose: bool = False, set_as_patched: bool = True, force: bool = False
-) -> bool | None:
-    """Install an app in Frappe's order; apps that it requires come first. False when a before_install says no."""
     if name not in frappe.get_all_apps():
         raise ImportError(f"App {name} is not in apps.txt")
-    for required in frappe.get_hooks("required_apps", app_name=name):
-        required_name = parse_app_name(required)
+    app_hooks = frappe.get_hooks(app_name=name)
+    for required in app_hooks.required_apps or []:
+        required_name = required.split("@", 1)[0].rsplit("/", 1)[-1]  # `org/app@branch` or a plain name
         if required_name not in frappe.get_installed_apps():
-            install_app(required_name, verbose=verbose)
+            install_app(required_name)
     installed = frappe.get_installed_apps()
-    if name in installed and not force:
-        print(f"App {name} already installed")
-        return None
+    if name in installed:
+        print(f"App {name} already installed", flush=True)
+        return
     frappe.flags.in_install = name
     try:
-        app_hooks = frappe.get_hooks(app_name=name)
-        print(f"  安装应用 {name}", flush=True)
+        print(f"\nInstalling {name}...", flush=True)
         frappe.clear_cache()
-        if name != "frappe":
-            frappe.only_for("System Manager")
-        for hook in app_hooks.before_install or []:
-            if frappe.get_attr(hook)() is False:
-                return False
-        for hook in frappe.get_hooks("before_app_install"):
-            frappe.get_attr(hook)(name)
+        _run_hooks(app_hooks.before_install)
         add_module_defs(name)
-        from frappe.model.sync import sync_for
-
-        sync_for(name, force=force, reset_permissions=True)
-        set_installed_apps([*(app for app in frappe.get_installed_apps() if app != name), name])
-        if set_as_patched:
-            set_all_patches_as_completed(name)
-        for hook in app_hooks.after_install or []:
-            frappe.get_attr(hook)()
-        for hook in frappe.get_hooks("after_app_install"):
-            frappe.get_attr(hook)(name)
+        sync_for(name)
+        set_installed_apps([*installed, name])
+        set_all_patches_as_completed(name)
+        _run_hooks(app_hooks.after_install)
         sync_app_parts(name)
-        for hook in app_hooks.after_sync or []:
-            frappe.get_attr(hook)()
         frappe.db.commit()
         frappe.clear_cache()
     finally:
         frappe.flags.in_install = None
-    return True
+
+
+def _run_hooks(methods: list[str] | None) -> None:
+    for method in methods or []:
+        frappe.get_attr(method)()
 
 
 def sync_app_parts(app: str) -> None:
@@ -178,119 +154,52 @@ def sync_app_parts(app: str) -> None:
     sync_jobs()
     sync_fixtures(app)
     sync_customizations(app)
-    record_installed_applications()
-
-
-def record_installed_applications() -> None:
     doc = frappe.get_single("Installed Applications")
-    rows = []
-    for app in frappe.get_installed_apps():
-        version = getattr(frappe.get_module(app), "__version__", "0.0.1")
-        rows.append({"app_name": app, "app_version": version, "git_branch": "UNVERSIONED"})
+    rows = [
+        {"app_name": each, "app_version": app_version(each), "git_branch": "UNVERSIONED"}
+        for each in frappe.get_installed_apps()
+    ]
     doc.set("installed_applications", rows)
-    doc.flags.ignore_version = True
     doc.save(ignore_permissions=True, ignore_version=True)
 
 
-def remove_app(
-    app_name: str, dry_run: bool = False, yes: bool = False, no_backup: bool = False, force: bool = False
-) -> None:
-    """Uninstall: the app's DocTypes, their documents and tables, and its modules go."""
-    if app_name not in frappe.get_installed_apps():
-        raise frappe.AppNotInstalledError(f"App {app_name} not installed on this site")
-    frappe.flags.in_uninstall = True
-    try:
-        app_hooks = frappe.get_hooks(app_name=app_name)
-        for hook in app_hooks.before_uninstall or []:
-            frappe.get_attr(hook)()
-        modules = frappe.get_all("Module Def", {"app_name": app_name}, pluck="name")
-        doctypes = (
-            frappe.get_all("DocType", {"module": ("in", modules)}, ["name", "issingle"]) if modules else []
-        )
-        for module in modules:
-            for doctype in (
-                "Report",
-                "Print Format",
-                "Notification",
-                "Workspace",
-                "Dashboard Chart",
-                "Number Card",
-            ):
-                for name in frappe.get_all(doctype, {"module": module}, pluck="name"):
-                    frappe.delete_doc(doctype, name, ignore_on_trash=True, force=True)
-        for doctype in doctypes:
-            frappe.delete_doc("DocType", doctype.name, ignore_on_trash=True, force=True)
-            for table, column in (
-                ("Custom Field", "dt"),
-                ("Property Setter", "doc_type"),
-                ("Custom DocPerm", "parent"),
-            ):
-                frappe.db.delete(table, {column: doctype.name})
-        for module in modules:
-            frappe.delete_doc("Module Def", module, ignore_on_trash=True, force=True)
-        set_installed_apps([app for app in frappe.get_installed_apps() if app != app_name])
-        frappe.db.commit()
-        for doctype in doctypes:
-            if not doctype.issingle:
-                frappe.db.sql_ddl(f"drop table if exists `tab{doctype.name}`")
-        for hook in app_hooks.after_uninstall or []:
-            frappe.get_attr(hook)()
-        frappe.clear_cache()
-        frappe.db.commit()
-    finally:
-        frappe.flags.in_uninstall = False
+def app_version(app: str) -> str:
+    return getattr(frappe.get_module(app), "__version__", "0.0.1")
 
 
-def add_module_defs(app: str, ignore_if_duplicate: bool = False) -> None:
+def add_module_defs(app: str) -> None:
     for module in frappe.get_module_list(app):
-        if frappe.db.exists("Module Def", module):
-            continue
-        doc = frappe.new_doc("Module Def")
-        doc.app_name, doc.module_name = app, module
-        doc.insert(ignore_permissions=True, ignore_if_duplicate=ignore_if_duplicate)
+        if not frappe.db.exists("Module Def", module):
+            doc = frappe.get_doc({"doctype": "Module Def", "app_name": app, "module_name": module})
+            doc.insert(ignore_permissions=True)
 
 
 def set_all_patches_as_completed(app: str) -> None:
     """A fresh installation needs none of the patches."""
     from frappe.modules.patch_handler import get_patches_from_app
 
-    stamp = now()
-    rows = [
-        (frappe.generate_hash(length=10), stamp, stamp, "Administrator", "Administrator", patch)
-        for patch in get_patches_from_app(app)
-    ]
-    if rows:
-        frappe.db.bulk_insert(
-            "Patch Log", ["name", "creation", "modified", "owner", "modified_by", "patch"], rows
-        )
+    for patch in get_patches_from_app(app):
+        frappe.get_doc({"doctype": "Patch Log", "patch": patch}).insert(ignore_permissions=True)
 
 
 # -- configuration -------------------------------------------------------------------------------------------------
-
-
-def get_site_config_path() -> str:
-    return os.path.join(frappe.local.site_path, "site_config.json")
 
 
 def update_site_config(
     key: str, value: Any, validate: bool = True, site_config_path: str | None = None
 ) -> None:
     """Set one value; "None" removes it, text that is a number, a truth value or JSON is taken as such."""
-    path = site_config_path or get_site_config_path()
+    path = site_config_path or os.path.join(frappe.local.site_path, "site_config.json")
     with open(path, encoding="utf-8") as file:
         config = json.load(file)
     if validate and isinstance(value, str):
         value = _config_value(value)
-    if value == "None":
-        config.pop(key, None)
-    else:
-        config[key] = value
-    _write_json(path, config)
-    if getattr(frappe.local, "conf", None) is not None:
+    for values in (config, getattr(frappe.local, "conf", None) or {}):
         if value == "None":
-            frappe.local.conf.pop(key, None)
+            values.pop(key, None)
         else:
-            frappe.local.conf[key] = value
+            values[key] = value
+    write_json(path, config)
 
 
 def _config_value(value: str) -> Any:
@@ -303,10 +212,12 @@ def _config_value(value: str) -> Any:
     return value
 
 
-def _write_json(path: str, values: dict[str, Any]) -> None:
-    """Written beside and moved, so that no reader sees half a file."""
+def write_json(path: str | os.PathLike, values: Any) -> None:
+    """Written beside and moved, so that no reader sees half a file; only the owner may read it, it holds keys."""
     temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, "w", encoding="utf-8") as file:
-        json.dump(values, file, indent=1, sort_keys=True)
+    with open(
+        os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
+        json.dump(values, file, indent=1, ensure_ascii=False)
         file.write("\n")
     os.replace(temporary, path)

@@ -14,7 +14,6 @@ from werkzeug.wrappers import Response
 
 import frappe
 from frappe import _
-from frappe.utils import cint
 
 
 def rate_limit(
@@ -30,24 +29,18 @@ def rate_limit(
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             request = getattr(frappe.local, "request", None)
-            wanted = methods if isinstance(methods, str) else [method.upper() for method in methods]
-            if request is None or (wanted != "ALL" and request.method.upper() not in wanted):
-                return function(*args, **kwargs)
-            value = kwargs.get(key) or frappe.form_dict.get(key) if key else None
-            address = frappe.local.request_ip if ip_based else None
-            identity = ":".join(str(part) for part in (value, address) if part)
-            if not identity:
-                frappe.throw(_("Either key or IP flag is required."))
-            allowed = limit() if callable(limit) else limit
-            counter = f"rl:{frappe.form_dict.cmd}:{identity}"
-            count = frappe.cache.incrby(counter, 1)
-            if count == 1:
-                frappe.cache.expire(counter, seconds)
-            if count > allowed:
-                frappe.throw(
-                    _("You hit the rate limit because of too many requests. Please try after sometime."),
-                    frappe.RateLimitExceededError,
-                )
+            if request and (methods == "ALL" or request.method in methods):
+                value = kwargs.get(key) or frappe.form_dict.get(key) if key else None
+                address = frappe.local.request_ip if ip_based else None
+                identity = ":".join(str(part) for part in (value, address) if part)
+                if not identity:
+                    frappe.throw(_("Either key or IP flag is required."))
+                counter = frappe.cache.make_key(f"rl:{frappe.form_dict.cmd}:{identity}")
+                if count_up(counter, 1, seconds) > (limit() if callable(limit) else limit):
+                    frappe.throw(
+                        _("You hit the rate limit because of too many requests. Please try after sometime."),
+                        frappe.RateLimitExceededError,
+                    )
             return function(*args, **kwargs)
 
         return wrapper
@@ -55,23 +48,25 @@ def rate_limit(
     return decorate
 
 
+def count_up(counter: str, amount: int, seconds: int) -> int:
+    """Add to a counter that ends `seconds` after its first count; answers the new count."""
+    count = int(frappe.cache.incrby(counter, amount))
+    if count == amount:
+        frappe.cache.expire(counter, seconds)
+    return count
+
+
 class RateLimiter:
-    """The site's budget (`rate_limit: {limit, window}` in site_config): seconds of work per window."""
+    """The site's budget (`rate_limit: {limit, window}` in site_config): seconds of work per window of seconds."""
 
     def __init__(self, limit: float, window: int) -> None:
-        self.limit = int(limit * 1_000_000)
-        self.window = window
+        self.limit, self.window = int(limit * 1_000_000), window
         self.started = time.perf_counter()
         number, passed = divmod(int(time.time()), window)
         self.reset = window - passed
-        self.key = f"rate-limit-counter-{number}"
-        self.used = cint(frappe.cache.get(self.key) or 0)
-        self.rejected = False
-
-    def apply(self) -> None:
-        if self.used > self.limit:
-            self.rejected = True
-            raise frappe.TooManyRequestsError
+        self.key = frappe.cache.make_key(f"rate-limit-counter-{number}")
+        self.used = int(frappe.cache.get(self.key) or 0)
+        self.rejected = self.used > self.limit
 
     def headers(self) -> dict[str, int]:
         microseconds = int((time.perf_counter() - self.started) * 1_000_000)
@@ -81,24 +76,20 @@ class RateLimiter:
             "X-RateLimit-Remaining": max(self.limit - self.used - microseconds, 0),
         }
         if self.rejected:
-            headers["Retry-After"] = self.reset
-        else:
-            headers["X-RateLimit-Used"] = microseconds
-            frappe.cache.incrby(self.key, microseconds)
-            frappe.cache.expire(self.key, self.window)
-        return headers
+            return {**headers, "Retry-After": self.reset}
+        count_up(self.key, microseconds, self.window)
+        return {**headers, "X-RateLimit-Used": microseconds}
 
 
 def apply() -> None:
     """Start counting this request, or refuse it."""
-    budget = frappe.local.conf.get("rate_limit")
-    if budget:
+    if budget := frappe.local.conf.get("rate_limit"):
         frappe.local.rate_limiter = RateLimiter(budget["limit"], budget["window"])
-        frappe.local.rate_limiter.apply()
+        if frappe.local.rate_limiter.rejected:
+            raise frappe.TooManyRequestsError
 
 
 def add_headers(response: Response) -> None:
-    limiter = getattr(frappe.local, "rate_limiter", None)
-    if limiter:
+    if limiter := getattr(frappe.local, "rate_limiter", None):
         for name, value in limiter.headers().items():
             response.headers[name] = str(value)

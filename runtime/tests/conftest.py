@@ -1,11 +1,15 @@
 """One site for all tests of a worker: a throw-away one of this runtime, or the site of a stock bench.
 
-With BENCH_DIR and FRAPPE_SITE in the environment the same tests run on stock Frappe.
+With BENCH_DIR and FRAPPE_SITE in the environment the same tests run on stock Frappe. With TEST_DB=mariadb the
+throw-away site is on the server that TEST_DB_SOCKET, or TEST_DB_HOST and TEST_DB_PORT, and TEST_DB_ROOT_PASSWORD
+name, in a database of its own per worker that is dropped at the end.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +18,7 @@ from typing import Any
 import pytest
 
 BENCH_DIR = os.environ.get("BENCH_DIR")
+collect_ignore = [] if os.environ.get("TEST_DB") == "mariadb" else ["server"]
 ON_STOCK = bool(BENCH_DIR and os.environ.get("FRAPPE_SITE"))
 SITE = os.environ["FRAPPE_SITE"] if ON_STOCK else "test.localhost"
 RUNTIME = Path(__file__).resolve().parents[1]
@@ -29,22 +34,58 @@ def on_stock() -> bool:
     return ON_STOCK
 
 
+def _database_config() -> dict[str, Any]:
+    """The part of site_config.json that names the database under test."""
+    if os.environ.get("TEST_DB", "sqlite") == "sqlite":
+        return {"db_synchronous": "OFF"}
+    name = f"test_{secrets.token_hex(6)}"
+    where = {key: os.environ.get(f"TEST_{key.upper()}") for key in ("db_host", "db_port", "db_socket")}
+    return {
+        "db_type": os.environ["TEST_DB"],
+        "db_name": name,
+        "db_password": secrets.token_hex(16),
+        "root_password": os.environ.get("TEST_DB_ROOT_PASSWORD", ""),
+        **{key: value for key, value in where.items() if value},
+    }
+
+
+def redis_config() -> dict[str, str]:
+    """With TEST_REDIS (`redis://…` or `unix://…`: a server for tests) jobs and cache are there. Each parallel worker
+    has a database for itself, which is emptied first."""
+    if not os.environ.get("TEST_REDIS"):
+        return {}
+    import redis
+
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    url = f"{os.environ['TEST_REDIS']}?db={number}"
+    redis.Redis.from_url(url).flushdb()
+    return {"redis_cache": url, "redis_queue": url}
+
+
 @pytest.fixture(scope="session")
-def sites_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sites_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The `sites` folder of the stock bench, or of a throw-away one with one site."""
     if ON_STOCK:
-        return Path(str(BENCH_DIR)) / "sites"
+        yield Path(str(BENCH_DIR)) / "sites"
+        return
+    import frappe
+    from frappe.database import drop_database
     from frappe.installer import new_site
 
     folder = tmp_path_factory.mktemp("bench") / "sites"
     folder.mkdir()
     (folder / "apps.txt").write_text("frappe\n")
-    (folder / "common_site_config.json").write_text("{}\n")
+    (folder / "common_site_config.json").write_text(json.dumps(redis_config()))
     before = os.getcwd()
     os.chdir(folder)
-    new_site(SITE, sites_path=".", site_config={"allow_tests": True, "db_synchronous": "OFF"})
+    new_site(SITE, sites_path=".", site_config={"allow_tests": True, **_database_config()})
     os.chdir(before)
-    return folder
+    yield folder
+    os.chdir(folder)
+    frappe.init(SITE, sites_path=".", force=True)
+    drop_database()
+    frappe.destroy()
+    os.chdir(before)
 
 
 @pytest.fixture(scope="session")

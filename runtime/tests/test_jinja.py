@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from jinja2 import UndefinedError
 
 
 def render(template: str, **context: object) -> str:
@@ -39,4 +40,15 @@ def test_what_a_template_may_not(site: str, template: str) -> None:
     import frappe
 
     with pytest.raises((frappe.ValidationError, frappe.PermissionError)):
+        render(template)
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{{ frappe.utils.os.getcwd() }}", "{{ frappe.utils.password.update_password('Administrator', 'x') }}"],
+)
+def test_modules_are_out_of_reach(site: str, template: str) -> None:
+    import frappe
+
+    with pytest.raises((frappe.ValidationError, UndefinedError)):
         render(template)

@@ -122,11 +122,3 @@ def test_what_cannot_be_queued_is_refused(role: Any, options: dict) -> None:
 
     with pytest.raises(frappe.ValidationError):
         disable(role, **options)
-
-
-def test_a_document_method_as_a_job(role: Any, work_off: Callable) -> None:
-    import frappe
-
-    frappe.enqueue_doc("Role", role.name, "db_set", fieldname="disabled", value=1)
-    work_off()
-    assert value_of(role) == 1

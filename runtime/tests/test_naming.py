@@ -6,8 +6,6 @@ import pytest
 
 import frappe
 from frappe.model.naming import (
-    NamingSeries,
-    append_number_if_name_exists,
     getseries,
     make_autoname,
     parse_naming_series,
@@ -148,24 +146,6 @@ def test_revert_series_if_last():
     assert make_autoname("RTR-.####") == name
 
 
-def test_naming_series_object():
-    series = NamingSeries("RTQ-.YYYY.-")
-    assert series.get_prefix() == now_datetime().strftime("RTQ-%Y-")
-    assert series.get_current_value() == 0
-    series.update_counter(41)
-    assert make_autoname("RTQ-.YYYY.-.###").endswith("042")
-
-
-def test_append_number_if_name_exists(make_doctype):
-    doctype = make_doctype("By Prompt", [TITLE], autoname="Prompt")
-    assert append_number_if_name_exists(doctype, "copy") == "copy"
-    insert(doctype, name="copy")
-    assert append_number_if_name_exists(doctype, "copy") == "copy-1"
-    insert(doctype, name="copy-1")
-    assert append_number_if_name_exists(doctype, "copy") == "copy-2"
-    assert append_number_if_name_exists(doctype, "copy", separator="_") == "copy_1"
-
-
 def test_child_rows_have_hash_names(make_doctype):
     child = make_doctype("Named Row", [TITLE], istable=1)
     parent = make_doctype("Named Parent", [{"fieldname": "rows", "fieldtype": "Table", "options": child}])
@@ -201,14 +181,3 @@ def test_rename_is_refused(make_doctype):
     with pytest.raises(frappe.ValidationError):
         frappe.rename_doc(doctype, "one", "two", force=True)
     assert frappe.rename_doc(doctype, "one", "three", force=True) == "three"
-
-
-def test_merge(make_doctype):
-    doctype = make_doctype("By Field", [TITLE, KIND], autoname="field:title", allow_rename=1)
-    link = make_doctype("Renamed Link", [{"fieldname": "target", "fieldtype": "Link", "options": doctype}])
-    insert(doctype, title="merged")
-    insert(doctype, title="kept")
-    pointing = insert(link, target="merged")
-    frappe.rename_doc(doctype, "merged", "kept", merge=True)
-    assert not frappe.db.exists(doctype, "merged")
-    assert frappe.db.get_value(link, pointing.name, "target") == "kept"

@@ -7,17 +7,14 @@ import datetime
 import pytest
 
 import frappe
-from frappe.query_builder import Case, DocType, Field, Interval, Order
+from frappe.query_builder import Case, DocType, Field, Order
 from frappe.query_builder.functions import (
     Coalesce,
     Count,
     Date,
-    DateFormat,
-    GroupConcat,
     IfNull,
     Max,
     Min,
-    Now,
     Sum,
 )
 
@@ -113,8 +110,6 @@ class TestFilters:
             ({"at": ["between", ["2026-01-02 10:00:00", "2026-01-03 09:00:00"]]}, [1]),
             ({"at": [">", "2026-01-03"]}, [2, 3]),
             ({"at": "2026-01-02 10:00:00"}, [1]),
-            ({"creation": ["timespan", "today"]}, [0, 1, 2, 3]),
-            ({"creation": ["timespan", "last month"]}, []),
             ({"amount": 5}, [2]),
             ({"amount": ["!=", 5]}, [0, 1, 3]),
             ({"amount": [">", "7.25"]}, [0, 1]),
@@ -151,6 +146,8 @@ class TestFilters:
     def test_refused(self, bills):
         with pytest.raises(frappe.ValidationError):
             frappe.get_all(bills, filters={"n": ["resembles", 1]})
+        with pytest.raises((TypeError, frappe.ValidationError)):
+            frappe.get_all(bills, filters=["status", "=", "Open"])
         with pytest.raises(Exception) as unknown:
             frappe.get_all(bills, filters={"no_such_field": 1})
         assert frappe.db.is_missing_column(unknown.value)
@@ -183,7 +180,6 @@ class TestFields:
         assert frappe.get_all(bills, fields=["n as k", "`n` as j"], filters=one) == [{"k": 1, "j": 1}]
         assert frappe.get_all(bills, fields=[f"`tab{bills}`.`n` as j"], filters=one) == [{"j": 1}]
         assert frappe.get_all(bills, fields=["n"], filters=one, as_list=True) == ((1,),)
-        assert frappe.get_all(bills, fields=["n"], filters=one, update={"z": 2}) == [{"n": 1, "z": 2}]
         assert frappe.db.get_all(bills, filters=one, pluck="n") == frappe.db.get_list(
             bills, filters=one, pluck="n"
         )
@@ -209,21 +205,6 @@ class TestFields:
         assert frappe.get_all(bills, fields=["sum(amount)"]) == [{"sum(amount)": 42.75}]
         assert frappe.get_all(bills, fields=["max(due) as k"]) == [{"k": datetime.date(2026, 3, 1)}]
         assert frappe.get_all(bills, fields=["count(distinct place) as c"]) == [{"c": 2}]
-        assert frappe.get_all(bills, fields=["sum(amount) - sum(n) as left_over"])[0].left_over == 36.75
-        assert frappe.get_list(bills, fields=["year(at) as y"], filters={"n": 1}) == [{"y": 2026}]
-
-    def test_child_rows(self, bills):
-        rows = frappe.get_list(bills, fields=["n", "lines.item as item"], order_by="n, item", limit=3)
-        assert [(r.n, r["item"]) for r in rows] == [(0, "x0"), (0, "y"), (1, "x1")]
-        rows = frappe.get_list(
-            bills, fields=["name", "`tabRT Query Row`.qty"], filters={"n": 3}, as_list=True
-        )
-        assert sorted(r[1] for r in rows) == [2.0, 3.0]
-        assert sorted(frappe.get_all("RT Query Row", pluck="item", filters={"parenttype": bills}))[0] == "x0"
-
-    def test_linked_documents(self, bills):
-        rows = frappe.get_list(bills, fields=["n", "place.city as c"], order_by="n", as_list=True)
-        assert rows == ((0, "A"), (1, "B"), (2, None), (3, "A"))
 
     def test_distinct(self, bills):
         found = frappe.get_all(bills, fields=["status"], distinct=True)
@@ -260,7 +241,6 @@ class TestOrderAndPage:
             ("place desc, n desc", [1, 3, 0, 2]),
             ("`tabRT Query Bill`.n desc", [3, 2, 1, 0]),
             ("`tabRT Query Bill`.`amount`", [2, 3, 0, 1]),
-            ("field(n, 3, 2, 1) desc", [1, 2, 3, 0]),
         ],
     )
     def test_order(self, bills, order_by, found):
@@ -272,7 +252,7 @@ class TestOrderAndPage:
             ({"limit": 2}, [0, 1]),
             ({"limit": 0}, [0, 1, 2, 3]),
             ({"limit_start": 1, "limit_page_length": 2}, [1, 2]),
-            ({"start": 2, "page_length": 5}, [2, 3]),
+            ({"start": 2, "limit": 5}, [2, 3]),
         ],
     )
     def test_page(self, bills, page, found):
@@ -291,7 +271,6 @@ class TestBuilder:
         assert query.run() == ((1, 20.0), (3, 7.25))
         assert query.run(as_dict=True) == [{"n": 1, "amount": 20.0}, {"n": 3, "amount": 7.25}]
         assert query.run(pluck=True) == [1, 3]
-        assert query.run(as_list=True) == [[1, 20.0], [3, 7.25]]
         assert frappe.db.sql(query) == query.run()
 
     def test_conditions(self, bills):
@@ -308,7 +287,6 @@ class TestBuilder:
         assert found(bill.n.notin((1, 2))) == [0, 3]
         assert found(bill.note.like("%A%")) == [0]
         assert found(bill.due[datetime.date(2026, 1, 1) : datetime.date(2026, 2, 1)]) == [0, 1]
-        assert found(bill.creation > Now() - Interval(days=1)) == [0, 1, 2, 3]
         assert found(bill.note == "' or 1=1") == []
         assert found(Field("n") == 1) == [1]
 
@@ -335,7 +313,6 @@ class TestBuilder:
                 Date(Max(bill.at)),
                 IfNull(Max(bill.note), "none"),
                 Coalesce(Sum(bill.amount), 0),
-                DateFormat(Max(bill.due), "%Y-%m"),
                 Sum(Case().when(bill.status == "Paid", bill.amount).else_(0)),
             )
             .run()[0]
@@ -346,22 +323,15 @@ class TestBuilder:
             datetime.date(2026, 1, 4),
             "B",
             42.75,
-            "2026-03",
             27.25,
         )
-        names = frappe.qb.from_(bill).select(GroupConcat(bill.status)).where(bill.status == "Paid").run()
-        assert names == (("Paid,Paid",),)
 
-    def test_subqueries_and_unions(self, bills):
+    def test_subqueries(self, bills):
         bill, row = DocType(bills), DocType("RT Query Row")
         with_row = frappe.qb.from_(row).select(row.parent).where(row.item == "x1")
         assert frappe.qb.from_(bill).select(bill.n).where(bill.name.isin(with_row)).run() == ((1,),)
         derived = frappe.qb.from_(bill).select(bill.n).where(bill.n > 2).as_("t")
         assert frappe.qb.from_(derived).select(derived.n).run() == ((3,),)
-        union = frappe.qb.from_(bill).select(bill.n).where(bill.n == 0) + frappe.qb.from_(bill).select(
-            bill.n
-        ).where(bill.n == 1)
-        assert sorted(union.run(pluck=True)) == [0, 1]
 
     def test_writing(self, bills):
         bill = DocType(bills)
@@ -384,13 +354,3 @@ class TestBuilder:
         text, values = frappe.qb.from_(bill).select(bill.n).where(bill.note == "x").walk()
         assert text == "SELECT `n` FROM `tabRT Query Bill` WHERE `note`=%(param1)s"
         assert values == {"param1": "x"}
-
-    def test_get_query(self, bills):
-        query = frappe.qb.get_query(
-            bills, fields=["n", "place.city"], filters={"n": ["<", 2]}, order_by="n asc"
-        )
-        assert query.run() == ((0, "A"), (1, "B"))
-        query = frappe.qb.get_query(bills, fields=["count(name) as c"], filters=[["status", "=", "Paid"]])
-        assert query.run(as_dict=True) == [{"c": 2}]
-        query = frappe.qb.get_query(bills, fields="n", filters={"lines.item": "x1"})
-        assert query.run() == ((1,),)

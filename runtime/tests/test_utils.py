@@ -81,16 +81,13 @@ class TestNumbers:
             ({"amount": None}, "0.00"),
             ({"amount": 12, "precision": 0}, "12"),
             ({"amount": 1234.5678, "precision": 3}, "1,234.568"),
-            ({"amount": 1234.5, "format": "#.###,##"}, "1.234,50"),
-            ({"amount": 1234567.5, "format": "#,##,###.##"}, "12,34,567.50"),
+            ({"amount": 1234.5, "currency": None}, "1,234.50"),
         ],
     )
     def test_fmt_money(self, arguments, text):
         assert utils.fmt_money(**arguments) == text
 
-    def test_small_ones(self):
-        assert utils.ceil(1.2) == 2 and utils.floor("1.7") == 1
-        assert utils.safe_div(1, 0) == 0.0
+    def test_sbool(self):
         assert utils.sbool("true") is True and utils.sbool("0") is False and utils.sbool("x") == "x"
 
 
@@ -126,11 +123,6 @@ class TestDates:
     def test_now(self):
         assert utils.now_datetime().tzinfo is None
         assert utils.nowdate() == utils.today() == utils.now()[:10]
-        frappe.flags.current_date = "2020-01-01"
-        try:
-            assert utils.now().startswith("2020-01-01 ")
-        finally:
-            frappe.flags.current_date = None
 
     @pytest.mark.parametrize(
         ("date", "shift", "result"),
@@ -154,42 +146,20 @@ class TestDates:
     def test_short_forms(self):
         assert utils.add_days("2026-01-31", 1) == "2026-02-01"
         assert utils.add_months(DATE, 1) == datetime.date(2026, 2, 28)
-        assert utils.add_years("2024-02-29", 1) == "2025-02-28"
+        assert utils.add_days(DATE, -0.5) == DATE - datetime.timedelta(days=1)
+        assert utils.add_days(MOMENT, 0.5) == datetime.datetime(2026, 1, 31, 17)
 
     def test_differences(self):
         assert utils.date_diff("2026-02-01", "2026-01-01") == 31
-        assert utils.month_diff("2026-02-01", "2026-01-31") == 2
         assert utils.time_diff_in_seconds("2026-02-01 10:00:00", "2026-02-01 09:00:00") == 3600
-        assert utils.time_diff_in_hours("2026-02-01 10:00:00", "2026-02-01 09:20:00") == 0.666667
 
-    def test_periods(self):
+    def test_months(self):
         assert utils.get_first_day("2026-02-11") == datetime.date(2026, 2, 1)
-        assert utils.get_first_day("2026-02-11", 0, 1, as_str=True) == "2026-03-01"
+        assert utils.get_first_day("2026-02-11", 1, 1) == datetime.date(2027, 3, 1)
         assert utils.get_last_day("2026-02-11") == datetime.date(2026, 2, 28)
-        assert utils.get_quarter_start("2026-11-20") == datetime.date(2026, 10, 1)
-        assert utils.get_quarter_ending("2026-11-20") == datetime.date(2026, 12, 31)
-        assert utils.get_year_start("2026-11-20") == datetime.date(2026, 1, 1)
-        assert utils.get_year_ending("2026-11-20") == datetime.date(2026, 12, 31)
-        assert utils.get_first_day_of_week("2026-11-20") == datetime.date(2026, 11, 15)
-        assert utils.is_last_day_of_the_month("2026-02-28")
-
-    def test_timespans(self):
-        today = utils.getdate()
-        first = utils.get_first_day(today)
-        assert utils.get_timespan_date_range("today") == (today, today)
-        assert utils.get_timespan_date_range("this month") == (first, utils.get_last_day(today))
-        assert utils.get_timespan_date_range("last month") == (
-            utils.get_first_day(today, 0, -1),
-            utils.add_days(first, -1),
-        )
-        assert utils.get_timespan_date_range("last 7 days") == (utils.add_days(today, -7), today)
-        assert utils.get_timespan_date_range("some day") is None
 
     def test_times(self):
-        assert utils.get_time("10:11:12") == datetime.time(10, 11, 12)
         assert utils.to_timedelta("10:11:12") == datetime.timedelta(hours=10, minutes=11, seconds=12)
-        assert utils.get_timedelta("1:02:03") == datetime.timedelta(hours=1, minutes=2, seconds=3)
-        assert utils.format_timedelta(datetime.timedelta(hours=30)) == "30:00:00"
 
     @pytest.mark.parametrize(
         ("pattern", "text"),
@@ -209,10 +179,6 @@ class TestDates:
         assert utils.format_datetime("2026-01-05 10:11:12") == "2026-01-05 10:11:12"
         assert utils.format_datetime("2026-01-05 10:11:12", "yyyy-MM-dd HH:mm") == "2026-01-05 10:11"
         assert utils.format_time("10:11:12", "HH:mm") == "10:11"
-        assert utils.format_duration(90061) == "1d 1h 1m 1s"
-        assert utils.duration_to_seconds("1h 1m 1s") == 3661
-        assert utils.get_datetime_str("2026-01-01") == "2026-01-01 00:00:00.000000"
-        assert utils.pretty_date(utils.add_to_date(utils.now_datetime(), minutes=-5)) == "5 minutes ago"
 
 
 class TestTexts:
@@ -239,13 +205,9 @@ class TestTexts:
     def test_sanitize_html(self, html, clean):
         assert utils.sanitize_html(html) == clean
 
-    def test_lists_in_words(self):
-        assert utils.comma_and(["a", "b", "c"]) == "'a', 'b' and 'c'"
-        assert utils.comma_or(["a", "b"], add_quotes=False) == "a or b"
-        assert utils.comma_and(["a"]) == "a" and utils.comma_and([]) == ""
-
     def test_email_addresses(self):
         assert utils.validate_email_address("A <a@b.cn>, c@d.cn") == "a@b.cn, c@d.cn"
+        assert utils.split_emails("A <a@b.cn>, c@d.cn") == ["A <a@b.cn>", "c@d.cn"]
         assert utils.validate_email_address("a b") == "" and utils.validate_email_address("a@b") == ""
         with pytest.raises(frappe.InvalidEmailAddressError):
             utils.validate_email_address("a b", throw=True)
@@ -257,20 +219,13 @@ class TestTexts:
 
     def test_urls(self):
         assert utils.validate_url("https://a.cn/b?c=d") and not utils.validate_url("http://")
-        assert not utils.validate_url("ftp://x", valid_schemes=["http"])
         with pytest.raises(frappe.ValidationError):
             utils.validate_url("abc", throw=True)
         assert utils.get_url("/a/b").endswith("/a/b") and utils.get_url("http://x.y") == "http://x.y"
-        assert utils.get_url_to_form("User", "a b").endswith("/app/user/a%20b")
 
     def test_small_ones(self):
         assert utils.cstr(None) == "" and utils.cstr(b"ab") == "ab"
-        assert utils.unique([1, 2, 1]) == [1, 2]
-        assert len(utils.random_string(8)) == 8
-        assert utils.parse_json('{"a": 1}').a == 1 and utils.parse_json([1]) == [1]
-        assert list(utils.create_batch([1, 2, 3], 2)) == [[1, 2], [3]]
         assert utils.get_fullname("Administrator") == "Administrator"
-        assert utils.get_files_path("a.txt", is_private=1).endswith("/private/files/a.txt")
 
 
 class TestTypedValues:
@@ -287,22 +242,14 @@ class TestTypedValues:
         assert utils.cast(fieldtype, value) == result
 
     @pytest.mark.parametrize(
-        ("left", "operator", "right", "fieldtype", "result"),
+        ("left", "operator", "right", "result"),
         [
-            (1, ">", 0, None, True), ("abc", "like", "%b%", None, True),
-            ("abc", "like", "%B%", None, False), ("abc", "not like", "%z%", None, True),
-            (None, "is", "not set", None, True), ("", "is", "set", None, False), (5, "in", [1, 5], None, True),
-            ("2026-01-01", "<", datetime.date(2026, 1, 2), "Date", True), (None, "=", 0, "Int", True),
+            (1, ">", 0, True), ("b", "<=", "a", False), ("abc", "^", "ab", True), (5, "in", [1, 5], True),
+            (5, "not in", [1, 5], False), (None, "None", None, True), (None, "=", 0, False), (1, "guess", 1, False),
         ],
     )  # fmt: skip
-    def test_compare(self, left, operator, right, fieldtype, result):
-        assert utils.compare(left, operator, right, fieldtype) is result
-
-    def test_evaluate_filters(self):
-        user = _dict(doctype="User", name="x", enabled=1)
-        assert utils.evaluate_filters(user, {"enabled": 1})
-        assert utils.evaluate_filters(user, [["User", "enabled", ">", 0], ["User", "name", "like", "x"]])
-        assert not utils.evaluate_filters(user, {"enabled": ["!=", 1]})
+    def test_compare(self, left, operator, right, result):
+        assert utils.compare(left, operator, right) is result
 
 
 class TestDict:
@@ -323,7 +270,7 @@ class TestErrors:
             ("ValidationError", 417), ("PermissionError", 403), ("DoesNotExistError", 404), ("DuplicateEntryError", 409),
             ("AuthenticationError", 401), ("CSRFTokenError", 400), ("RateLimitExceededError", 429),
             ("TimestampMismatchError", 417), ("MandatoryError", 417), ("LinkExistsError", 417), ("DataError", 417),
-            ("SessionExpired", 401), ("InReadOnlyMode", 503), ("TooManyRequestsError", 429), ("FrappeTypeError", 417),
+            ("InReadOnlyMode", 503), ("TooManyRequestsError", 429), ("FrappeTypeError", 417),
         ],
     )  # fmt: skip
     def test_status(self, name, status):

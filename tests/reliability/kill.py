@@ -105,7 +105,8 @@ class Findings:
             ours = {"name": ["like", "%@kill.test"]}
             changes = dict(frappe.get_all("User", ours, ["name", "last_name"], as_list=True))
             roles = Counter(frappe.get_all("Has Role", {"parent": ["like", "%@kill.test"]}, pluck="parent"))
-            sound = frappe.db.sql("pragma integrity_check")[0][0] == "ok"
+            sqlite = frappe.db.db_type == "sqlite"
+            sound = not sqlite or frappe.db.sql("pragma integrity_check")[0][0] == "ok"
         self.half += sum(roles[name] != len(ROLES) for name in {*changes, *roles}) + (not sound)
         for writer in writers:
             self.lost += sum(name not in changes for name in writer.inserted)

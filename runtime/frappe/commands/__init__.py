@@ -12,7 +12,7 @@ import frappe
 
 
 def pass_context(function: Callable) -> Callable:
-    """Pass `bench`'s context (`sites`, `force`, `verbose`) as first argument."""
+    """Pass `bench`'s context (`sites`) as first argument."""
 
     @functools.wraps(function)
     @click.pass_context
@@ -22,10 +22,8 @@ def pass_context(function: Callable) -> Callable:
     return wrapper
 
 
-def get_site(context: Any, raise_err: bool = True) -> str | None:
+def get_site(context: Any) -> str:
     """The site that the command is for: the first given, or the default one."""
-    if context.sites:
-        return context.sites[0]
-    if raise_err:
+    if not context.sites:
         raise frappe.SiteNotSpecifiedError
-    return None
+    return context.sites[0]

@@ -1,31 +1,46 @@
-"""The database layer: `frappe.db` is made here."""
+"""The database layer: `frappe.db` is made here.
+
+`db_type` of the site's configuration names the backend: "sqlite" (default) or "mariadb". A backend is the module
+`frappe.database.<db_type>` with `open_database`, `setup_database` and `drop_database`.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from frappe.database.transaction import savepoint
 
 if TYPE_CHECKING:
     from frappe.database.database import Database
 
-__all__ = ["database_path", "get_db", "savepoint"]
+BACKENDS = ("sqlite", "mariadb")
 
 
-def database_path(site_path: str | Path, conf: dict) -> Path:
-    """Where the site's SQLite file is: `db_path` of site_config.json, else db/site.sqlite3 in the site's folder."""
-    return Path(site_path, conf.get("db_path") or Path("db", "site.sqlite3"))
-
-
-def get_db(**kwargs: Any) -> Database:
-    """The database of the current site, by its configuration."""
+def _backend() -> Any:
     import frappe
-    from frappe.database.sqlite.database import SQLiteDatabase
 
-    conf = frappe.local.conf
-    return SQLiteDatabase(
-        database_path(frappe.local.site_path, conf),
-        lock_timeout=float(conf.get("db_lock_timeout") or 15),
-        synchronous=str(conf.get("db_synchronous") or "FULL"),
-    )
+    name = frappe.local.conf.get("db_type") or "sqlite"
+    if name not in BACKENDS:
+        raise frappe.ValidationError(f"db_type must be one of {', '.join(BACKENDS)}, not {name}")
+    return import_module(f"frappe.database.{name}")
+
+
+def get_db(**_stock: Any) -> Database:
+    """The database of the current site, by its configuration; connects at the first statement."""
+    return _backend().open_database()
+
+
+def setup_database(force: bool = False, verbose: bool = False) -> None:
+    """Make the current site's empty database; on a server its user, too (needs `flags.root_login`).
+
+    Raises ValidationError when there is one already, unless `force` says to replace it.
+    """
+    _backend().setup_database(force, verbose)
+
+
+def drop_database() -> None:
+    """Delete the current site's database; on a server its user, too. An open connection is closed first."""
+    import frappe
+
+    if opened := getattr(frappe.local, "db", None):
+        opened.close()
+    _backend().drop_database()

@@ -1,7 +1,7 @@
-"""A DocType's fields as the columns of its table.
+"""A DocType's fields as the columns of its table, and the table brought in line with them.
 
-Here is what every database has in common: which columns and indexes a DocType wants. How they are made and altered is
-each database's own business (`apply_table`).
+Here is what every backend has in common: which columns and indexes a DocType wants, and what of that is missing. How
+a table is created and altered is the backend's own business.
 """
 
 from __future__ import annotations
@@ -12,46 +12,37 @@ from typing import Any
 import frappe
 from frappe.utils.data import cint, flt
 
-TYPES: dict[str, tuple[str, int | str | None]] = {
-    "Currency": ("decimal", "21,9"),
-    "Int": ("int", 11),
-    "Long Int": ("bigint", 20),
-    "Float": ("decimal", "21,9"),
-    "Percent": ("decimal", "21,9"),
-    "Check": ("int", 1),
-    "Small Text": ("text", None),
-    "Long Text": ("longtext", None),
-    "Code": ("longtext", None),
-    "Text Editor": ("longtext", None),
-    "Markdown Editor": ("longtext", None),
-    "HTML Editor": ("longtext", None),
-    "Date": ("date", None),
-    "Datetime": ("datetime", 6),
-    "Time": ("time", 6),
-    "Text": ("text", None),
-    "Data": ("varchar", 140),
-    "Link": ("varchar", 140),
-    "Dynamic Link": ("varchar", 140),
-    "Password": ("text", None),
-    "Select": ("varchar", 140),
-    "Rating": ("decimal", "3,2"),
-    "Read Only": ("varchar", 140),
-    "Attach": ("text", None),
-    "Attach Image": ("text", None),
-    "Signature": ("longtext", None),
-    "Color": ("varchar", 140),
-    "Barcode": ("longtext", None),
-    "Geolocation": ("longtext", None),
-    "Duration": ("decimal", "21,9"),
-    "Icon": ("varchar", 140),
-    "Phone": ("varchar", 140),
-    "Autocomplete": ("varchar", 140),
-    "JSON": ("longtext", None),
+_NAME = "varchar(140)"
+_TYPES = {
+    _NAME: (
+        "Data",
+        "Link",
+        "Dynamic Link",
+        "Select",
+        "Read Only",
+        "Color",
+        "Icon",
+        "Autocomplete",
+        "Phone",
+    ),
+    "decimal(21,9)": ("Currency", "Float", "Percent", "Duration"),
+    "decimal(3,2)": ("Rating",),
+    "int(11)": ("Int",),
+    "bigint(20)": ("Long Int",),
+    "int(1)": ("Check",),
+    "text": ("Small Text", "Text", "Password", "Attach", "Attach Image"),
+    "longtext": ("Long Text", "Code", "Text Editor", "Markdown Editor", "HTML Editor", "JSON", "Signature"),
+    "date": ("Date",),
+    "datetime(6)": ("Datetime",),
+    "time(6)": ("Time",),
 }
+TYPES = {fieldtype: sql_type for sql_type, fieldtypes in _TYPES.items() for fieldtype in fieldtypes}
 _ZERO_DEFAULT = frozenset({"Int", "Long Int", "Check", "Currency", "Float", "Percent"})
 _LINKS = frozenset({"Link", "Dynamic Link", "Select"})
 # Text defaults that mean something at the time of writing, not a constant
 _DYNAMIC_DEFAULTS = frozenset({"__user", "today", "__today", "now", "user"})
+CHILD_COLUMNS = ("parent", "parenttype", "parentfield")
+OPTIONAL_COLUMNS = ("_user_tags", "_comments", "_assign", "_liked_by")
 
 
 @dataclass(frozen=True)
@@ -66,45 +57,41 @@ class Column:
     unique: bool = False
     index: bool = False
 
+    @property
+    def stored(self) -> tuple[str, str | None, bool]:
+        """What the server tells about it: type, default, not null."""
+        return self.sql_type, self.default, self.not_null
 
-def sync_table(db: Any, meta: Any) -> None:
-    """Create or alter the table of a DocType: new columns are added, changed ones altered, none is dropped."""
-    if cint(meta.get("issingle")) or cint(meta.get("is_virtual")):
-        return
-    db.commit()
-    db.apply_table(f"tab{meta.name}", columns_of(meta), autoincrement=meta.get("autoname") == "autoincrement")
-    db.commit()
+    @property
+    def base_type(self) -> str:
+        return self.sql_type.split("(")[0]
+
+    @property
+    def size(self) -> int:
+        """Of a varchar, in characters."""
+        return int(self.sql_type.removeprefix("varchar(").rstrip(")"))
 
 
 def columns_of(meta: Any) -> list[Column]:
     """Standard columns, the fields in their order, then the columns that every table of the kind ends with."""
     child = cint(meta.get("istable"))
     columns = [
-        Column("name", "varchar(140)", not_null=True, key=True),
+        Column("name", _NAME, not_null=True, key=True),
         Column("creation", "datetime(6)"),
         Column("modified", "datetime(6)", index=not child),
-        Column("modified_by", "varchar(140)", key=True),
-        Column("owner", "varchar(140)", key=True),
+        Column("modified_by", _NAME, key=True),
+        Column("owner", _NAME, key=True),
         Column("docstatus", "int(1)", "0", not_null=True),
         Column("idx", "int(8)", "0", not_null=True),
     ]
     if child:
-        columns += [
-            Column(c, "varchar(140)", key=True, index=c == "parent") for c in frappe.db.CHILD_TABLE_COLUMNS
-        ]
-    known = {c.name for c in columns}
-    for field in meta.get("fields") or ():
-        column = field_column(field)
-        if column and column.name not in known:
-            known.add(column.name)
-            columns.append(column)
+        columns += [Column(c, _NAME, key=True, index=c == "parent") for c in CHILD_COLUMNS]
+    columns += [column for field in meta.get("fields") or () if (column := field_column(field))]
     if not child:
-        columns += [Column(c, "text") for c in (*frappe.db.OPTIONAL_COLUMNS, *_seen(meta)) if c not in known]
-    return columns
-
-
-def _seen(meta: Any) -> tuple[str, ...]:
-    return ("_seen",) if cint(meta.get("track_seen")) else ()
+        columns += [Column(c, "text") for c in OPTIONAL_COLUMNS]
+    if cint(meta.get("track_seen")):
+        columns.append(Column("_seen", "text"))
+    return list({c.name: c for c in reversed(columns)}.values())[::-1]
 
 
 def field_column(field: Any) -> Column | None:
@@ -112,37 +99,79 @@ def field_column(field: Any) -> Column | None:
     fieldtype = field.get("fieldtype")
     if fieldtype not in TYPES or cint(field.get("is_virtual")):
         return None
-    default, not_null = _default(field, fieldtype)
     return Column(
         name=field.get("fieldname"),
-        sql_type=column_type(fieldtype, cint(field.get("length"))),
-        default=default,
-        not_null=not_null,
+        sql_type=_type(fieldtype, cint(field.get("length"))),
+        default=_default(field.get("default"), fieldtype),
+        not_null=fieldtype in _ZERO_DEFAULT,
         key=fieldtype in _LINKS,
         unique=bool(cint(field.get("unique"))),
         index=bool(cint(field.get("search_index"))),
     )
 
 
-def column_type(fieldtype: str, length: int = 0) -> str:
+def _type(fieldtype: str, length: int) -> str:
     """Type with size, e.g. varchar(140); an Int of more than eleven digits is a bigint."""
-    sql_type, size = TYPES[fieldtype]
-    if sql_type == "varchar" and length:
-        size = length
-    if sql_type == "int" and length > 11:
-        sql_type, size = "bigint", 20
-    return f"{sql_type}({size})" if size else sql_type
+    sql_type = TYPES[fieldtype]
+    if sql_type == _NAME and length:
+        return f"varchar({length})"
+    return "bigint(20)" if sql_type == "int(11)" and length > 11 else sql_type
 
 
-def _default(field: Any, fieldtype: str) -> tuple[str | None, bool]:
-    value = field.get("default")
+def _default(value: Any, fieldtype: str) -> str | None:
     if fieldtype in _ZERO_DEFAULT:
-        number = flt(value) if TYPES[fieldtype][0] == "decimal" else cint(value)
-        return str(number), True
-    if value and TYPES[fieldtype][0] == "varchar" and not _is_dynamic(str(value)):
-        return "'" + str(value).replace("'", "''") + "'", False
-    return None, False
+        return f"{flt(value):.9f}" if TYPES[fieldtype] == "decimal(21,9)" else str(cint(value))
+    dynamic = str(value).startswith(":") or str(value).lower() in _DYNAMIC_DEFAULTS
+    if value and TYPES[fieldtype] == _NAME and not dynamic:
+        return "'" + str(value).replace("'", "''") + "'"
+    return None
 
 
-def _is_dynamic(value: str) -> bool:
-    return value.startswith(":") or value.lower() in _DYNAMIC_DEFAULTS
+def sync_table(db: Any, table: str, columns: list[Column], autoincrement: bool) -> None:
+    """Create or alter a table: new columns are added, changed ones altered, none is dropped; indexes as wanted.
+
+    A backend tells `stored_columns` (name → `Column.stored`) and `stored_indexes` (name → "unique" or "index").
+    """
+    present = db.stored_columns(table)
+    if not present:
+        db.create_table(table, columns, autoincrement)
+    else:
+        added = [c for c in columns if c.name not in present]
+        changed = [
+            c for c in columns if c.name in present and c.name != "name" and present[c.name] != c.stored
+        ]
+        if added or changed:
+            db.alter_table(table, added, changed, columns, autoincrement)
+    _sync_indexes(db, table, columns)
+
+
+def _sync_indexes(db: Any, table: str, columns: list[Column]) -> None:
+    present = db.stored_indexes(table)
+    for column in columns:
+        name = db.index_name(table, column.name)
+        kind = "unique" if column.unique else "index" if column.index else None
+        if name in present and present[name] != kind:
+            db.drop_index(table, name)
+        if kind and present.get(name) != kind:
+            db.create_index(table, name, [column.name], unique=column.unique)
+
+
+def updatedb(db: Any, doctype: str, meta: Any) -> None:
+    """Create the DocType's table or bring it up to date; commits."""
+    meta = meta or frappe.get_meta(doctype)
+    if cint(meta.get("issingle")) or cint(meta.get("is_virtual")):
+        return
+    db.commit()
+    db.apply_table(f"tab{meta.name}", columns_of(meta), meta.get("autoname") == "autoincrement")
+    db.commit()
+
+
+# Tables that belong to no DocType: series, singles, passwords. {key} stands for the collation of names.
+SYSTEM_TABLES = (
+    "CREATE TABLE IF NOT EXISTS `tabSeries` (name varchar(100) NOT NULL PRIMARY KEY{key},"
+    " current int(10) NOT NULL DEFAULT 0)",
+    "CREATE TABLE IF NOT EXISTS `tabSingles` (doctype varchar(255){key}, field varchar(255){key}, value longtext)",
+    "CREATE TABLE IF NOT EXISTS `__Auth` (doctype varchar(140) NOT NULL{key}, name varchar(255) NOT NULL{key},"
+    " fieldname varchar(140) NOT NULL, password text NOT NULL, encrypted int(1) NOT NULL DEFAULT 0,"
+    " PRIMARY KEY (doctype, name, fieldname))",
+)

@@ -12,9 +12,6 @@ def unique_columns_of_error(error: Exception, doctype: str) -> list[str]:
     match = re.search(r"for key '(?:[^']*[.:])?([^']+)'", str(error))
     if not match:
         return []
-    key = match.group(1)
+    key = match[1].removeprefix("unique_")
     columns = frappe.db.get_table_columns(doctype)
-    if key in columns:
-        return [key]
-    key = key.removeprefix("unique_")
-    return [c for c in columns if re.search(rf"(?:^|_){re.escape(c)}(?:_|$)", key)] or [key]
+    return [c for c in columns if c == key] or [c for c in columns if f"_{c}_" in f"_{key}_"] or [key]

@@ -1,17 +1,28 @@
-"""Writing rows without documents: set_value, delete, bulk_insert, bulk_update."""
+"""Writing rows without documents: set_value, delete, bulk_insert."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import frappe
 from frappe.database.filters import quote_field, where
-from frappe.database.reading import table_name
+from frappe.database.reading import Reading, table_name
 
 
-class WriteMixin:
+class Writing(Reading):
     """No controller runs and no permission is checked: that is the caller's business."""
+
+    INSERT_IGNORE = "INSERT IGNORE"
+
+    def column_types(self, table: str) -> dict[str, str]:
+        """MariaDB's type of each column; empty for a table that does not exist."""
+        raise NotImplementedError
+
+    def column_value(self, column_type: str | None, value: Any) -> Any:
+        """`value` as a column of that type stores it; raises what the server raises when it cannot."""
+        return value
 
     def set_value(
         self,
@@ -19,63 +30,35 @@ class WriteMixin:
         dn: Any,
         field: str | dict,
         val: Any = None,
+        *,
         modified: Any = None,
         modified_by: str | None = None,
         update_modified: bool = True,
-        debug: bool = False,
     ) -> None:
         """Set one field (or several, `field` being a dict) in the documents that match `dn`.
 
         `dn`: a name, a dict or list of filters. None means the single `dt`.
         """
         if dn is None or dn == dt:
-            if self._is_single(dt):  # type: ignore[attr-defined]
-                self.set_single_value(  # type: ignore[attr-defined]
-                    dt, field, val, modified=modified, modified_by=modified_by,
-                    update_modified=update_modified, debug=debug,
-                )  # fmt: skip
+            if self.is_single(dt):
+                self.set_single_value(dt, field, val, update_modified=update_modified)
                 return
             if dn is None:
                 return
-        values = self._update_dict(field, val, modified, modified_by, update_modified)
+        values = self.changes(field, val, update_modified, modified, modified_by)
         assignments = ", ".join(f"{quote_field(f)} = %s" for f in values)
-        condition = where(dn)
-        columns = self.column_types(table_name(dt))  # type: ignore[attr-defined]
-        self.sql(  # type: ignore[attr-defined]
-            f"UPDATE `{table_name(dt)}` SET {assignments}{condition.clause}",
-            [self.column_value(columns.get(f), v) for f, v in values.items()] + condition.values,  # type: ignore[attr-defined]
-            debug=debug,
-        )
-        self.forget(dt)
-        if isinstance(dn, str):
-            frappe.clear_document_cache(dt, dn)
-        else:
-            frappe.clear_document_cache(dt)
+        condition, bound = where(dn)
+        types = self.column_types(table_name(dt))
+        new = [self.column_value(types.get(f), v) for f, v in values.items()]
+        self.sql(f"UPDATE `{table_name(dt)}` SET {assignments}{condition}", new + bound)
+        self.value_cache.clear()
+        frappe.clear_document_cache(dt, dn if isinstance(dn, str) else None)
 
-    def forget(self, doctype: str) -> None:
-        """Values read earlier in this transaction may have changed."""
-        if self.value_cache:  # type: ignore[attr-defined]
-            self.value_cache.clear()  # type: ignore[attr-defined]
-
-    def _update_dict(
-        self, field: str | dict, value: Any, modified: Any, modified_by: str | None, update_modified: bool
-    ) -> dict[str, Any]:
-        values = dict(field) if isinstance(field, dict) else {field: value}
-        if update_modified:
-            values["modified"] = modified or frappe.utils.now()
-            values["modified_by"] = modified_by or frappe.session.user
-        return values
-
-    def delete(self, doctype: str, filters: Any = None, debug: bool = False, **kwargs: Any) -> None:
+    def delete(self, doctype: str, filters: Any = None) -> None:
         """Delete the rows that match, all of them without filters."""
-        filters = filters or kwargs.get("conditions")
-        condition = where(filters)
-        self.sql(f"DELETE FROM `{table_name(doctype)}`{condition.clause}", condition.values, debug=debug)  # type: ignore[attr-defined]
-        self.forget(doctype)
-
-    def truncate(self, doctype: str) -> None:
-        """Empty the table; commits, as MariaDB's TRUNCATE does."""
-        self.sql_ddl(f"DELETE FROM `{table_name(doctype)}`")  # type: ignore[attr-defined]
+        condition, values = where(filters)
+        self.sql(f"DELETE FROM `{table_name(doctype)}`{condition}", values)
+        self.value_cache.clear()
 
     def bulk_insert(
         self,
@@ -87,31 +70,12 @@ class WriteMixin:
         chunk_size: int = 10_000,
     ) -> None:
         """Insert many rows at once; standard columns that `fields` does not name stay NULL."""
-        columns = self.column_types(table_name(doctype))  # type: ignore[attr-defined]
-        kinds = [columns.get(f) for f in fields]
-        sql = (
-            f"INSERT {'IGNORE ' if ignore_duplicates else ''}INTO `{table_name(doctype)}` "
-            f"({', '.join(quote_field(f) for f in fields)}) VALUES ({', '.join(['%s'] * len(fields))})"
-        )
-        rows = ([self.column_value(k, v) for k, v in zip(kinds, row, strict=True)] for row in values)  # type: ignore[attr-defined]
-        self.execute_many(sql, rows, chunk_size)  # type: ignore[attr-defined]
-        self.forget(doctype)
-
-    def bulk_update(
-        self,
-        doctype: str,
-        doc_updates: dict[str, dict[str, Any]],
-        *,
-        chunk_size: int = 100,
-        modified: str | None = None,
-        modified_by: str | None = None,
-        update_modified: bool = True,
-        debug: bool = False,
-    ) -> None:
-        """Set different values in different documents: {name: {field: value}}."""
-        for name, values in doc_updates.items():
-            if values:
-                self.set_value(
-                    doctype, name, values, modified=modified, modified_by=modified_by,
-                    update_modified=update_modified, debug=debug,
-                )  # fmt: skip
+        types = self.column_types(table_name(doctype))
+        kinds = [types.get(f) for f in fields]
+        insert = self.INSERT_IGNORE if ignore_duplicates else "INSERT"
+        columns, marks = ", ".join(map(quote_field, fields)), ", ".join(["%s"] * len(fields))
+        rows = ([self.column_value(k, v) for k, v in zip(kinds, row, strict=True)] for row in values)
+        while chunk := list(islice(rows, chunk_size)):
+            self._check_transaction("insert")
+            self.execute_many(f"{insert} INTO `{table_name(doctype)}` ({columns}) VALUES ({marks})", chunk)
+        self.value_cache.clear()

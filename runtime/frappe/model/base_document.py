@@ -1,110 +1,76 @@
-"""What documents and child rows share: values as attributes, child tables, conversion to dictionaries."""
+"""A document or a row of a child table as data: values, rows, dictionaries, and its row in the database.
+
+What happens on saving is in `document`, what a value must be like in `validation`.
+"""
 
 from __future__ import annotations
 
+import datetime
+import json
 import os
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import frappe
-from frappe.model import child_table_fields, default_fields, table_fields
+from frappe.model import default_fields
 from frappe.model.docstatus import DocStatus
-from frappe.model.links import LinkedDocument
-from frappe.model.storage import StoredDocument
-from frappe.model.validation import ValidatedDocument
+from frappe.model.naming import set_new_name
 from frappe.types import _dict
-from frappe.utils import cint, compare
+from frappe.utils import cint, compare, flt, now
 
-# Keys of __dict__ that are no values of the document.
+# Attributes that are no values of the document: a dictionary, from a request perhaps, cannot set them.
 INTERNAL = frozenset(
-    {
-        "meta",
-        "flags",
-        "parent_doc",
-        "_parent_doc",
-        "_table_fieldnames",
-        "_doc_before_save",
-        "dont_update_if_missing",
-        "_original_modified",
-        "_action",
-        "_reserved_keywords",
-        "permitted_fieldnames",
-    }
+    {"meta", "flags", "parent_doc", "_parent_doc", "_doc_before_save", "_original_modified", "_action"}
 )
-PRIVATE_SHOWN = ("_user_tags", "__islocal", "__onload", "_liked_by", "__run_link_triggers", "__unsaved")
+PRIVATE_SHOWN = ("_user_tags", "__islocal", "__unsaved")
+NUMBERS: dict[str, Callable[[Any], int | float]] = {
+    "Check": lambda value: int(bool(cint(value))),
+    "Int": lambda value: value if type(value) is int else cint(value),
+    **dict.fromkeys(("Currency", "Float", "Percent"), lambda v: v if type(v) is float else flt(v)),
+}
+TIMES = (datetime.date, datetime.time, datetime.timedelta)
+EMPTY_IS_NULL = ("Date", "Datetime", "Time", "JSON")
 
 
-def get_controller(doctype: str) -> type:
-    """The class of a DocType: an app's override, else its controller, else Document."""
+def get_controller(doctype: str) -> Any:
+    """The class of a DocType; ImportError when an app's module has none."""
     front = frappe.cache.front("controllers")
-    found = front.get(doctype)
-    if found is None:
-        found = front[doctype] = _import_controller(doctype)
-    return found
+    if doctype not in front:
+        front[doctype] = _import_controller(doctype)
+    return front[doctype]
 
 
 def _import_controller(doctype: str) -> type:
-    from frappe.model import META_DOCTYPES
     from frappe.model.document import Document
     from frappe.modules.utils import load_doctype_module
 
-    if doctype in META_DOCTYPES:
-        module, custom = ("Custom" if doctype in ("Custom Field", "Property Setter") else "Core"), 0
-    else:
-        row = frappe.db.sql("select module, custom from `tabDocType` where name = %s", (doctype,))
-        if not row:
-            raise ImportError(f"Module import failed for {doctype}, the DocType might be deleted")
-        module, custom = row[0]
-    if custom:
+    meta = frappe.get_meta(doctype)
+    if meta.custom:
         return Document
-    class_overrides = frappe.get_hooks("override_doctype_class", {})
-    if class_overrides.get(doctype):
-        import_path = class_overrides[doctype][-1]
-        module_path, _dot, class_name = import_path.rpartition(".")
-        controller = getattr(frappe.get_module(module_path), class_name, None)
-        where: Any = module_path
-    elif _is_plain(doctype, module):
-        return Document
-    else:
-        where = load_doctype_module(doctype, module)
-        class_name = doctype.replace(" ", "").replace("-", "")
-        controller = getattr(where, class_name, None)
+    if frappe.local.module_app.get(frappe.scrub(meta.module)) == "frappe":
+        # DocTypes of this runtime without behaviour of their own have no controller; those of apps always have one.
+        name = frappe.scrub(doctype)
+        if not os.path.exists(frappe.get_module_path(meta.module, "doctype", name, f"{name}.py")):
+            return Document
+    module = load_doctype_module(doctype, meta.module)
+    controller = getattr(module, doctype.replace(" ", "").replace("-", ""), None)
     if controller is None:
-        raise ImportError(f"{doctype}: no class {class_name} in {where}")
-    if not issubclass(controller, BaseDocument):
-        raise ImportError(f"{class_name} in {where} is not a Document")
+        raise ImportError(f"{doctype}: no class in {module}")
     return controller
 
 
-def _is_plain(doctype: str, module: str) -> bool:
-    """DocTypes of this runtime without behaviour of their own have no controller; those of apps always have one."""
-    if frappe.local.module_app.get(frappe.scrub(module)) != "frappe":
-        return False
-    name = frappe.scrub(doctype)
-    return not os.path.exists(frappe.get_module_path(module, "doctype", name, f"{name}.py"))
+class BaseDocument:
+    """Values are attributes; so are child tables, as lists of documents."""
 
-
-class BaseDocument(StoredDocument, ValidatedDocument, LinkedDocument):
-    """A document or a row of a child table, not knowing the life cycle."""
+    doctype: str
+    name: Any
 
     if TYPE_CHECKING:
         # A document's fields are known to its DocType, not to the type checker.
         def __getattr__(self, fieldname: str) -> Any: ...
 
         def __setattr__(self, fieldname: str, value: Any) -> None: ...
-
-    def __init__(self, d: dict[str, Any]) -> None:
-        if d.get("doctype"):
-            self.doctype = d["doctype"]
-        self.__dict__["_table_fieldnames"] = self._known_table_fieldnames(d)
-        self.update(d)
-        self.dont_update_if_missing: list[str] = []
-        if hasattr(self, "__setup__"):
-            self.__setup__()
-
-    def _known_table_fieldnames(self, d: dict[str, Any]) -> set[str]:
-        return set(self.meta._table_doctypes)
 
     @property
     def meta(self) -> Any:
@@ -114,17 +80,6 @@ class BaseDocument(StoredDocument, ValidatedDocument, LinkedDocument):
         return meta
 
     @property
-    def flags(self) -> _dict:
-        flags = self.__dict__.get("flags")
-        if flags is None:
-            flags = self.__dict__["flags"] = _dict()
-        return flags
-
-    @flags.setter
-    def flags(self, value: _dict) -> None:
-        self.__dict__["flags"] = value
-
-    @property
     def parent_doc(self) -> Any:
         """The document that this row belongs to; held weakly, so that documents are freed without a collector."""
         reference = self.__dict__.get("_parent_doc")
@@ -132,7 +87,7 @@ class BaseDocument(StoredDocument, ValidatedDocument, LinkedDocument):
 
     @parent_doc.setter
     def parent_doc(self, value: Any) -> None:
-        self.__dict__["_parent_doc"] = weakref.ref(value) if value is not None else None
+        self.__dict__["_parent_doc"] = weakref.ref(value)
 
     @property
     def docstatus(self) -> DocStatus:
@@ -142,251 +97,215 @@ class BaseDocument(StoredDocument, ValidatedDocument, LinkedDocument):
     def docstatus(self, value: Any) -> None:
         self.__dict__["docstatus"] = DocStatus(cint(value))
 
-    def __getstate__(self) -> dict[str, Any]:
-        skipped = ("meta", "_parent_doc")
-        return {key: value for key, value in self.__dict__.items() if key not in skipped}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        for fieldname in state.get("_table_fieldnames", ()):
-            for row in state.get(fieldname) or ():
-                if isinstance(row, BaseDocument):
-                    row.parent_doc = self
-
     def __repr__(self) -> str:
-        name = self.__dict__.get("name") or "unsaved"
-        docstatus = f" docstatus={int(self.docstatus)}" if self.docstatus else ""
-        parent = f" parent={self.parent}" if self.__dict__.get("parent") else ""
-        return f"<{self.doctype}: {name}{docstatus}{parent}>"
+        return f"<{self.doctype}: {self.__dict__.get('name') or 'unsaved'}>"
 
-    def __str__(self) -> str:
-        return f"{type(self).__name__}({self.__dict__.get('name') or 'unsaved'})"
+    def is_new(self) -> bool:
+        return bool(self.__dict__.get("__islocal"))
 
     # -- values ----------------------------------------------------------------------------------------------
 
-    def update(self, d: Any) -> Any:
-        """Set the values of a dictionary or of another document; `name` first, rows are told their parent."""
-        if isinstance(d, BaseDocument):
-            d = {key: value for key, value in d.__dict__.items() if key not in INTERNAL}
-        if "name" in d:
-            self.set("name", d["name"])
-        for key, value in d.items():
+    def update(self, values: dict[str, Any]) -> Any:
+        """Set the values of a dictionary; `name` first, as rows are told their parent."""
+        if "name" in values:
+            self.name = values["name"]
+        for key, value in values.items():
             self.set(key, value)
         return self
 
-    def update_if_missing(self, d: Any) -> None:
+    def update_if_missing(self, values: dict[str, Any]) -> None:
         """Set only what is None."""
-        values = d.get_valid_dict() if isinstance(d, BaseDocument) else d
         for key, value in values.items():
-            if value is not None and self.get(key) is None and key not in self.dont_update_if_missing:
+            if value is not None and self.get(key) is None:
                 self.set(key, value)
 
-    def get(self, key: Any, filters: Any = None, limit: int | None = None, default: Any = None) -> Any:
-        if isinstance(key, dict):
-            return _filter(self.get_all_children(), key, limit=limit)
-        if filters is not None:
-            if isinstance(filters, dict):
-                return _filter(self.__dict__.get(key) or [], filters, limit=limit)
-            default = filters
-        value = self.__dict__.get(key, default)
-        if limit and isinstance(value, list | tuple) and len(value) > limit:
-            value = value[:limit]
-        return value
+    def get(self, key: str, filters: Any = None, limit: int | None = None, default: Any = None) -> Any:
+        """A value; of a child table, with filters, the rows that pass."""
+        if isinstance(filters, dict):
+            return filter_rows(self.__dict__.get(key) or [], filters)[:limit]
+        value = self.__dict__.get(key, default if filters is None else filters)
+        return value[:limit] if limit and isinstance(value, list) else value
 
-    def getone(self, key: Any, filters: Any = None) -> Any:
-        rows = self.get(key, filters=filters, limit=1)
-        return rows[0] if rows else None
-
-    def set(self, key: str, value: Any, as_value: bool = False) -> None:
+    def set(self, key: str, value: Any) -> None:
         if key in INTERNAL:
             return
-        if not as_value and key in self.__dict__.get("_table_fieldnames", ()):
+        if key in self.meta.table_doctypes:
             self.__dict__[key] = []
-            if value:
-                self.extend(key, value)
+            self.extend(key, value or ())
         elif key == "docstatus":
             self.docstatus = value
         else:
             self.__dict__[key] = value
 
-    def delete_key(self, key: str) -> None:
-        self.__dict__.pop(key, None)
-
     # -- child tables ----------------------------------------------------------------------------------------
 
-    def append(self, key: str, value: Any = None, position: int = -1) -> Any:
-        """Add a row to a child table; the row is returned."""
-        rows = self.__dict__.get(key)
-        if rows is None:
-            rows = self.__dict__[key] = []
-        row = self._init_child({} if value is None else value, key)
-        if position == -1:
-            rows.append(row)
-        else:
-            rows.insert(position, row)
-            for idx, other in enumerate(rows, 1):
-                other.idx = idx
+    def append(self, key: str, value: Any = None) -> Any:
+        """Add a row, given as a dictionary or document, to a child table; the row is returned."""
+        rows = self.__dict__.setdefault(key, [])
+        row = {} if value is None else value
+        if not isinstance(row, BaseDocument):
+            if not isinstance(row, dict) or key not in self.meta.table_doctypes:
+                raise AttributeError(f'A row for "{key}" of "{self.doctype}" must be a dict, not {row!r}')
+            doctype = self.meta.table_doctypes[key]
+            row = get_controller(doctype)({**row, "doctype": doctype})
+        row.parent, row.parenttype, row.parentfield = self.get("name"), self.doctype, key
         row.parent_doc = self
+        row.idx = row.get("idx") or len(rows) + 1
+        if not row.get("name"):
+            row.__dict__["__islocal"] = 1
+        rows.append(row)
         return row
 
-    def extend(self, key: str, value: Iterable[Any]) -> None:
-        try:
-            rows = iter(value)
-        except TypeError:
-            raise ValueError from None
+    def extend(self, key: str, rows: Iterable[Any]) -> None:
         for row in rows:
             self.append(key, row)
 
-    def remove(self, doc: Any) -> None:
-        rows = self.get(doc.parentfield)
-        if rows is not None and doc in rows:
-            rows.remove(doc)
-            for idx, row in enumerate(rows, 1):
-                row.idx = idx
+    def remove(self, row: Any) -> None:
+        rows = self.get(row.parentfield)
+        rows.remove(row)
+        for idx, other in enumerate(rows, 1):
+            other.idx = idx
 
-    def _init_child(self, value: Any, key: str) -> Any:
-        if not isinstance(value, BaseDocument):
-            if not isinstance(value, dict):
-                raise AttributeError(
-                    f'Document for field "{key}" attached to child table of "{self.get("name")}" must be a dict or'
-                    f" BaseDocument, not {str(type(value))[1:-1]}({value})"
-                )
-            doctype = self.meta.get_table_field_doctype(key) if "doctype" in self.__dict__ else None
-            doctype = doctype or value.get("doctype")
-            if not doctype:
-                raise AttributeError(key)
-            value = get_controller(doctype)({**value, "doctype": doctype})
-        value.parent = self.get("name")
-        value.parenttype = self.doctype
-        value.parentfield = key
-        if value.__dict__.get("docstatus") is None:
-            value.docstatus = DocStatus.draft()
-        if not value.__dict__.get("idx"):
-            value.idx = len(self.get(key) or []) + 1
-        if not value.__dict__.get("name"):
-            value.__dict__["__islocal"] = 1
-        return value
-
-    def get_all_children(self, parenttype: str | None = None) -> list[Any]:
+    def get_all_children(self) -> list[Any]:
         """Rows of all child tables, in the order of the fields."""
-        children: list[Any] = []
-        for df in self.meta.get_table_fields():
-            if not df.is_virtual and (not parenttype or df.options == parenttype):
-                children.extend(self.__dict__.get(df.fieldname) or ())
-        return children
+        return [row for fieldname in self.meta.table_doctypes for row in self.__dict__.get(fieldname) or ()]
 
     # -- conversion ------------------------------------------------------------------------------------------
 
+    def get_valid_dict(self, convert_dates_to_str: bool = False, ignore_nulls: bool = False) -> _dict:
+        """Values of all columns with the types that they have in the database."""
+        values: _dict = _dict()
+        own = self.__dict__
+        for column, df in self.meta.columns.items():
+            value = own.get(column)
+            if df is not None:
+                value = _storable(df, value)
+            elif column == "docstatus":
+                value = self.docstatus
+            if convert_dates_to_str and isinstance(value, TIMES):
+                value = str(value)
+            if not (ignore_nulls and value is None):
+                values[column] = value
+        return values
+
     def as_dict(
-        self,
-        no_nulls: bool = False,
-        no_default_fields: bool = False,
-        convert_dates_to_str: bool = False,
-        no_child_table_fields: bool = False,
-        no_private_properties: bool = False,
+        self, no_nulls: bool = False, no_default_fields: bool = False, convert_dates_to_str: bool = False
     ) -> _dict:
         """All values, those of child rows included."""
-        doc = self.get_valid_dict(convert_dates_to_str=convert_dates_to_str, ignore_nulls=no_nulls)
-        doc["doctype"] = self.doctype
-        for fieldname in self.meta._table_doctypes:
-            rows = self.get(fieldname) or []
-            doc[fieldname] = [
-                row.as_dict(
-                    convert_dates_to_str=convert_dates_to_str,
-                    no_nulls=no_nulls,
-                    no_default_fields=no_default_fields,
-                    no_child_table_fields=no_child_table_fields,
-                    no_private_properties=no_private_properties,
-                )
-                for row in rows
-                if isinstance(row, BaseDocument)
+        values = self.get_valid_dict(convert_dates_to_str, ignore_nulls=no_nulls)
+        values["doctype"] = self.doctype
+        for fieldname in self.meta.table_doctypes:
+            rows = self.__dict__.get(fieldname) or ()
+            values[fieldname] = [
+                row.as_dict(no_nulls, no_default_fields, convert_dates_to_str) for row in rows
             ]
         if no_default_fields:
             for key in default_fields:
-                doc.pop(key, None)
-        if no_child_table_fields:
-            for key in child_table_fields:
-                doc.pop(key, None)
-        if not no_private_properties:
-            for key in PRIVATE_SHOWN:
-                if value := self.get(key):
-                    doc[key] = value
-        return doc
+                values.pop(key, None)
+        for key in PRIVATE_SHOWN:
+            if value := self.__dict__.get(key):
+                values[key] = value
+        return values
 
     def as_json(self) -> str:
         return frappe.as_json(self.as_dict())
 
-    def is_new(self) -> bool:
-        return bool(self.get("__islocal"))
-
-    def get_table_field_doctype(self, fieldname: str) -> str | None:
-        return self.meta.get_table_field_doctype(fieldname)
-
-    def get_label_from_fieldname(self, fieldname: str) -> str | None:
-        df = self.meta.get_field(fieldname)
-        return df.label if df else None
-
-    def get_formatted(
-        self,
-        fieldname: str,
-        doc: Any = None,
-        currency: str | None = None,
-        absolute_value: bool = False,
-        translated: bool = False,
-        format: Any = None,
-    ) -> str:
+    def get_formatted(self, fieldname: str, doc: Any = None) -> str:
         """The value as people read it."""
-        from frappe.model.meta import get_default_df
+        return frappe.format_value(self.get(fieldname), self.meta.get_field(fieldname), doc=doc or self)
 
-        df = self.meta.get_field(fieldname) or get_default_df(fieldname)
-        value = self.get(fieldname)
-        if translated and isinstance(value, str):
-            value = frappe._(value)
-        if absolute_value and isinstance(value, int | float):
-            value = abs(value)
-        return frappe.format_value(value, df, doc=doc or self, currency=currency, format=format)
+    # -- the row in the database -------------------------------------------------------------------------------
 
-    def precision(self, fieldname: str, parentfield: str | None = None) -> int | None:
-        """Decimals of a number field (of a child table's field when `parentfield` is given)."""
-        from frappe.model.meta import get_field_precision
+    def db_insert(self, ignore_if_duplicate: bool = False) -> None:
+        """INSERT; a hash name that is taken is drawn again, other clashes raise."""
+        if not self.name:
+            set_new_name(self)
+        if not self.__dict__.get("creation"):
+            self.creation = self.modified = now()
+            self.owner = self.modified_by = frappe.session.user
+        values = self.get_valid_dict()
+        columns = ", ".join(f"`{column}`" for column in values)
+        marks = ", ".join(["%s"] * len(values))
+        try:
+            frappe.db.sql(
+                f"insert into `tab{self.doctype}` ({columns}) values ({marks})", list(values.values())
+            )
+        except Exception as error:
+            self._settle_insert_error(error, ignore_if_duplicate)
+        self.__dict__.pop("__islocal", None)
 
-        meta = frappe.get_meta(self.meta.get_field(parentfield).options) if parentfield else self.meta
-        df = meta.get_field(fieldname)
-        if df and df.fieldtype in ("Currency", "Float", "Percent"):
-            return get_field_precision(df, doc=self)
-        return None
-
-    def get_value(self, fieldname: str) -> Any:
-        df = self.meta.get_field(fieldname)
-        return self.cast(self.get(fieldname), df) if df else self.get(fieldname)
-
-    def cast(self, value: Any, df: Any) -> Any:
-        from frappe.utils import cast
-
-        return cast(df.fieldtype, value)
-
-
-def _filter(data: Iterable[Any], filters: dict[str, Any], limit: int | None = None) -> list[Any]:
-    """Rows whose values pass: `{"key": value}`, `{"key": (operator, value)}`, True/False for filled or not."""
-    conditions = []
-    for key, value in filters.items():
-        if isinstance(value, list | tuple):
-            conditions.append((key, value[0], value[1]))
-        elif value is True:
-            conditions.append((key, "not None", None))
-        elif value is False:
-            conditions.append((key, "None", None))
-        elif isinstance(value, str) and value.startswith("^"):
-            conditions.append((key, "^", value[1:]))
+    def _settle_insert_error(self, error: Exception, ignore_if_duplicate: bool) -> None:
+        """Returns when the row is in the database all the same; otherwise raises."""
+        unique = frappe.db.is_unique_key_violation(error)
+        # Of several violated keys MariaDB names the primary one, SQLite any.
+        if frappe.db.is_primary_key_violation(error) or (
+            unique and frappe.db.exists(self.doctype, self.name)
+        ):
+            if self.meta.autoname == "hash":
+                self.flags.retry_count = (self.flags.retry_count or 0) + 1
+                if self.flags.retry_count > 5:
+                    raise error
+                self.name = None
+                self.db_insert()
+            elif not ignore_if_duplicate:
+                frappe.msgprint(
+                    frappe._("{0} {1} already exists").format(frappe._(self.doctype), frappe.bold(self.name)),
+                    title=frappe._("Duplicate Name"),
+                    indicator="red",
+                )
+                raise frappe.DuplicateEntryError(self.doctype, self.name, error) from error
         else:
-            conditions.append((key, "=", value))
-    found = []
-    for row in data:
-        if all(compare(row.get(key), operator, expected) for key, operator, expected in conditions):
-            found.append(row)
-            if limit and len(found) >= limit:
-                break
-    return found
+            self._raise_unique(error)
+
+    def db_update(self) -> None:
+        """UPDATE of all columns; a document that is not in the database yet is inserted."""
+        if self.is_new() or not self.name:
+            self.db_insert()
+            return
+        values = self.get_valid_dict()
+        name = values.pop("name")
+        assignments = ", ".join(f"`{column}` = %s" for column in values)
+        try:
+            frappe.db.sql(
+                f"update `tab{self.doctype}` set {assignments} where `name` = %s", [*values.values(), name]
+            )
+        except Exception as error:
+            self._raise_unique(error)
+
+    def _raise_unique(self, error: Exception) -> None:
+        """UniqueValidationError that names the fields, if that is the error; else the error itself."""
+        if not frappe.db.is_unique_key_violation(error):
+            raise error
+        from frappe.database.utils import unique_columns_of_error
+
+        columns = unique_columns_of_error(error, self.doctype)
+        labels = ", ".join(frappe._(self.meta.get_label(column)) for column in columns)
+        frappe.msgprint(frappe._("{0} must be unique").format(labels))
+        raise frappe.UniqueValidationError(self.doctype, self.name, error) from error
 
 
-__all__ = ["BaseDocument", "_filter", "get_controller", "table_fields"]
+def _storable(df: Any, value: Any) -> Any:
+    """A field's value as the database holds it."""
+    fieldtype = df.fieldtype
+    if isinstance(value, list | dict):
+        if fieldtype == "JSON":
+            return json.dumps(value, separators=(",", ":"))
+        frappe.throw(frappe._("Value for {0} cannot be a list").format(frappe._(df.label, context=df.parent)))
+    if fieldtype in NUMBERS:
+        return NUMBERS[fieldtype](value)
+    if value == "" and (df.unique or fieldtype in EMPTY_IS_NULL):
+        return None
+    return value
+
+
+def filter_rows(rows: Iterable[Any], filters: dict[str, Any]) -> list[Any]:
+    """Rows whose values pass: `{"key": value}` or `{"key": (operator, value)}`."""
+    conditions = [
+        (key, *value) if isinstance(value, list | tuple) else (key, "=", value)
+        for key, value in filters.items()
+    ]
+    return [
+        row
+        for row in rows
+        if all(compare(row.get(key), operator, value) for key, operator, value in conditions)
+    ]

@@ -16,15 +16,3 @@ class DocStatus(int):
 
     def is_cancelled(self) -> bool:
         return self == self.CANCELLED
-
-    @classmethod
-    def draft(cls) -> DocStatus:
-        return cls(cls.DRAFT)
-
-    @classmethod
-    def submitted(cls) -> DocStatus:
-        return cls(cls.SUBMITTED)
-
-    @classmethod
-    def cancelled(cls) -> DocStatus:
-        return cls(cls.CANCELLED)

@@ -1,4 +1,18 @@
-"""Documents: loading, saving in Frappe's order of events, submitting, cancelling, deleting."""
+"""The life of a document: loading, inserting, saving, submitting, cancelling, deleting.
+
+Inserting and saving run in this order; everything may raise, and then the caller's transaction is undone:
+
+1. defaults (new documents and rows), time and user of the change
+2. the stored document is locked and read, it must be the one that was loaded; which action is this?
+3. permission (`write`, `submit`, `cancel`), what is beyond the user's permission level goes back, links are checked
+4. on insert: permission (`create`), `before_insert`, the name, what is beyond the user's permission level goes back
+5. `before_validate`, `validate`, `before_save` (or `before_submit`, `before_cancel`, `before_update_after_submit`)
+6. mandatory fields, values, passwords, workflow, what may not change any more
+7. INSERT or UPDATE of the document and its rows, on insert `after_insert`
+8. `on_update`, `on_submit`, `on_cancel` or `on_update_after_submit`; a Version; `on_change`
+
+An event is the controller's method followed by the `doc_events` of all apps.
+"""
 
 from __future__ import annotations
 
@@ -6,131 +20,119 @@ from typing import Any
 
 import frappe
 from frappe.model.base_document import BaseDocument, get_controller
-from frappe.model.changes import DocumentChanges
+from frappe.model.create_new import get_new_doc
 from frappe.model.docstatus import DocStatus
 from frappe.model.document_access import DocumentAccess
-from frappe.model.saving import DocumentSaving
+from frappe.model.links import validate_links
+from frappe.model.naming import set_new_name, validate_name
+from frappe.model.validation import (
+    undo_forbidden_changes,
+    validate_mandatory,
+    validate_set_only_once,
+    validate_update_after_submit,
+    validate_values,
+)
 from frappe.types import _dict
-from frappe.utils import cstr
+from frappe.utils import cstr, now
+
+STATUS_NAMES = ("Draft", "Submitted", "Cancelled")
+# What it is called to go from one status to another; everything else is refused.
+ACTIONS = {(0, 0): "save", (0, 1): "submit", (1, 1): "update_after_submit", (1, 2): "cancel"}
+BEFORE_EVENTS = {
+    "save": ("before_validate", "validate", "before_save"),
+    "submit": ("before_validate", "validate", "before_submit"),
+    "cancel": ("before_cancel",),
+    "update_after_submit": ("before_update_after_submit",),
+}
+AFTER_EVENTS = {
+    "save": ("on_update",),
+    "submit": ("on_update", "on_submit"),
+    "cancel": ("on_cancel",),
+    "update_after_submit": ("on_update_after_submit",),
+}
 
 
 def get_doc(*args: Any, **kwargs: Any) -> Any:
     """`get_doc(doctype, name)`, `get_doc(single)`, `get_doc({...})`, `get_doc(doctype=..., ...)`, `get_doc(document)`."""
-    if args:
-        first = args[0]
-        if isinstance(first, BaseDocument):
-            return first
-        if isinstance(first, str):
-            return get_controller(first)(*args, **kwargs)
-        if not isinstance(first, dict):
-            raise ValueError("First non keyword argument must be a string or dict")
-        kwargs = first
-    elif len(kwargs) < 2 or "doctype" not in kwargs:
+    first = args[0] if args else kwargs
+    if isinstance(first, BaseDocument):
+        return first
+    if isinstance(first, str):
+        return get_controller(first)(*args, **kwargs)
+    if not isinstance(first, dict) or not first.get("doctype"):
         raise ValueError('"doctype" is a required key')
-    doctype = kwargs.get("doctype")
-    if not doctype:
-        raise ValueError('"doctype" is a required key')
-    return get_controller(doctype)(kwargs)
+    return get_controller(first["doctype"])(first)
 
 
-class Document(DocumentSaving, DocumentChanges, DocumentAccess, BaseDocument):
+class Document(DocumentAccess):
     """Base class of every controller."""
 
-    doctype: str
-    name: Any
+    _action = "save"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.__dict__["flags"] = _dict()
-        if args and isinstance(args[0], str):
-            self.doctype = args[0]
-            self.name = args[1] if len(args) > 1 else args[0]
-            if isinstance(self.name, dict):  # filters instead of a name
-                filters = self.name
-                self.name = frappe.db.get_value(self.doctype, filters, "name")
-                if self.name is None:
-                    frappe.throw(
-                        frappe._("{0} {1} not found").format(frappe._(self.doctype), filters),
-                        frappe.DoesNotExistError(doctype=self.doctype),
-                    )
-            if "for_update" in kwargs:
-                self.flags.for_update = kwargs["for_update"]
+        first = args[0] if args else kwargs
+        if isinstance(first, str):
+            self.doctype, self.name = first, args[1] if len(args) > 1 else first
+            self.flags.for_update = kwargs.get("for_update")
             self.load_from_db()
             return
-        values = args[0] if args and args[0] else kwargs
-        if isinstance(values, BaseDocument):
-            values = values.as_dict()
-        super().__init__(values)
-        self.init_child_tables()
-        self.init_valid_columns()
+        self.doctype = first["doctype"]
+        self.update(first)
+        self._complete()
 
-    def init_child_tables(self) -> None:
-        for fieldname in self._table_fieldnames:
-            self.__dict__.setdefault(fieldname, [])
-
-    def init_valid_columns(self) -> None:
+    def _complete(self) -> None:
         values = self.__dict__
-        for column in self.meta.get_valid_columns():
-            if column not in values:
-                values[column] = 0 if column == "idx" else None
-        if values.get("docstatus") is None:
-            values["docstatus"] = DocStatus.draft()
+        for column in self.meta.columns:
+            if values.get(column) is None:
+                values[column] = 0 if column in ("idx", "docstatus") else None
+        for fieldname in self.meta.table_doctypes:
+            values.setdefault(fieldname, [])
 
     # -- loading -----------------------------------------------------------------------------------------------
 
     def load_from_db(self) -> Document:
         """Values as they are in the database; DoesNotExistError if there are none."""
-        self.__dict__["_table_fieldnames"] = set(self.meta._table_doctypes)
         self.__dict__.pop("__islocal", None)
         if self.meta.issingle:
             self._load_single()
         else:
-            self._load_row()
-        self._load_children()
-        if hasattr(self, "__setup__"):
-            self.__setup__()
+            lock = " for update" if self.flags.for_update else ""
+            if isinstance(self.name, dict):  # filters instead of a name
+                self.name = frappe.db.get_value(self.doctype, self.name, "name")
+            query = f"select * from `tab{self.doctype}` where `name` = %s{lock}"
+            rows = frappe.db.sql(query, (self.name,), as_dict=True)
+            if not rows:
+                message = frappe._("{0} {1} not found").format(frappe._(self.doctype), self.name)
+                frappe.throw(message, frappe.DoesNotExistError(doctype=self.doctype))
+            self.__dict__.update(rows[0])
+        for fieldname, doctype in self.meta.table_doctypes.items():
+            self.__dict__[fieldname] = self._stored_rows(fieldname, doctype)
         return self
+
+    def _stored_rows(self, fieldname: str, doctype: str) -> list[Document]:
+        """Rows as they come from the database, where nothing is missing or of another type."""
+        query = (
+            f"select * from `tab{doctype}` where parent = %s and parenttype = %s and parentfield = %s"
+            " order by idx"
+        )
+        rows = []
+        controller, meta = get_controller(doctype), frappe.get_meta(doctype)
+        for values in frappe.db.sql(query, (cstr(self.name), self.doctype, fieldname), as_dict=True):
+            row = controller.__new__(controller)
+            row.__dict__.update(values, doctype=doctype, meta=meta, flags=_dict())
+            row.parent_doc = self
+            rows.append(row)
+        return rows
 
     def _load_single(self) -> None:
         values = frappe.db.get_singles_dict(self.doctype, for_update=self.flags.for_update)
         if not values:
-            values = frappe.new_doc(self.doctype, as_dict=True)
-            values["name"] = self.doctype
-            values.pop("__islocal", None)
-        super().__init__({**values, "doctype": self.doctype, "name": self.doctype})
-        self.init_valid_columns()
-        self._fix_numeric_types()
-
-    def _load_row(self) -> None:
-        rows = frappe.db.sql(
-            f"select * from `tab{self.doctype}` where `name` = %s"
-            + (" for update" if self.flags.for_update else ""),
-            (self.name,),
-            as_dict=True,
-        )
-        if not rows:
-            frappe.throw(
-                frappe._("{0} {1} not found").format(frappe._(self.doctype), self.name),
-                frappe.DoesNotExistError(doctype=self.doctype),
-            )
-        row = rows[0]
-        if self.meta.virtual_fields:
-            row = {
-                key: value for key, value in row.items() if key in self.meta.valid_column_set or key[0] == "_"
-            }
-        super().__init__({**row, "doctype": self.doctype})
-
-    def _load_children(self) -> None:
-        for df in self.meta.get_table_fields():
-            if df.is_virtual:
-                self.__dict__[df.fieldname] = []
-                continue
-            rows = frappe.db.sql(
-                f"select * from `tab{df.options}` where parent = %s and parenttype = %s and parentfield = %s"
-                " order by idx asc",
-                (cstr(self.name), self.doctype, df.fieldname),
-                as_dict=True,
-            )
-            self.set(df.fieldname, rows)
+            values = get_new_doc(self.doctype, as_dict=True)
+            values.pop("__islocal")
+        self.update({**values, "name": self.doctype})
+        self._complete()
+        self.__dict__.update(self.get_valid_dict())
 
     def reload(self) -> Document:
         """Forget unsaved changes."""
@@ -146,164 +148,189 @@ class Document(DocumentSaving, DocumentChanges, DocumentAccess, BaseDocument):
         ignore_if_duplicate: bool = False,
         ignore_mandatory: bool | None = None,
         set_name: str | None = None,
-        set_child_names: bool = True,
     ) -> Any:
         """Put a new document into the database, with every check and event."""
-        if self.flags.in_print:
-            return self
-        if ignore_permissions is not None:
-            self.flags.ignore_permissions = ignore_permissions
-        if ignore_links is not None:
-            self.flags.ignore_links = ignore_links
-        if ignore_mandatory is not None:
-            self.flags.ignore_mandatory = ignore_mandatory
+        self._set_flags(ignore_permissions=ignore_permissions)
+        self._set_flags(ignore_links=ignore_links, ignore_mandatory=ignore_mandatory)
         self.set("__islocal", True)
-        self._set_defaults()
-        self.set_user_and_timestamp()
-        self.set_docstatus()
-        self.check_if_latest()
-        self._validate_links()
+        self._begin()
         self.check_permission("create")
         self.run_method("before_insert")
-        self.set_new_name(set_name=set_name, set_child_names=set_child_names)
-        self.set_parent_in_children()
-        self.validate_higher_perm_levels()
-        self.flags.in_insert = True
-        self.run_before_save_methods()
-        self._validate()
-        self.set_docstatus()
-        self.flags.in_insert = False
-        if self.meta.issingle:
-            self.update_single(self.get_valid_dict(ignore_virtual=True))
+        if set_name:
+            self.name = validate_name(self.doctype, set_name)
         else:
-            self.db_insert(ignore_if_duplicate=ignore_if_duplicate)
+            set_new_name(self)
         for row in self.get_all_children():
-            row.db_insert()
-        self.run_method("after_insert")
-        self.flags.in_insert = True
-        if self.get("amended_from"):
-            self.copy_attachments_from_amended_from()
-        self.run_post_save_methods()
-        self.flags.in_insert = False
-        self.__dict__.pop("__islocal", None)
-        self.__dict__.pop("__unsaved", None)
+            set_new_name(row)
+        undo_forbidden_changes(self)
+        self._check_and_write(ignore_if_duplicate)
         return self
 
     def save(self, ignore_permissions: bool | None = None, ignore_version: bool | None = None) -> Any:
         """Write the changed document; a new one is inserted."""
-        if self.flags.in_print:
-            return self
-        if ignore_permissions is not None:
-            self.flags.ignore_permissions = ignore_permissions
+        self._set_flags(ignore_permissions=ignore_permissions)
         self.flags.ignore_version = frappe.flags.in_test if ignore_version is None else ignore_version
-        if self.get("__islocal") or not self.get("name"):
+        if self.is_new() or not self.get("name"):
             return self.insert()
-        self._set_defaults()
-        self.check_permission("write", "save")
-        self.set_user_and_timestamp()
-        self.set_docstatus()
-        self.check_if_latest()
-        self.set_parent_in_children()
-        self.set_name_in_children()
-        self.validate_higher_perm_levels()
-        self._validate_links()
-        self.run_before_save_methods()
-        if self._action != "cancel":
-            self._validate()
-        if self._action == "update_after_submit":
-            self.validate_update_after_submit()
-        self.set_docstatus()
-        if self.meta.issingle:
-            self.update_single(self.get_valid_dict(ignore_virtual=True))
-        else:
-            self.db_update()
-        self.update_children()
-        self.run_post_save_methods()
-        self.__dict__.pop("__unsaved", None)
+        saving = (self.doctype, self.name)
+        frappe.flags.currently_saving.append(saving)  # `db_set` in an event must not change the time again
+        try:
+            self.check_permission("write")
+            self._begin()
+            self._check_and_write()
+        finally:
+            frappe.flags.currently_saving.remove(saving)
         return self
 
-    _save = save
+    def submit(self) -> Any:
+        self.docstatus = DocStatus.SUBMITTED
+        return self.save()
 
-    def update_children(self) -> None:
-        for df in self.meta.get_table_fields():
-            if not df.is_virtual:
-                self.update_child_table(df.fieldname, df)
+    def cancel(self) -> Any:
+        self.docstatus = DocStatus.CANCELLED
+        return self.save()
 
-    def update_child_table(self, fieldname: str, df: Any = None) -> None:
-        """Write the rows that are there, delete those that are not."""
-        df = df or self.meta.get_field(fieldname)
-        rows = self.get(df.fieldname) or []
-        for row in rows:
-            row.db_update()
-        kept = [row.name for row in rows]
-        condition = f" and name not in ({', '.join(['%s'] * len(kept))})" if kept else ""
-        frappe.db.sql(
-            f"delete from `tab{df.options}` where parent = %s and parenttype = %s and parentfield = %s{condition}",
-            [cstr(self.name), self.doctype, df.fieldname, *kept],
+    def delete(self, ignore_permissions: bool = False, force: bool = False) -> None:
+        ignore_permissions = ignore_permissions or bool(self.flags.ignore_permissions)
+        frappe.delete_doc(
+            self.doctype, self.name, force=force, ignore_permissions=ignore_permissions, flags=self.flags
         )
 
-    def update_single(self, d: dict[str, Any]) -> None:
+    def _set_flags(self, **flags: Any) -> None:
+        self.flags.update({key: value for key, value in flags.items() if value is not None})
+
+    def _begin(self) -> None:
+        self._set_defaults()
+        self._set_user_and_timestamp()
+        self._check_if_latest()
+        if not self.is_new():
+            undo_forbidden_changes(self)
+        if self._action != "cancel" and not self.flags.ignore_links:
+            validate_links(self)
+
+    def _set_defaults(self) -> None:
+        if frappe.flags.in_import:
+            return
+        if self.is_new():
+            self.update_if_missing(get_new_doc(self.doctype, as_dict=True))
+        for fieldname, doctype in self.meta.table_doctypes.items():
+            rows = [row for row in self.get(fieldname) or () if row.is_new()]
+            template = get_new_doc(doctype, self, as_dict=True) if rows else {}
+            for row in rows:
+                row.update_if_missing(template)
+
+    def _set_user_and_timestamp(self) -> None:
+        self._original_modified = self.modified
+        stamp = {"modified": now(), "modified_by": frappe.session.user}
+        for doc in (self, *self.get_all_children()):
+            doc.__dict__.update(stamp)
+            doc.creation = doc.get("creation") or (self.creation or self.modified)
+            doc.owner = doc.get("owner") or (self.owner or self.modified_by)
+
+    def _check_if_latest(self) -> None:
+        """Refuse to overwrite what somebody else saved meanwhile; decide which action this is."""
+        self.load_doc_before_save()
+        before = self._doc_before_save
+        if before and cstr(before.modified) != cstr(self._original_modified):
+            message = frappe._("Error: Document has been modified after you have opened it")
+            advice = frappe._("Please refresh to get the latest document.")
+            frappe.throw(f"{message} ({before.modified}). {advice}", frappe.TimestampMismatchError)
+        self._action = "save"
+        if not self.meta.issingle:
+            self._check_docstatus(int(before.docstatus) if before else DocStatus.DRAFT)
+
+    def _check_docstatus(self, before: int) -> None:
+        step = (before, int(self.docstatus))
+        if before == DocStatus.CANCELLED:
+            frappe.throw(frappe._("Cannot edit cancelled document"))
+        if step not in ACTIONS:
+            names = [frappe._(STATUS_NAMES[s]) if 0 <= s <= 2 else str(s) for s in step]
+            message = frappe._("Cannot change docstatus from {0} to {1}").format(*names)
+            frappe.throw(message, frappe.DocstatusTransitionError)
+        self._action = ACTIONS[step]
+        if self._action != "save":
+            self.check_permission("cancel" if self._action == "cancel" else "submit")
+
+    def _tell_rows(self) -> None:
+        for row in self.get_all_children():
+            row.parent, row.parenttype, row.docstatus = self.name, self.doctype, self.docstatus
+            if not row.name:
+                set_new_name(row)
+
+    def _check_and_write(self, ignore_if_duplicate: bool = False) -> None:
+        is_new = self.is_new()
+        self._tell_rows()
+        if not self.flags.ignore_validate:
+            for event in BEFORE_EVENTS[self._action]:
+                self.run_method(event)
+        self._tell_rows()
+        if self._action != "cancel":
+            self._validate()
+        if self.meta.issingle:
+            self._update_single()
+        elif is_new:
+            self.db_insert(ignore_if_duplicate=ignore_if_duplicate)
+        else:
+            self.db_update()
+        self._write_rows(is_new)
+        if is_new:
+            self.run_method("after_insert")
+        self._after_writing()
+        self.__dict__.pop("__islocal", None)
+        self.__dict__.pop("__unsaved", None)
+
+    def _validate(self) -> None:
+        if not self.flags.ignore_mandatory:
+            validate_mandatory(self)
+        for doc in (self, *self.get_all_children()):
+            validate_values(doc)
+            doc._save_passwords()
+        if self.meta.get_workflow():
+            from frappe.model.workflow import validate_workflow
+
+            validate_workflow(self)
+        validate_set_only_once(self)
+        if self._action == "update_after_submit":
+            validate_update_after_submit(self)
+
+    def _write_rows(self, is_new: bool) -> None:
+        """Write the rows that are there, delete those that are not."""
+        for fieldname, doctype in self.meta.table_doctypes.items():
+            rows = self.get(fieldname) or []
+            for row in rows:
+                row.parent = self.name  # which may have been drawn again
+                row.db_insert() if is_new else row.db_update()
+            if not is_new:
+                filters = {"parent": cstr(self.name), "parenttype": self.doctype, "parentfield": fieldname}
+                if rows:
+                    filters["name"] = ("not in", [row.name for row in rows])
+                frappe.db.delete(doctype, filters)
+
+    def _update_single(self) -> None:
         frappe.db.delete("Singles", {"doctype": self.doctype})
+        skipped = ("name", "docstatus", "idx")
         rows = [
-            (self.doctype, field, cstr(value) if not isinstance(value, bool) else str(int(value)))
-            for field, value in d.items()
-            if field not in ("doctype", "name", "docstatus", "idx") and value is not None
+            (self.doctype, field, cstr(value))
+            for field, value in self.get_valid_dict(ignore_nulls=True).items()
+            if field not in skipped
         ]
         if rows:
             frappe.db.bulk_insert("Singles", ["doctype", "field", "value"], rows)
         frappe.db.value_cache.clear()
 
-    def submit(self) -> Any:
-        self.docstatus = DocStatus.submitted()
-        return self.save()
+    def _after_writing(self) -> None:
+        for event in AFTER_EVENTS[self._action]:
+            self.run_method(event)
+        if self._action == "cancel" and not self.flags.ignore_links:
+            from frappe.model.delete_doc import check_if_doc_is_linked
 
-    _submit = submit
+            check_if_doc_is_linked(self, method="Cancel")
+        self.clear_cache()
+        if self.meta.track_changes and not (self.flags.ignore_version or frappe.flags.in_install):
+            from frappe.core.doctype.version.version import record_version
 
-    def cancel(self) -> Any:
-        self.docstatus = DocStatus.cancelled()
-        return self.save()
-
-    _cancel = cancel
-
-    def delete(
-        self, ignore_permissions: bool = False, force: bool = False, *, delete_permanently: bool = False
-    ) -> Any:
-        return frappe.delete_doc(
-            self.doctype,
-            self.name,
-            ignore_permissions=ignore_permissions or self.flags.ignore_permissions,
-            flags=self.flags,
-            force=force,
-            delete_permanently=delete_permanently,
-        )
-
-    def rename(
-        self, name: str, merge: bool = False, force: bool = False, validate_rename: bool = True
-    ) -> None:
-        from frappe.model.rename_doc import rename_doc
-
-        self.name = rename_doc(doc=self, new=name, merge=merge, force=force, validate=validate_rename)
-        self.reload()
+            record_version(self)
+        self.run_method("on_change")
 
 
-def bulk_insert(
-    doctype: str, documents: Any, ignore_duplicates: bool = False, chunk_size: int = 10_000
-) -> None:
-    """INSERT many documents (and their rows) without running their events."""
-    groups: dict[str, list[Any]] = {}
-    for doc in documents:
-        groups.setdefault(doctype, []).append(doc)
-        for row in doc.get_all_children():
-            groups.setdefault(row.doctype, []).append(row)
-    for table, docs in groups.items():
-        columns = frappe.get_meta(table).get_valid_columns()
-        values = []
-        for doc in docs:
-            row = doc.get_valid_dict(ignore_virtual=True)
-            values.append([row.get(column) for column in columns])
-        frappe.db.bulk_insert(
-            table, columns, values, ignore_duplicates=ignore_duplicates, chunk_size=chunk_size
-        )
-
-
-__all__ = ["Document", "bulk_insert", "get_controller", "get_doc"]
+__all__ = ["Document", "get_controller", "get_doc"]

@@ -1,191 +1,144 @@
-"""Permissions, links, passwords and workflow of one document."""
+"""What one document offers beside its life cycle: events, what changed, single writes, permissions, passwords."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import frappe
+from frappe.model.base_document import BaseDocument
+from frappe.model.validation import comparable, fields_beyond
+from frappe.types import _dict
+from frappe.utils import cstr, now
 
 
-class DocumentAccess:
-    """Mixin of Document."""
+class DocumentAccess(BaseDocument):
+    """The part of Document that apps call between the events."""
 
-    def has_permission(
-        self: Any, permtype: str = "read", *, debug: bool = False, user: str | None = None
-    ) -> bool:
+    flags: _dict
+    _doc_before_save: Any = None
+
+    # -- events ---------------------------------------------------------------------------------------------------
+
+    def run_method(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        """The controller's method, then the `doc_events` of all apps for it; of several results the last one."""
+        own = getattr(self, method, None)
+        result = own(*args, **kwargs) if own is not None else None
+        hooks = frappe.get_doc_hooks()
+        for doctype in (self.doctype, "*"):
+            for handler in hooks.get(doctype, {}).get(method, ()):
+                added = frappe.get_attr(handler)(self, method, *args, **kwargs)
+                result = result if added is None else added
+        return result
+
+    def clear_cache(self) -> None:
+        frappe.clear_document_cache(self.doctype, self.name)
+
+    def notify_update(self) -> None:
+        """Tell open pages (there is no Socket.IO here, so nobody listens)."""
+
+    # -- changes -------------------------------------------------------------------------------------------------
+
+    def load_doc_before_save(self) -> None:
+        """Keep the stored document, its row locked, for comparison."""
+        self._doc_before_save = None
+        if not self.is_new():
+            self._doc_before_save = frappe.get_doc(self.doctype, self.name, for_update=True)
+
+    def get_doc_before_save(self) -> Any:
+        """The document as it was before this save; None for a new one."""
+        return self._doc_before_save
+
+    def has_value_changed(self, fieldname: str) -> bool:
+        """True for a new document, too."""
+        if not self._doc_before_save:
+            return True
+        before, after = self._doc_before_save.get(fieldname), self.get(fieldname)
+        df = self.meta.get_field(fieldname)
+        if fieldname in self.meta.table_doctypes:
+            return [_content(row) for row in before or ()] != [_content(row) for row in after or ()]
+        fieldtype = df.fieldtype if df else "Datetime" if fieldname in ("creation", "modified") else ""
+        return comparable(fieldtype, before) != comparable(fieldtype, after)
+
+    def db_set(
+        self, fieldname: Any, value: Any = None, update_modified: bool = True, commit: bool = False
+    ) -> None:
+        """Write one or more values without validation; `on_change` runs."""
+        values = fieldname if isinstance(fieldname, dict) else {fieldname: value}
+        self.update(values)
+        if update_modified and (self.doctype, self.name) not in frappe.flags.currently_saving:
+            self.modified, self.modified_by = now(), frappe.session.user
+        if self.name is None:
+            return
+        self.load_doc_before_save()
+        self.run_method("before_change")
+        if self.meta.issingle:
+            frappe.db.set_single_value(self.doctype, values, update_modified=update_modified)
+        else:
+            stamp = {"modified": self.modified, "modified_by": self.modified_by}
+            frappe.db.set_value(self.doctype, self.name, values, update_modified=update_modified, **stamp)
+        self.run_method("on_change")
+        if commit:
+            frappe.db.commit()
+
+    def add_comment(self, comment_type: str = "Comment", text: str | None = None) -> Any:
+        values = {"reference_doctype": self.doctype, "reference_name": self.name}
+        values |= {"comment_type": comment_type, "content": text or comment_type}
+        comment = frappe.get_doc({"doctype": "Comment", "comment_email": frappe.session.user, **values})
+        return comment.insert(ignore_permissions=True)
+
+    # -- permissions, passwords --------------------------------------------------------------------------------------
+
+    def has_permission(self, permtype: str = "read", *, user: str | None = None) -> bool:
         if self.flags.ignore_permissions:
             return True
-        import frappe.permissions
-
         return frappe.permissions.has_permission(self.doctype, permtype, doc=self, user=user)
 
-    def check_permission(self: Any, permtype: str = "read", permlevel: Any = None) -> None:
+    def check_permission(self, permtype: str = "read") -> None:
         """PermissionError unless the session's user has the right."""
         if not self.has_permission(permtype):
-            self.raise_no_permission_to(permtype)
+            frappe.flags.error_message = frappe._(
+                "You need the '{0}' permission on {1} {2} to perform this action."
+            ).format(frappe._(permtype), frappe.bold(frappe._(self.doctype)), self.name or "")
+            raise frappe.PermissionError
 
-    def raise_no_permission_to(self: Any, perm_type: str) -> None:
-        frappe.flags.error_message = frappe._(
-            "You need the '{0}' permission on {1} {2} to perform this action."
-        ).format(frappe._(perm_type), frappe.bold(frappe._(self.doctype)), self.name or "")
-        raise frappe.PermissionError
-
-    def get_permissions(self: Any) -> list[Any]:
-        """Rules of this document; a row of a child table has those of its parent."""
-        if self.meta.istable:
-            return frappe.get_meta(self.parenttype).permissions
-        return self.meta.permissions
-
-    def get_permlevel_access(self: Any, permission_type: str = "write") -> list[int]:
-        roles = set(frappe.get_roles())
-        known = self.flags.setdefault("permlevel_access", {})
-        if permission_type not in known:
-            known[permission_type] = [
-                perm.permlevel or 0
-                for perm in self.get_permissions()
-                if perm.role in roles and perm.get(permission_type)
-            ]
-        return known[permission_type]
-
-    def validate_higher_perm_levels(self: Any) -> None:
-        """Undo changes of fields whose permission level the user may not write."""
-        if self.flags.ignore_permissions or frappe.flags.in_install or frappe.session.user == "Administrator":
-            return
-        has_access_to = self.get_permlevel_access("write")
-        if fields := self.meta.get_high_permlevel_fields():
-            self.reset_values_if_no_permlevel_access(has_access_to, fields)
-        if self.is_new() and frappe.flags.in_import:
-            return
-        for df in self.meta.get_table_fields():
-            fields = frappe.get_meta(df.options).get_high_permlevel_fields()
-            if fields:
-                for row in self.get(df.fieldname) or []:
-                    row.reset_values_if_no_permlevel_access(has_access_to, fields)
-
-    def apply_fieldlevel_read_permissions(self: Any) -> None:
+    def apply_fieldlevel_read_permissions(self) -> None:
         """Remove values that the user may not read (before the document leaves the server)."""
-        if frappe.session.user == "Administrator":
-            return
-        levels = set(self.get_permlevel_access("read"))
-        for df in self.meta.get_high_permlevel_fields():
-            if df.permlevel not in levels:
-                self.delete_key(df.fieldname)
-        for table in self.meta.get_table_fields():
-            hidden = [
-                df
-                for df in frappe.get_meta(table.options).get_high_permlevel_fields()
-                if df.permlevel not in levels
-            ]
-            for row in self.get(table.fieldname) or [] if hidden else []:
-                for df in hidden:
-                    row.delete_key(df.fieldname)
+        for doc in (self, *self.get_all_children()):
+            for df in fields_beyond(self, doc, "read"):
+                doc.__dict__.pop(df.fieldname, None)
 
-    # -- mandatory, links --------------------------------------------------------------------------------------
-
-    def _get_missing_in_all(self: Any) -> list[tuple[str, str]]:
-        missing = self._get_missing_mandatory_fields()
-        for row in self.get_all_children():
-            missing.extend(row._get_missing_mandatory_fields())
-        return missing
-
-    def _validate_mandatory(self: Any) -> None:
-        if self.flags.ignore_mandatory:
-            return
-        missing = self._get_missing_in_all()
-        if not missing:
-            return
-        for _fieldname, message in missing:
-            frappe.msgprint(message)
-        if frappe.flags.print_messages:
-            print(self.as_json().encode("utf-8"))
-        raise frappe.MandatoryError(
-            f"[{self.doctype}, {self.name}]: " + ", ".join(fieldname for fieldname, _message in missing)
-        )
-
-    def _validate_links(self: Any) -> None:
-        if self.flags.ignore_links or self._action == "cancel":
-            return
-        invalid, cancelled = self.get_invalid_links()
-        for row in self.get_all_children():
-            found = row.get_invalid_links(is_submittable=self.meta.is_submittable)
-            invalid += found[0]
-            cancelled += found[1]
-        if self.meta.is_submittable:
-            cancelled += self.get_invalid_links(is_submittable=True)[1]
-        if invalid:
-            text = ", ".join(message for _field, _value, message in invalid)
-            frappe.throw(frappe._("Could not find {0}").format(text), frappe.LinkValidationError)
-        if cancelled:
-            text = ", ".join(message for _field, _value, message in cancelled)
-            frappe.throw(
-                frappe._("Cannot link cancelled document: {0}").format(text), frappe.CancelledLinkError
-            )
-
-    # -- passwords ---------------------------------------------------------------------------------------------
-
-    def _save_passwords(self: Any) -> None:
-        """Password fields go encrypted into __Auth; the document keeps stars."""
-        if self.flags.ignore_save_passwords is True:
-            return
-        from frappe.utils.password import remove_encrypted_password, set_encrypted_password
-
-        for df in self.meta.fields:
-            if df.fieldtype != "Password" or (
-                self.flags.ignore_save_passwords and df.fieldname in self.flags.ignore_save_passwords
-            ):
-                continue
-            value = self.get(df.fieldname)
-            if not value:
-                remove_encrypted_password(self.doctype, self.name, df.fieldname)
-            elif not self.is_dummy_password(value):
-                set_encrypted_password(self.doctype, self.name, value, df.fieldname)
-                self.set(df.fieldname, "*" * len(value))
-
-    def get_password(self: Any, fieldname: str = "password", raise_exception: bool = True) -> str | None:
-        """The plain text of a Password field."""
-        from frappe.utils.password import get_decrypted_password
-
-        if self.get(fieldname) and not self.is_dummy_password(self.get(fieldname)):
-            return self.get(fieldname)
-        return get_decrypted_password(self.doctype, self.name, fieldname, raise_exception=raise_exception)
-
-    def is_dummy_password(self: Any, pwd: str) -> bool:
-        return "".join(set(pwd)) == "*"
-
-    # -- workflow, whitelist -------------------------------------------------------------------------------------
-
-    def validate_workflow(self: Any) -> None:
-        if frappe.flags.in_install == "frappe":
-            return
-        if self.meta.istable or not self.meta.get_workflow():
-            return
-        from frappe.model.workflow import set_workflow_state_on_action, validate_workflow
-
-        validate_workflow(self)
-        if self._action != "save":
-            set_workflow_state_on_action(self, self.meta.get_workflow(), self._action)
-
-    def is_whitelisted(self: Any, method_name: str) -> None:
+    def is_whitelisted(self, method_name: str) -> None:
         method = getattr(self, method_name, None)
         if not method:
             raise frappe.NotFound(f"Method {method_name} not found")
         frappe.is_whitelisted(getattr(method, "__func__", method))
 
-    # -- onload, titles ------------------------------------------------------------------------------------------
+    def _save_passwords(self) -> None:
+        """Password fields go encrypted into __Auth; the document keeps stars."""
+        from frappe.utils.password import remove_encrypted_password, set_encrypted_password
 
-    def set_onload(self: Any, key: str, value: Any) -> None:
-        if not self.get("__onload"):
-            self.set("__onload", frappe._dict())
-        self.get("__onload")[key] = value
+        for df in self.meta.fields_of_type("Password"):
+            value = self.get(df.fieldname)
+            if not value:
+                remove_encrypted_password(self.doctype, self.name, df.fieldname)
+            elif set(value) != {"*"}:
+                set_encrypted_password(self.doctype, self.name, value, df.fieldname)
+                self.set(df.fieldname, "*" * len(value))
 
-    def get_onload(self: Any, key: str | None = None) -> Any:
-        onload = self.get("__onload") or frappe._dict()
-        return onload.get(key) if key else onload
+    def get_password(self, fieldname: str = "password", raise_exception: bool = True) -> str | None:
+        """The plain text of a Password field."""
+        from frappe.utils.password import get_decrypted_password
 
-    def get_title(self: Any) -> Any:
-        return self.get(self.meta.get_title_field() or "name")
+        value = self.get(fieldname)
+        if value and set(value) != {"*"}:
+            return value
+        return get_decrypted_password(self.doctype, self.name, fieldname, raise_exception=raise_exception)
 
-    def get_url(self: Any) -> str:
-        from frappe.utils import get_url_to_form
+    def get_title(self) -> Any:
+        return self.get(self.meta.get_title_field())
 
-        return get_url_to_form(self.doctype, self.name)
+
+def _content(row: Any) -> dict[str, str]:
+    """What a row says, without who wrote it when."""
+    skipped = ("modified", "modified_by", "creation", "owner")
+    return {key: cstr(value) for key, value in row.get_valid_dict().items() if key not in skipped}

@@ -1,79 +1,122 @@
-"""Links of one document or row: they must lead somewhere; what they fetch is filled in."""
+"""Links: where they lead on saving, what they fetch, and which fields point to a DocType."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import frappe
+from frappe.model.validation import row_prefix
 from frappe.types import _dict
-from frappe.utils import cint, is_html, strip_html
+from frappe.utils import cint, cstr, is_html, strip_html
+
+# What belongs to a document and names it in plain text: the fields of its DocType and name.
+BELONGINGS = {
+    "File": ("attached_to_doctype", "attached_to_name"),
+    "Version": ("ref_doctype", "docname"),
+    "Comment": ("reference_doctype", "reference_name"),
+    "User Permission": ("allow", "for_value"),
+}
 
 
-class LinkedDocument:
-    """Mixin of BaseDocument."""
+def validate_links(doc: Any) -> None:
+    """Links of the document and its rows must lead somewhere, those of submittable ones not to what is cancelled.
 
-    def get_invalid_links(self: Any, is_submittable: bool = False) -> tuple[list, list]:
-        """(fieldname, value, message) of links that lead nowhere and of links to cancelled documents.
-
-        On the way names get the spelling of the database and `fetch_from` fields their values.
-        """
-        invalid: list[tuple] = []
-        cancelled: list[tuple] = []
-        for df in (*self.meta.get_link_fields(), *self.meta.get_dynamic_link_fields()):
-            name = self.get(df.fieldname)
-            if not name or df.is_virtual:
+    On the way names get the spelling of the database, and `fetch_from` fields their values.
+    """
+    invalid: list[str] = []
+    cancelled: list[str] = []
+    known: dict[tuple, _dict] = {}
+    for each in (doc, *doc.get_all_children()):
+        for df in each.meta.fields_of_type("Link", "Dynamic Link"):
+            name = each.get(df.fieldname)
+            if not name:
                 continue
-            doctype = df.options if df.fieldtype == "Link" else self.get(df.options)
-            if not doctype:
-                if df.fieldtype == "Link":
-                    frappe.throw(frappe._("Options not set for link field {0}").format(df.fieldname))
-                frappe.throw(frappe._("{0} must be set first").format(self.meta.get_label(df.options)))
-            self._check_link(df, doctype, name, is_submittable, invalid, cancelled)
-        return invalid, cancelled
+            target = df.options if df.fieldtype == "Link" else each.get(df.options)
+            if not target:
+                label = each.meta.get_label(df.options or df.fieldname)
+                frappe.throw(frappe._("{0} must be set first").format(label))
+            status = _follow(each, df, frappe.get_meta(target), known)
+            if status is None:
+                invalid.append(_shown(each, df, name))
+            elif status == 2 and doc.meta.is_submittable and df.fieldname != "amended_from":
+                cancelled.append(_shown(each, df, name))
+    if invalid:
+        frappe.throw(frappe._("Could not find {0}").format(", ".join(invalid)), frappe.LinkValidationError)
+    if cancelled:
+        frappe.throw(
+            frappe._("Cannot link cancelled document: {0}").format(", ".join(cancelled)),
+            frappe.CancelledLinkError,
+        )
 
-    def _check_link(
-        self: Any, df: Any, doctype: str, name: Any, is_submittable: bool, invalid: list, cancelled: list
-    ) -> None:
-        meta = frappe.get_meta(doctype)
-        fetched = self._fields_to_fetch(df)
-        wanted = ["name", *(["docstatus"] if meta.is_submittable else [])]
-        wanted += [source for _target, source in fetched if source not in wanted]
-        if meta.issingle:
-            values = _dict(name=doctype)
-        else:
-            values = frappe.db.get_value(doctype, name, wanted, as_dict=True) or _dict()
-        if not values and fetched:
-            return  # as stock Frappe does: a link that fetches is not checked
-        message = self._link_message(df, name)
-        if not values.get("name"):
-            invalid.append((df.fieldname, name, message))
-            return
-        self.set(df.fieldname, values.name)
-        for target, source in fetched:
-            if self.is_new() or not target.fetch_if_empty or not self.get(target.fieldname):
-                self._set_fetched(target, source, doctype, values)
-        cancelled_target = meta.is_submittable and cint(values.docstatus) == 2
-        if is_submittable and cancelled_target and df.fieldname != "amended_from":
-            cancelled.append((df.fieldname, name, message))
 
-    def _fields_to_fetch(self: Any, df: Any) -> list[tuple[Any, str]]:
-        targets = self.meta.get_fields_to_fetch(df.fieldname)
-        chosen = [t for t in targets if not t.fetch_if_empty or not self.get(t.fieldname)]
-        if self.docstatus.is_submitted() and not self.is_new():
-            chosen = [t for t in chosen if t.allow_on_submit]
-        return [(target, target.fetch_from.split(".")[-1]) for target in chosen]
+def _shown(doc: Any, df: Any, name: Any) -> str:
+    return f"{row_prefix(doc)}{frappe._(df.label or df.fieldname, context=doc.doctype)}: {name}"
 
-    def _set_fetched(self: Any, target: Any, source: str, doctype: str, values: _dict) -> None:
+
+def _follow(doc: Any, df: Any, target: Any, known: dict[tuple, _dict]) -> int | None:
+    """Status of the linked document, None when it is not there; what the link fetches is filled in."""
+    fetched = [
+        field
+        for field in doc.meta.fetched_fields.get(df.fieldname, ())
+        if not (field.fetch_if_empty and doc.get(field.fieldname))
+        and (field.allow_on_submit or doc.is_new() or not doc.docstatus.is_submitted())
+    ]
+    sources = [field.fetch_from.split(".")[-1] for field in fetched]
+    columns = tuple(dict.fromkeys(["name", *(["docstatus"] if target.is_submittable else []), *sources]))
+    name = doc.get(df.fieldname)
+    key = (target.name, cstr(name), columns)
+    if target.issingle:
+        known[key] = _dict(name=target.name)
+    elif key not in known:
+        known[key] = frappe.db.get_value(target.name, name, list(columns), as_dict=True) or _dict()
+    values = known[key]
+    if not values:
+        return 0 if fetched else None  # as in stock Frappe: a link that fetches is not checked
+    doc.set(df.fieldname, values.name)
+    for field, source in zip(fetched, sources, strict=True):
         value = values.get(source)
-        source_field = frappe.get_meta(doctype).get_field(source)
-        if source_field and source_field.fieldtype == "Check" and target.fieldtype != "Check":
-            value = cint(value)
-        if isinstance(value, str) and target.fieldtype in ("Data", "Small Text") and is_html(value):
+        if isinstance(value, str) and field.fieldtype in ("Data", "Small Text") and is_html(value):
             value = strip_html(value)
-        self.set(target.fieldname, value)
+        doc.set(field.fieldname, value)
+    return cint(values.docstatus)
 
-    def _link_message(self: Any, df: Any, name: Any) -> str:
-        label = frappe._(df.label or df.fieldname, context=df.parent)
-        if self.get("parentfield"):
-            return "{} #{}: {}: {}".format(frappe._("Row"), self.idx, label, name)
-        return f"{label}: {name}"
+
+def get_link_fields(doctype: str) -> list[_dict]:
+    """Every field that may point to documents of the DocType: parent, fieldname, issingle, and for a dynamic link the
+    field that holds the DocType (`type_field`).
+    """
+    front = frappe.cache.front("links")
+    if "fields" not in front:
+        front["fields"] = _read_link_fields()
+    return [field for field in front["fields"] if field.type_field or field.options == doctype]
+
+
+def _read_link_fields() -> list[_dict]:
+    singles = set(frappe.get_all("DocType", {"issingle": 1}, pluck="name"))
+    kinds = {"fieldtype": ("in", ("Link", "Dynamic Link"))}
+    columns = ["fieldname", "fieldtype", "options"]
+    standard = frappe.get_all("DocField", kinds, ["parent", *columns])
+    custom = frappe.get_all("Custom Field", kinds, ["dt as parent", *columns])
+    for df in (*standard, *custom):
+        df.issingle = df.parent in singles
+        df.type_field = df.options if df.fieldtype == "Dynamic Link" else None
+    return [*standard, *custom]
+
+
+def find_links(doctype: str, name: Any) -> list[tuple[_dict, _dict]]:
+    """(field, row) of everything that points to a document; of a child table's row its parent."""
+    found = []
+    for field in get_link_fields(doctype):
+        if field.issingle:
+            values = frappe.db.get_singles_dict(field.parent)
+            points = values.get(field.fieldname) == name
+            if points and (not field.type_field or values.get(field.type_field) == doctype):
+                found.append((field, _dict(doctype=field.parent, name=field.parent, docstatus=0)))
+            continue
+        filters = {field.fieldname: name, **({field.type_field: doctype} if field.type_field else {})}
+        istable = frappe.get_meta(field.parent).istable
+        columns = ["name", "docstatus", *(["parent", "parenttype"] if istable else [])]
+        for row in frappe.db.get_values(field.parent, filters, columns, as_dict=True):
+            owner = _dict(doctype=row.parenttype or field.parent, name=row.parent or row.name)
+            found.append((field, owner.update(docstatus=cint(row.docstatus))))
+    return found

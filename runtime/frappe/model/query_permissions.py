@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import frappe
-from frappe.permissions import get_allowed_docs_for_doctype, get_role_permissions, get_user_permissions
+from frappe.permissions import get_limits, get_role_permissions, is_strict
 
 
 def match_condition(doctype: str, user: str) -> str:
@@ -13,33 +11,22 @@ def match_condition(doctype: str, user: str) -> str:
     if user == "Administrator":
         own = ""
     else:
-        meta = frappe.get_meta(doctype)
-        permissions = get_role_permissions(meta, user=user)
+        permissions = get_role_permissions(frappe.get_meta(doctype), user)
         owner_only = permissions["if_owner"]
         if permissions["has_if_owner_enabled"] and ("read" in owner_only or "select" in owner_only):
             own = f"`tab{doctype}`.`owner` = {frappe.db.escape(user, percent=False)}"
         else:
-            own = " and ".join(_user_permission_conditions(meta, user))
+            own = " and ".join(_user_permission_conditions(doctype, user))
     return " and ".join(f"({part})" for part in (own, hook_conditions(doctype, user)) if part)
 
 
-def _user_permission_conditions(meta: Any, user: str) -> list[str]:
-    rules = get_user_permissions(user)
-    if not rules:
-        return []
-    strict = frappe.get_system_settings("apply_strict_user_permissions")
+def _user_permission_conditions(doctype: str, user: str) -> list[str]:
     conditions = []
-    fields = [(f.fieldname, f.options) for f in meta.get_link_fields() if not f.ignore_user_permissions]
-    for fieldname, options in [*fields, ("name", meta.name)]:
-        if options not in rules:
-            continue
-        allowed = get_allowed_docs_for_doctype(rules[options], meta.name)
-        if not allowed:
-            continue
-        column = f"`tab{meta.name}`.`{fieldname}`"
+    for fieldname, allowed in get_limits(doctype, doctype, user).items():
+        column = f"`tab{doctype}`.`{fieldname}`"
         names = ", ".join(frappe.db.escape(name, percent=False) for name in allowed)
         condition = f"{column} in ({names})"
-        if not strict and fieldname != "name":
+        if fieldname != "name" and not is_strict():
             condition = f"({condition} or {column} is null or {column} = '')"
         conditions.append(condition)
     return conditions

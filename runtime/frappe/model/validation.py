@@ -1,262 +1,224 @@
-"""Checks of one document or row: mandatory values, lengths, options, links, permission levels."""
+"""What is checked of a document's values on saving: formats, options, lengths, mandatory fields, permission levels,
+and what may still change after submission. Links are checked in `links`.
+"""
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 import frappe
-from frappe.model import default_fields, display_fieldtypes, float_like_fields, no_value_fields, table_fields
-from frappe.types import _dict
-from frappe.utils import cast, cint, cstr, flt, is_html, sanitize_html, strip_html
+from frappe.model import display_fieldtypes, float_like_fields, table_fields
+from frappe.utils import (
+    cast,
+    cint,
+    cstr,
+    flt,
+    is_html,
+    sanitize_html,
+    strip_html,
+    validate_email_address,
+    validate_phone_number,
+    validate_url,
+)
 
-VARCHAR_TYPES = frozenset(
-    {"Data", "Link", "Dynamic Link", "Select", "Read Only", "Color", "Icon", "Phone", "Autocomplete"}
+# Fieldtypes whose columns hold 140 characters unless the field says otherwise.
+SHORT_TEXT = frozenset(
+    {"Data", "Link", "Dynamic Link", "Select", "Read Only", "Color", "Icon", "Autocomplete"}
 )
-NOT_SANITIZED = (
-    "Attach",
-    "Attach Image",
-    "Barcode",
-    "Code",
-    "Password",
-    "JSON",
-    "HTML Editor",
-    "Geolocation",
-)
+NOT_SANITIZED = frozenset({"Attach", "Attach Image", "Code", "Password", "JSON", "HTML Editor"})
+FORMATS = {"Email": validate_email_address, "Phone": validate_phone_number, "URL": validate_url}
 INT_MAX = 2**31 - 1
 
 
-class ValidatedDocument:
-    """Mixin of BaseDocument: what is checked on every save."""
+def row_prefix(doc: Any) -> str:
+    """Which row of a table a message is about; nothing for a document."""
+    return "{} #{}: ".format(frappe._("Row"), doc.idx) if doc.get("parentfield") else ""
 
-    # -- mandatory -------------------------------------------------------------------------------------------
 
-    def _get_missing_mandatory_fields(self: Any) -> list[tuple[str, str]]:
-        missing = []
-        for df in self.meta.fields:
-            if not df.reqd:
-                continue
-            value = self.get(df.fieldname)
-            if value in (None, []) or (isinstance(value, str) and not _has_content(df, value)):
-                missing.append((df.fieldname, self._mandatory_message(df)))
-        if self.meta.istable:
-            for fieldname in ("parent", "parenttype"):
-                if self.get(fieldname) is None:
-                    missing.append((fieldname, self._mandatory_message(_dict(label=fieldname.title()))))
-        return missing
+def _label(doc: Any, df: Any) -> str:
+    return frappe._(df.label or df.fieldname, context=doc.doctype)
 
-    def _mandatory_message(self: Any, df: Any) -> str:
-        label = frappe._(df.label, context=self.doctype) if df.label else df.fieldname
-        if df.fieldtype in table_fields:
-            return "{}: {}: {}".format(frappe._("Error"), frappe._("Data missing in table"), label)
-        if self.get("parentfield"):
-            return "{}: {} {} #{}: {}: {}".format(
-                frappe._("Error"),
-                frappe.bold(frappe._(self.doctype)),
-                frappe._("Row"),
-                self.idx,
-                frappe._("Value missing for"),
-                label,
-            )
-        return frappe._("Error: Value missing for {0}: {1}").format(frappe._(self.doctype), label)
 
-    # -- values ----------------------------------------------------------------------------------------------
+# -- values --------------------------------------------------------------------------------------------------------
 
-    def _fix_numeric_types(self: Any) -> None:
-        for df in self.meta.fields:
-            if df.fieldtype == "Check":
-                self.set(df.fieldname, cint(self.get(df.fieldname)))
-            elif self.get(df.fieldname) is not None:
-                if df.fieldtype in ("Int", "Long Int"):
-                    self.set(df.fieldname, cint(self.get(df.fieldname)))
-                elif df.fieldtype in float_like_fields:
-                    self.set(df.fieldname, flt(self.get(df.fieldname)))
 
-    def _validate_data_fields(self: Any) -> None:
-        from frappe.utils import validate_email_address, validate_phone_number, validate_url
+def validate_values(doc: Any) -> None:
+    """Check the values of one document or row; markup that could run script is taken out."""
+    autoname = doc.meta.autoname or ""
+    if autoname.startswith("field:") and doc.get(autoname[6:]):
+        doc.set(autoname[6:], doc.name)  # the field that gives the name stays equal to it
+    _validate_length(doc, frappe._dict(label="Name", fieldtype="Data"), doc.name)
+    for df in doc.meta.stored_fields:
+        value = doc.get(df.fieldname)
+        if value is None or value == "":
+            continue
+        if df.fieldtype == "Data" and df.options in FORMATS:
+            _validate_format(doc, df, value)
+        elif df.fieldtype == "Select" and not frappe.flags.in_import:
+            _validate_option(doc, df, value)
+        if df.non_negative and flt(value) < 0:
+            message = frappe._("Value cannot be negative for {0}").format(frappe.bold(_label(doc, df)))
+            frappe.throw(row_prefix(doc) + message, frappe.NonNegativeError)
+        if not doc.meta.issingle:
+            _validate_length(doc, df, value)
+        if isinstance(value, str) and ("<" in value or ">" in value):
+            _sanitize(doc, df, value)
 
-        for df in self.meta.get_data_fields():
-            value = self.get(df.fieldname)
-            option = (df.options or "").strip()
-            if not value or not option:
-                continue
-            if option == "Email":
-                if self.owner in frappe.STANDARD_USERS and self.doctype == "User":
-                    continue
-                for address in frappe.utils.split_emails(value):
-                    validate_email_address(address, throw=True)
-            elif option == "Phone":
-                validate_phone_number(value, throw=True)
-            elif option == "URL":
-                validate_url(value, throw=True)
-        for df in self.meta.get_phone_fields():
-            if value := self.get(df.fieldname):
-                frappe.utils.validate_phone_number_with_country_code(value, df.fieldname)
 
-    def _validate_selects(self: Any) -> None:
-        if frappe.flags.in_import:
-            return
-        for df in self.meta.get_select_fields():
-            if df.fieldname == "naming_series" or not self.get(df.fieldname) or not df.options:
-                continue
-            options = df.options.split("\n")
-            if not any(options):
-                continue
-            value = cstr(self.get(df.fieldname)).strip()
-            self.set(df.fieldname, value)
-            if value not in options and not (frappe.flags.in_test and value.startswith("_T-")):
-                row = frappe._("Row #{0}:").format(self.idx) + " " if self.get("parentfield") else ""
-                allowed = '", "'.join(frappe._(option) for option in options if option)
-                frappe.throw(
-                    frappe._('{0} {1} cannot be "{2}". It should be one of "{3}"').format(
-                        row.strip(), frappe._(df.label, context=df.parent), value, allowed
-                    )
-                )
+def _validate_format(doc: Any, df: Any, value: str) -> None:
+    if doc.name in frappe.STANDARD_USERS:
+        return  # their address is their name
+    for part in frappe.utils.split_emails(value) if df.options == "Email" else [value]:
+        FORMATS[df.options](part, throw=True)
 
-    def _validate_non_negative(self: Any) -> None:
-        for df in self.meta.fields:
-            if df.non_negative and flt(self.get(df.fieldname)) < 0:
-                label = frappe.bold(frappe._(df.label, context=df.parent))
-                if self.get("parentfield"):
-                    message = frappe._("{0} Row #{1}: Value cannot be negative for {2}").format(
-                        frappe.bold(frappe._(self.doctype)), self.idx, label
-                    )
-                else:
-                    message = frappe._("Value cannot be negative for {0}: {1}").format(
-                        frappe._(self.doctype), label
-                    )
-                frappe.throw(message, frappe.NonNegativeError, title=frappe._("Negative Value"))
 
-    def _validate_length(self: Any) -> None:
-        """What a column cannot hold is refused, never cut."""
-        if frappe.flags.in_install or self.meta.issingle:
-            return
-        self._check_max_length("name", _dict(label="Name"), cstr(self.get("name")), 140)
-        for df in self.meta.fields:
-            value = self.get(df.fieldname)
-            if value is None or df.is_virtual:
-                continue
-            if df.fieldtype in VARCHAR_TYPES:
-                if not isinstance(value, list | dict):
-                    self._check_max_length(df.fieldname, df, cstr(value), cint(df.get("length")) or 140)
-            elif (
-                df.fieldtype in ("Int", "Check")
-                and cint(df.get("length")) <= 11
-                and abs(cint(value)) > INT_MAX
-            ):
-                self._throw_too_long(df, cstr(value), 11)
+def _validate_option(doc: Any, df: Any, value: Any) -> None:
+    options = (df.options or "").split("\n")
+    if df.fieldname == "naming_series" or not any(options):
+        return
+    value = cstr(value).strip()
+    doc.set(df.fieldname, value)
+    if value not in options:
+        allowed = '", "'.join(frappe._(option) for option in options if option)
+        message = frappe._('{0} {1} cannot be "{2}". It should be one of "{3}"')
+        frappe.throw(message.format(row_prefix(doc), _label(doc, df), value, allowed).strip())
 
-    def _check_max_length(self: Any, fieldname: str, df: Any, value: str, limit: int) -> None:
-        if len(value) > limit:
-            self._throw_too_long(df, value, limit)
 
-    def _throw_too_long(self: Any, df: Any, value: str, limit: int) -> None:
-        if self.get("parentfield"):
-            where = frappe._("Row") + f" #{self.idx}"
-        else:
-            where = f"{frappe._(self.doctype)} {self.get('name') or ''}".strip()
+def _validate_length(doc: Any, df: Any, value: Any) -> None:
+    """What a column cannot hold is refused, never cut."""
+    if df.fieldtype in SHORT_TEXT:
+        limit = cint(df.length) or 140
+        too_long = len(cstr(value)) > limit
+    else:
+        limit = 11
+        too_long = df.fieldtype in ("Int", "Check") and cint(df.length) <= 11 and abs(cint(value)) > INT_MAX
+    if too_long:
         frappe.throw(
             frappe._("{0}: '{1}' ({3}) will get truncated, as max characters allowed is {2}").format(
-                where, frappe.bold(frappe._(df.label)), limit, value
+                row_prefix(doc) + frappe._(doc.doctype), frappe.bold(_label(doc, df)), limit, value
             ),
             frappe.CharacterLengthExceededError,
             title=frappe._("Value too big"),
         )
 
-    def _sync_autoname_field(self: Any) -> None:
-        """A DocType named by a field keeps name and field equal."""
-        autoname = self.meta.autoname or ""
-        if autoname.startswith("field:") and self.name:
-            fieldname = autoname[6:]
-            if self.get(fieldname) and cstr(self.get(fieldname)) != cstr(self.name):
-                self.set(fieldname, self.name)
 
-    def _sanitize_content(self: Any) -> None:
-        """HTML in text is reduced to what cannot run script."""
-        if frappe.flags.in_install:
-            return
-        for fieldname, value in list(self.get_valid_dict(ignore_virtual=True).items()):
-            if not value or not isinstance(value, str) or ("<" not in value and ">" not in value):
-                continue
-            if "<!-- markdown -->" in value and not is_html(value):
-                continue
-            df = self.meta.get_field(fieldname)
-            if df and (df.ignore_xss_filter or df.fieldtype in NOT_SANITIZED):
-                continue
-            if self.docstatus.is_cancelled() or (
-                self.docstatus.is_submitted() and df and not df.allow_on_submit
-            ):
-                continue
-            cleaned = sanitize_html(value, linkify=bool(df and df.fieldtype == "Text Editor"))
-            self.set(fieldname, cleaned)
+def _sanitize(doc: Any, df: Any, value: str) -> None:
+    if df.ignore_xss_filter or df.fieldtype in NOT_SANITIZED or frappe.flags.in_install:
+        return
+    if "<!-- markdown -->" in value and not is_html(value):
+        return
+    if doc.docstatus.is_draft() or (doc.docstatus.is_submitted() and df.allow_on_submit):
+        doc.set(df.fieldname, sanitize_html(value))
 
-    # -- changes ---------------------------------------------------------------------------------------------
 
-    def _validate_update_after_submit(self: Any) -> None:
-        """A submitted document changes only in fields that allow it; tables keep their rows."""
-        stored_doc = self.parent_doc_before_save_row()
-        if stored_doc is None:
-            return
-        for df in self.meta.fields:
-            if df.allow_on_submit or df.is_virtual or df.fieldname in default_fields:
-                continue
-            stored, value = stored_doc.get(df.fieldname), self.get(df.fieldname)
-            if df.fieldtype in table_fields:
-                stored, value = len(stored or []), len(value or [])
-            elif df.fieldtype in no_value_fields or _same(df, value, stored):
-                continue
-            if stored != value:
-                frappe.throw(
-                    frappe._("{0} Not allowed to change {1} after submission from {2} to {3}").format(
-                        f"{frappe._('Row')} #{self.idx}:" if self.get("parent") else "",
-                        frappe.bold(frappe._(df.label, context=df.parent)),
-                        frappe.bold(stored),
-                        frappe.bold(value),
-                    ),
-                    frappe.UpdateAfterSubmitError,
-                    title=frappe._("Cannot Update After Submit"),
-                )
+# -- mandatory -----------------------------------------------------------------------------------------------------
 
-    def parent_doc_before_save_row(self: Any) -> Any:
-        """This row as it is in the database."""
-        if self.get("parentfield") and self.parent_doc:
-            before = self.parent_doc.get_doc_before_save()
-            rows = before.get(self.parentfield) if before else []
-            return next((row for row in rows or [] if row.name == self.name), None)
-        if self.is_new():
-            return None
-        return self.get_doc_before_save() or frappe.get_doc(self.doctype, self.name)
 
-    def reset_values_if_no_permlevel_access(self: Any, has_access_to: list[int], fields: list[Any]) -> None:
-        """Undo what the user may not write: back to the stored value, or to the default of a new document."""
-        to_reset = [
-            df
-            for df in fields
-            if (df.permlevel or 0) not in has_access_to and df.fieldtype not in display_fieldtypes
-        ]
-        if not to_reset:
-            return
-        if self.is_new():
-            reference: Any = frappe.new_doc(self.doctype)
+def validate_mandatory(doc: Any) -> None:
+    """MandatoryError that names all empty fields of the document and its rows."""
+    missing = [
+        (each, df)
+        for each in (doc, *doc.get_all_children())
+        for df in each.meta.required_fields
+        if _is_empty(df, each.get(df.fieldname))
+    ]
+    for each, df in missing:
+        if df.fieldtype in table_fields:
+            message = frappe._("Error: Data missing in table: {0}").format(_label(each, df))
         else:
-            reference = self.parent_doc_before_save_row() or frappe.get_doc(self.doctype, self.name)
-        for df in to_reset:
-            self.set(df.fieldname, reference.get(df.fieldname))
+            message = frappe._("Error: Value missing for {0}: {1}").format(
+                frappe._(each.doctype), row_prefix(each) + _label(each, df)
+            )
+        frappe.msgprint(message)
+    if missing:
+        fieldnames = ", ".join(df.fieldname for _each, df in missing)
+        raise frappe.MandatoryError(f"[{doc.doctype}, {doc.name}]: {fieldnames}")
 
 
-def _has_content(df: Any, value: str) -> bool:
+def _is_empty(df: Any, value: Any) -> bool:
     """Markup alone is nothing, an image in rich text is something."""
+    if not isinstance(value, str):
+        return value in (None, [])
     rich = df.fieldtype == "Text Editor" or (df.fieldtype == "Code" and df.options == "HTML")
-    return bool(strip_html(value).strip()) or (rich and "<img" in value)
+    return not (strip_html(value).strip() or (rich and "<img" in value))
 
 
-def _same(df: Any, value: Any, stored: Any) -> bool:
-    if df.fieldtype in ("Date", "Datetime", "Time") and value not in (None, "") and stored not in (None, ""):
-        return cast(df.fieldtype, value) == cast(df.fieldtype, stored)
+# -- changes -------------------------------------------------------------------------------------------------------
+
+
+def comparable(fieldtype: str, value: Any) -> Any:
+    """Dates and times as values, whether they are given as text or not."""
+    if fieldtype in ("Date", "Datetime", "Time"):
+        return cast(fieldtype, value) if value else None
+    return value
+
+
+def differs(df: Any, before: Any, after: Any) -> bool:
+    """Would the database hold something else? None, empty text and 0 are the same nothing."""
+    before, after = comparable(df.fieldtype, before), comparable(df.fieldtype, after)
     if df.fieldtype in float_like_fields:
-        return flt(value, df.get("precision") or 9) == flt(stored, df.get("precision") or 9)
-    if df.fieldtype in ("Int", "Check", "Long Int"):
-        return cint(value) == cint(stored)
-    if isinstance(value, datetime.date):
-        return cstr(value) == cstr(stored)
-    return (value or "") == (stored or "")
+        return flt(before, 9) != flt(after, 9)
+    return bool(before or after) and cstr(before) != cstr(after)
+
+
+def validate_set_only_once(doc: Any) -> None:
+    before = doc.get_doc_before_save()
+    for df in doc.meta.set_only_once_fields if before else ():
+        name, stored = df.fieldname, before.get(df.fieldname)
+        is_table = df.fieldtype in table_fields
+        if stored and (doc.has_value_changed(name) if is_table else differs(df, stored, doc.get(name))):
+            message = frappe._("Value cannot be changed for {0}").format(frappe.bold(_label(doc, df)))
+            frappe.throw(message, frappe.CannotChangeConstantError)
+
+
+def validate_update_after_submit(doc: Any) -> None:
+    """A submitted document changes only in fields that allow it; tables keep their rows."""
+    for each in (doc, *doc.get_all_children()):
+        stored_doc = _stored_state(each)
+        for df in each.meta.fields if stored_doc else ():
+            if df.allow_on_submit or df.fieldtype in display_fieldtypes:
+                continue
+            stored, value = stored_doc.get(df.fieldname), each.get(df.fieldname)
+            if df.fieldtype in table_fields:
+                stored, value = len(stored or ()), len(value or ())
+            if differs(df, stored, value):
+                message = frappe._("Not allowed to change {0} after submission from {1} to {2}").format(
+                    frappe.bold(_label(each, df)), frappe.bold(stored), frappe.bold(value)
+                )
+                frappe.throw(row_prefix(each) + message, frappe.UpdateAfterSubmitError)
+
+
+def _stored_state(doc: Any) -> Any:
+    """This document or row as it was before this save; None for a new one."""
+    parent = doc.parent_doc
+    if not parent:
+        return doc.get_doc_before_save()
+    before = parent.get_doc_before_save()
+    rows = before.get(doc.parentfield) if before else ()
+    return next((row for row in rows if row.name == doc.name), None)
+
+
+# -- permission levels -----------------------------------------------------------------------------------------------
+
+
+def fields_beyond(doc: Any, row: Any, permission_type: str) -> list[Any]:
+    """Fields of the document or of its row at permission levels that the user does not have."""
+    if not row.meta.high_permlevel_fields or frappe.session.user == "Administrator":
+        return []
+    levels = doc.meta.get_permlevel_access(permission_type)
+    return [
+        df
+        for df in row.meta.high_permlevel_fields
+        if df.permlevel not in levels and df.fieldtype not in display_fieldtypes
+    ]
+
+
+def undo_forbidden_changes(doc: Any) -> None:
+    """What the user may not write goes back to the stored value, or to the default of a new document."""
+    if doc.flags.ignore_permissions or frappe.flags.in_install:
+        return
+    for each in (doc, *doc.get_all_children()):
+        forbidden = fields_beyond(doc, each, "write")
+        if forbidden:
+            reference = _stored_state(each) or frappe.new_doc(each.doctype)
+            each.update({df.fieldname: reference.get(df.fieldname) for df in forbidden})

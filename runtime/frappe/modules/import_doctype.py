@@ -14,14 +14,14 @@ NUMBERS = frozenset({"Check", "Int", "Float", "Percent"})
 
 
 def import_doctype(
-    values: dict[str, Any], migration_hash: str = "", force: bool = False, reset_permissions: bool = False
+    values: dict[str, Any], migration_hash: str, force: bool = False, reset_permissions: bool = False
 ) -> bool:
     """Import a standard DocType when its file changed; the roles that it names are made."""
     name = values["name"]
     stored = None
     if frappe.db.table_exists("DocType", cached=False):
-        stored = frappe.db.sql("select migration_hash, modified from `tabDocType` where name = %s", (name,))
-    if stored and not force and migration_hash and stored[0][0] == migration_hash:
+        stored = frappe.db.sql("select migration_hash from `tabDocType` where name = %s", (name,))
+    if stored and not force and stored[0][0] == migration_hash:
         return False
     write_definition({**values, "migration_hash": migration_hash})
     make_table(name, values)
@@ -39,10 +39,14 @@ def write_definition(values: dict[str, Any]) -> None:
     frappe.db.sql("delete from `tabDocType` where name = %s", (name,))
     for key, child in CHILD_DOCTYPES.items():
         frappe.db.sql(f"delete from `tab{child}` where parent = %s and parenttype = 'DocType'", (name,))
-        rows = [row for row in values.get(key) or [] if isinstance(row, dict)]
-        _insert(child, [_child_row(row, name, key, idx) for idx, row in enumerate(rows, 1)])
+        place = {**_standard({}), "parent": name, "parenttype": "DocType", "parentfield": key}
+        rows = [
+            {**place, **row, "name": frappe.generate_hash(length=10), "idx": idx}
+            for idx, row in enumerate(values.get(key) or [], 1)
+        ]
+        _insert(child, rows)
     top = {key: value for key, value in values.items() if not isinstance(value, list | dict)}
-    _insert("DocType", [{**_standard(top), **top, "custom": cint(top.get("custom"))}])
+    _insert("DocType", [{**_standard(top), **top}])
 
 
 def _standard(values: dict[str, Any]) -> dict[str, Any]:
@@ -52,20 +56,6 @@ def _standard(values: dict[str, Any]) -> dict[str, Any]:
         "modified": values.get("modified") or stamp,
         "modified_by": "Administrator",
         "owner": "Administrator",
-        "docstatus": 0,
-        "idx": 0,
-    }
-
-
-def _child_row(row: dict[str, Any], parent: str, parentfield: str, idx: int) -> dict[str, Any]:
-    return {
-        **_standard({}),
-        **row,
-        "name": frappe.generate_hash(length=10),
-        "parent": parent,
-        "parenttype": "DocType",
-        "parentfield": parentfield,
-        "idx": idx,
     }
 
 
@@ -73,39 +63,25 @@ def _insert(doctype: str, rows: list[dict[str, Any]]) -> None:
     """What a file does not say is nothing: 0 for numbers, whatever default the field has. (A permission that is
     not written down is not given.)
     """
-    if not rows:
-        return
     meta = frappe.get_meta(doctype)
-    numbers = {df.fieldname for df in meta.fields if df.fieldtype in NUMBERS}
+    numbers = {df.fieldname for df in meta.fields if df.fieldtype in NUMBERS} | {"docstatus", "idx"}
     columns = [
         column
         for column in meta.get_valid_columns()
         if column in numbers or any(column in row for row in rows)
     ]
-    data = [[_plain(row.get(column, 0 if column in numbers else None)) for column in columns] for row in rows]
+    data = [[row.get(column, 0 if column in numbers else None) for column in columns] for row in rows]
     frappe.db.bulk_insert(doctype, columns, data)
-
-
-def _plain(value: Any) -> Any:
-    return int(value) if isinstance(value, bool) else value
-
-
-def definition(values: dict[str, Any]) -> _dict:
-    """What the schema needs to know, from the values of a file."""
-    fields = [MetaRow(row) for row in values.get("fields") or []]
-    return _dict({**values, "fields": fields})
 
 
 def make_table(name: str, values: dict[str, Any]) -> None:
     """Create or alter the DocType's table; custom fields keep their columns."""
-    if cint(values.get("issingle")) or cint(values.get("is_virtual")):
+    if cint(values.get("issingle")):
         return
-    meta = definition(values)
+    meta = _dict({**values, "fields": [MetaRow(row) for row in values.get("fields") or []]})
     if not frappe.flags.in_install_db:
-        meta.fields += [
-            MetaRow(row)
-            for row in frappe.db.sql("select * from `tabCustom Field` where dt = %s", (name,), as_dict=True)
-        ]
+        added = frappe.db.sql("select * from `tabCustom Field` where dt = %s", (name,), as_dict=True)
+        meta.fields += [MetaRow(row) for row in added]
     frappe.db.apply_table(
         f"tab{name}", columns_of(meta), autoincrement=cstr(values.get("autoname")).lower() == "autoincrement"
     )

@@ -1,14 +1,13 @@
-"""Standard documents: JSON files of apps written into the database when they changed."""
+"""Standard documents and fixtures: JSON files of apps written into the database when they changed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
+from pathlib import Path
 from typing import Any
 
 import frappe
-from frappe.modules.utils import get_module_path, scrub_dt_dn
 
 # An administrator may have changed these on the site; a new file does not undo that.
 KEPT_FIELDS: dict[str, list[str]] = {
@@ -19,108 +18,49 @@ KEPT_FIELDS: dict[str, list[str]] = {
 }
 
 
-def calculate_hash(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.md5(file.read(), usedforsecurity=False).hexdigest()
+def import_file_by_path(path: str, force: bool = False, reset_permissions: bool = False) -> bool:
+    """Import a standard document's file; True when it was new or changed and therefore imported."""
+    content = Path(path).read_bytes()
+    values = json.loads(content)
+    if values["doctype"] == "DocType":
+        from frappe.modules.import_doctype import import_doctype
+
+        digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        return import_doctype(values, digest, force, reset_permissions)
+    stored = frappe.db.get_value(values["doctype"], values["name"], "modified")
+    if stored and not force and str(stored) == str(values.get("modified")):
+        return False
+    import_document(values)
+    return True
 
 
-def import_file(module: str, dt: str, dn: str, force: bool = False, reset_permissions: bool = False) -> bool:
-    dt, dn = scrub_dt_dn(dt, dn)
-    path = os.path.join(get_module_path(module), dt, dn, f"{dn}.json")
-    return import_file_by_path(path, force=force, reset_permissions=reset_permissions)
-
-
-def import_file_by_path(
-    path: str,
-    force: bool = False,
-    data_import: bool = False,
-    pre_process: Any = None,
-    ignore_version: bool | None = None,
-    reset_permissions: bool = False,
-) -> bool:
-    """True when the file was new or changed and was therefore imported."""
-    with open(path, encoding="utf-8") as file:
-        content = json.load(file)
-    documents = content if isinstance(content, list) else [content]
-    changed = False
-    for values in documents:
-        doctype = values.get("doctype")
-        if doctype == "DocType":
-            from frappe.modules.import_doctype import import_doctype
-
-            changed |= import_doctype(values, calculate_hash(path), force, reset_permissions)
-            continue
-        stored = frappe.db.get_value(doctype, values["name"], "modified")
-        if stored and not force and str(stored) == str(values.get("modified")):
-            continue
-        import_standard_document(values, os.path.dirname(path))
-        changed = True
-    return changed
-
-
-def import_standard_document(values: dict[str, Any], folder: str = "") -> Any:
+def import_document(values: dict[str, Any]) -> None:
     """Insert, or put in the place of the stored document, without permission, link or mandatory checks."""
-    doctype, name = values["doctype"], values["name"]
+    doctype = values["doctype"]
+    name = values.setdefault("name", doctype)  # a single document may come without
     kept: dict[str, Any] = {}
-    was_in_import = frappe.flags.in_import
-    frappe.flags.in_import = True
+    was_in_import, frappe.flags.in_import = frappe.flags.in_import, True
     try:
         if frappe.db.exists(doctype, name):
-            fields = KEPT_FIELDS.get(doctype) or []
-            if fields:
+            if fields := KEPT_FIELDS.get(doctype):
                 kept = frappe.db.get_value(doctype, name, fields, as_dict=True) or {}
             frappe.delete_doc(doctype, name, force=True, ignore_permissions=True, for_reload=True)
-        doc = frappe.get_doc(values)
-        _load_code_files(doc, folder)
-        for field, value in kept.items():
-            doc.set(field, value)
-        doc.flags.ignore_version = True
-        doc.flags.ignore_links = True
-        doc.flags.ignore_validate = True
-        doc.flags.ignore_permissions = True
-        doc.flags.ignore_mandatory = True
-        modified = values.get("modified")
+        doc = frappe.get_doc({**values, **kept})
+        for check in ("version", "links", "validate", "permissions", "mandatory"):
+            doc.flags[f"ignore_{check}"] = True
         doc.insert()
-        if modified and not doc.meta.issingle:
-            frappe.db.sql(f"update `tab{doctype}` set modified = %s where name = %s", (modified, doc.name))
-        return doc
+        if values.get("modified") and not doc.meta.issingle:
+            frappe.db.sql(
+                f"update `tab{doctype}` set modified = %s where name = %s", (values["modified"], doc.name)
+            )
     finally:
         frappe.flags.in_import = was_in_import
 
 
-def _load_code_files(doc: Any, folder: str) -> None:
-    """Print formats and notifications may keep their text in a file beside the JSON."""
-    base = os.path.join(folder, os.path.basename(folder))
-    fields = {"Print Format": {"html": ".html", "css": ".css"}, "Notification": {"message": ".md"}}
-    for fieldname, suffix in fields.get(doc.doctype, {}).items():
-        if folder and os.path.exists(base + suffix) and not doc.get(fieldname):
-            doc.set(fieldname, frappe.read_file(base + suffix))
-
-
-def import_doc(path: str, pre_process: Any = None, sort: bool = False) -> None:
-    """A JSON file, or all JSON files of a folder: fixtures, exported documents."""
-    if os.path.isdir(path):
-        paths = sorted(os.path.join(path, name) for name in os.listdir(path))
-    else:
-        paths = [path]
-    for each in paths:
-        if each.endswith(".json"):
-            frappe.flags.mute_emails = True
-            with open(each, encoding="utf-8") as file:
-                content = json.load(file)
-            for values in content if isinstance(content, list) else [content]:
-                if pre_process:
-                    pre_process(values)
-                _import_fixture(values)
-
-
-def _import_fixture(values: dict[str, Any]) -> None:
-    if values.get("doctype") == "DocType":
-        from frappe.modules.import_doctype import import_doctype
-
-        import_doctype(values, "", force=True)
-        return
-    doctype = values["doctype"]
-    if frappe.get_meta(doctype).issingle:
-        values.setdefault("name", doctype)
-    import_standard_document(values)
+def import_doc(path: str) -> None:
+    """A JSON file, or all JSON files of a folder, each with one document or a list of them."""
+    given = Path(path)
+    for file in [given] if given.is_file() else sorted(given.glob("*.json")):
+        content = json.loads(file.read_text(encoding="utf-8"))
+        for values in content if isinstance(content, list) else [content]:
+            import_document(values)

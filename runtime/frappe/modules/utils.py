@@ -1,10 +1,8 @@
-"""From a module's name to its app, folder and Python modules."""
+"""From a module's name to its app and Python modules."""
 
 from __future__ import annotations
 
-import os
 from types import ModuleType
-from typing import Any
 
 import frappe
 
@@ -19,38 +17,10 @@ def get_module_app(module: str) -> str:
     return app
 
 
-def get_module_path(module: str) -> str:
-    return frappe.get_module_path(module)
-
-
-def scrub_dt_dn(dt: str, dn: str) -> tuple[str, str]:
-    """Folder and file name of a standard document."""
-    return scrub(dt), scrub(dn)
-
-
-def get_doc_path(module: str, doctype: str, name: str) -> str:
-    return os.path.join(get_module_path(module), *scrub_dt_dn(doctype, name))
-
-
-def get_module_name(
-    doctype: str, module: str, prefix: str = "", suffix: str = "", app: str | None = None
-) -> str:
-    app = scrub(app or get_module_app(module))
-    name = scrub(doctype)
-    return f"{app}.{scrub(module)}.doctype.{name}.{prefix}{name}{suffix}"
-
-
-def get_doctype_module(doctype: str) -> str:
-    """Module that a DocType belongs to."""
-    return frappe.get_meta(doctype).module
-
-
-def load_doctype_module(
-    doctype: str, module: str | None = None, prefix: str = "", suffix: str = ""
-) -> ModuleType:
+def load_doctype_module(doctype: str, module: str | None = None) -> ModuleType:
     """The Python module of a DocType's controller."""
-    module = module or get_doctype_module(doctype)
-    name = get_module_name(doctype, module, prefix, suffix)
+    module = module or frappe.get_meta(doctype).module
+    name = f"{get_module_app(module)}.{scrub(module)}.doctype.{scrub(doctype)}.{scrub(doctype)}"
     try:
         return frappe.get_module(name)
     except ModuleNotFoundError as error:
@@ -59,26 +29,3 @@ def load_doctype_module(
         raise ImportError(
             f"Module import failed for {doctype}, the DocType's module is {name}: {error}"
         ) from error
-
-
-def reload_doctype(doctype: str, force: bool = False, reset_permissions: bool = False) -> None:
-    reload_doc(
-        scrub(get_doctype_module(doctype)),
-        "doctype",
-        scrub(doctype),
-        force=force,
-        reset_permissions=reset_permissions,
-    )
-
-
-def reload_doc(
-    module: str,
-    dt: str | None = None,
-    dn: str | None = None,
-    force: bool = False,
-    reset_permissions: bool = False,
-) -> Any:
-    """Read one standard document from its file again."""
-    from frappe.modules.import_file import import_file
-
-    return import_file(module, dt or "", dn or "", force=force, reset_permissions=reset_permissions)

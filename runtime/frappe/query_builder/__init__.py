@@ -1,43 +1,73 @@
-"""`frappe.qb`: PyPika with DocTypes for tables and `.run()` for execution."""
+"""`frappe.qb`: PyPika with DocTypes for tables and `.run()` for execution, in MariaDB's dialect."""
 
 from __future__ import annotations
 
-from pypika import (
-    Case,
-    Criterion,
-    CustomFunction,
-    DatePart,
-    Field,
-    JoinType,
-    Not,
-    Order,
-    Table,
-)
-from pypika.terms import Function, Interval, Term, ValueWrapper
+from typing import Any
 
-from frappe.query_builder.builder import Builder, DocType, get_query_builder
-from frappe.query_builder.query import get_query
-from frappe.query_builder.terms import ParameterizedValueWrapper, SubQuery, subqry
+from pypika import Case, Criterion, CustomFunction, Field, Order, Table
+from pypika.dialects import MySQLQuery, MySQLQueryBuilder
+from pypika.terms import Term, ValueWrapper
 
-__all__ = [
-    "Builder",
-    "Case",
-    "Criterion",
-    "CustomFunction",
-    "DatePart",
-    "DocType",
-    "Field",
-    "Function",
-    "Interval",
-    "JoinType",
-    "Not",
-    "Order",
-    "ParameterizedValueWrapper",
-    "SubQuery",
-    "Table",
-    "Term",
-    "ValueWrapper",
-    "get_query",
-    "get_query_builder",
-    "subqry",
-]
+import frappe
+
+__all__ = ["Case", "Criterion", "CustomFunction", "DocType", "Field", "Order", "get_query_builder"]
+
+
+class Parameters(dict):
+    """The values met while a query is written, by the name of their placeholder."""
+
+    def add(self, value: Any) -> str:
+        name = f"param{len(self) + 1}"
+        self[name] = value
+        return f"%({name})s"
+
+
+_written_value = ValueWrapper.get_value_sql
+
+
+def _value_sql(self: ValueWrapper, parameters: Parameters | None = None, **kwargs: Any) -> str:
+    if parameters is None or isinstance(self.value, Term):
+        return _written_value(self, **kwargs, **({} if parameters is None else {"parameters": parameters}))
+    return parameters.add(self.value)
+
+
+# Values are bound, never written into the text. PyPika wraps constants in this class in many places, so binding has
+# to be taught to the class itself.
+ValueWrapper.get_value_sql = _value_sql
+
+
+class DocTypeQueryBuilder(MySQLQueryBuilder):
+    """PyPika's builder with `.run()`."""
+
+    def walk(self) -> tuple[str, dict[str, Any]]:
+        """The text with placeholders, and their values."""
+        parameters = Parameters()
+        return self.get_sql(parameters=parameters), dict(parameters)
+
+    def run(self, **kwargs: Any) -> Any:
+        """Execute and give the rows; takes what frappe.db.sql takes (as_dict, pluck, as_list, debug)."""
+        return frappe.db.sql(self, **kwargs)
+
+
+def DocType(table_name: str) -> Table:
+    """The table of a DocType as a PyPika table."""
+    from frappe.database.reading import table_name as name_of
+
+    return Table(name_of(table_name), query_cls=Builder)
+
+
+class Builder(MySQLQuery):
+    """`frappe.qb`: where every query begins."""
+
+    DocType = staticmethod(DocType)
+    desc = Order.desc
+    asc = Order.asc
+
+    @classmethod
+    def _builder(cls, **kwargs: Any) -> DocTypeQueryBuilder:
+        return DocTypeQueryBuilder(**kwargs)
+
+
+def get_query_builder(type_of_db: str) -> type[Builder]:
+    """The builder for a kind of database; all take MariaDB's dialect here."""
+    return Builder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     # A table field is a list of child documents, a select a choice of literals.
@@ -11,16 +11,11 @@ if TYPE_CHECKING:
 
 _ChildTable = TypeVar("_ChildTable")
 
-Data = str | None
-Text = SmallText = LongText = MarkdownEditor = TextEditor = HTMLEditor = Code = str | None
-Autocomplete = Attach = AttachImage = Barcode = Color = DynamicLink = Icon = Link = Password = Phone = str
-ReadOnly = Signature = str
+Data = Text = SmallText = LongText = TextEditor = Code = JSON = str | None
+Attach = AttachImage = DynamicLink = Link = Password = ReadOnly = str
 Date = str | date
 Datetime = str | datetime
 Time = str | timedelta
 Int = Check = int
-Float = Currency = Percent = float
-Duration = Rating = float | int
-JSON = str | dict[str, Any] | list[Any]
+Float = Currency = Percent = Duration = float
 Table = list[_ChildTable]
-TableMultiSelect = list[_ChildTable]

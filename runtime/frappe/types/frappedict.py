@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
-
-_KT = TypeVar("_KT")
-_VT = TypeVar("_VT")
+from typing import TYPE_CHECKING, Any
 
 
-class _dict(dict[_KT, _VT]):
+class _dict(dict):
     """A dict with attribute access; an unknown attribute is None, as callers of Frappe expect."""
 
     __slots__ = ()
@@ -17,7 +14,7 @@ class _dict(dict[_KT, _VT]):
         # Dunder look-ups come from copy, pickle and friends: they must fail, not answer None.
         if key[:2] == "__":
             raise AttributeError(key)
-        return dict.get(self, key)  # type: ignore[misc]
+        return self.get(key)
 
     if TYPE_CHECKING:
 
@@ -26,19 +23,9 @@ class _dict(dict[_KT, _VT]):
         __setattr__ = dict.__setitem__
         __delattr__ = dict.__delitem__
 
-    def __getstate__(self) -> _dict:
-        return self
-
-    def __setstate__(self, d: dict) -> None:
-        self.update(d)
-
-    def update(self, d: Any = None, /, **kwargs: Any) -> _dict:  # type: ignore[override]
+    def update(self, *args: Any, **kwargs: Any) -> _dict:  # type: ignore[override]
         """Like dict.update, but returns self."""
-        if d is None:
-            d = kwargs
-        elif kwargs:
-            d = {**dict(d), **kwargs}
-        super().update(d)
+        super().update(*args, **kwargs)
         return self
 
     def copy(self) -> _dict:

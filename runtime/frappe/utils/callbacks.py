@@ -7,23 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 
-class CallbackManager:
+class CallbackManager(deque[Callable[[], Any]]):
     """A queue of callbacks. A callback that adds another one while running is served in the same run."""
 
-    __slots__ = ("_functions",)
-
-    def __init__(self) -> None:
-        self._functions: deque[Callable[[], Any]] = deque()
-
-    def add(self, func: Callable[[], Any]) -> None:
-        self._functions.append(func)
-
-    def __call__(self, func: Callable[[], Any]) -> None:
-        self.add(func)
+    add = deque.append
+    reset = deque.clear
 
     def run(self) -> None:
-        while self._functions:
-            self._functions.popleft()()
-
-    def reset(self) -> None:
-        self._functions.clear()
+        while self:
+            self.popleft()()

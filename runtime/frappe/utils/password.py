@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cryptography.fernet import Fernet, InvalidToken
 from passlib.context import CryptContext
 
@@ -16,12 +14,9 @@ def get_decrypted_password(
     doctype: str, name: str, fieldname: str = "password", raise_exception: bool = True
 ) -> str | None:
     """The plain text; AuthenticationError when there is none and `raise_exception`."""
-    row = frappe.db.sql(
-        "select password from `__Auth` where doctype = %s and name = %s and fieldname = %s and encrypted = 1",
-        (doctype, name, fieldname),
-    )
-    if row and row[0][0]:
-        return decrypt(row[0][0], key=f"{doctype}.{name}.{fieldname}")
+    stored = _read(doctype, name, fieldname, encrypted=1)
+    if stored:
+        return decrypt(stored)
     if raise_exception:
         frappe.throw(
             frappe._("Password not found for {0} {1} {2}").format(doctype, name, fieldname),
@@ -35,39 +30,36 @@ def set_encrypted_password(doctype: str, name: str, pwd: str, fieldname: str = "
 
 
 def remove_encrypted_password(doctype: str, name: str, fieldname: str = "password") -> None:
-    frappe.db.sql(
-        "delete from `__Auth` where doctype = %s and name = %s and fieldname = %s", (doctype, name, fieldname)
-    )
+    frappe.db.delete("__Auth", {"doctype": doctype, "name": name, "fieldname": fieldname})
 
 
 def delete_all_passwords_for(doctype: str, name: str) -> None:
-    frappe.db.sql("delete from `__Auth` where doctype = %s and name = %s", (doctype, name))
+    frappe.db.delete("__Auth", {"doctype": doctype, "name": name})
 
 
-def check_password(
-    user: str, pwd: str, doctype: str = "User", fieldname: str = "password", delete_tracker_cache: bool = True
-) -> str:
+def check_password(user: str, pwd: str) -> str:
     """The user's name if the password is right, else AuthenticationError."""
-    row = frappe.db.sql(
-        "select name, password from `__Auth` where doctype = %s and name = %s and fieldname = %s and encrypted = 0",
-        (doctype, user, fieldname),
-    )
-    if not row or not passlibctx.verify(pwd, row[0][1]):
+    stored = _read("User", user, "password", encrypted=0)
+    if not stored or not passlibctx.verify(pwd, stored):
         raise frappe.AuthenticationError(frappe._("Incorrect User or Password"))
-    if passlibctx.needs_update(row[0][1]):
-        update_password(user, pwd, doctype, fieldname)
-    return row[0][0]
+    if passlibctx.needs_update(stored):
+        update_password(user, pwd)
+    return user
 
 
-def update_password(
-    user: str, pwd: str, doctype: str = "User", fieldname: str = "password", logout_all_sessions: bool = False
-) -> None:
-    """Set a user's password; on demand everybody signed in as that user is signed out."""
-    _write(doctype, user, fieldname, passlibctx.hash(pwd), encrypted=0)
+def update_password(user: str, pwd: str, logout_all_sessions: bool = False) -> None:
+    """Set a user's password; on demand everybody else signed in as that user is signed out."""
+    _write("User", user, "password", passlibctx.hash(pwd), encrypted=0)
     if logout_all_sessions:
-        from frappe.sessions import clear_sessions
+        frappe.sessions.clear_sessions(user=user, keep_current=True, force=True)
 
-        clear_sessions(user=user, keep_current=True, force=True)
+
+def _read(doctype: str, name: str, fieldname: str, encrypted: int) -> str | None:
+    rows = frappe.db.sql(
+        "select password from `__Auth` where doctype = %s and name = %s and fieldname = %s and encrypted = %s",
+        (doctype, name, fieldname, encrypted),
+    )
+    return rows[0][0] if rows else None
 
 
 def _write(doctype: str, name: str, fieldname: str, value: str, encrypted: int) -> None:
@@ -81,33 +73,22 @@ def _write(doctype: str, name: str, fieldname: str, value: str, encrypted: int) 
 # -- encryption --------------------------------------------------------------------------------------------------
 
 
-def encrypt(txt: str, encryption_key: str | None = None) -> str:
-    try:
-        cipher = Fernet(frappe.safe_encode(encryption_key or get_encryption_key()))
-    except Exception:
-        frappe.throw(frappe._("Encryption key is in invalid format!"))
-    return cipher.encrypt(frappe.safe_encode(txt)).decode()
+def encrypt(txt: str) -> str:
+    return _cipher().encrypt(txt.encode()).decode()
 
 
-def decrypt(txt: str, encryption_key: str | None = None, key: Any = None) -> str:
+def decrypt(txt: str) -> str:
     try:
-        cipher = Fernet(frappe.safe_encode(encryption_key or get_encryption_key()))
-        return cipher.decrypt(frappe.safe_encode(txt)).decode()
+        return _cipher().decrypt(txt.encode()).decode()
     except InvalidToken:
-        where = f" ({key})" if key else ""
         frappe.throw(
-            frappe._("Encryption key is invalid! Please check site_config.json") + where,
-            frappe.AuthenticationError,
+            frappe._("Encryption key is invalid! Please check site_config.json"), frappe.AuthenticationError
         )
 
 
-def get_encryption_key() -> str:
-    """The site's key; made and written to site_config.json when there is none."""
+def _cipher() -> Fernet:
+    """With the site's key. Never makes one: what an older key encrypted could not be read any more."""
     key = frappe.local.conf.get("encryption_key")
     if not key:
-        from frappe.installer import update_site_config
-
-        key = Fernet.generate_key().decode()
-        update_site_config("encryption_key", key)
-        frappe.local.conf.encryption_key = key
-    return key
+        frappe.throw(frappe._("site_config.json has no encryption_key: restore it from a backup"))
+    return Fernet(key)

@@ -15,17 +15,14 @@ _YEAR = 365 * 24 * 3600
 _HOUR = 3600
 
 
-def serve_static(request: Request, sites_path: str) -> Response | None:
-    """The file, a 404, or None when the path is none of ours."""
-    path = request.path
-    if path.startswith("/assets/") and request.method in ("GET", "HEAD"):
-        return _asset(request, path[len("/assets/") :])
-    if path.startswith("/files/") and request.method in ("GET", "HEAD"):
-        from frappe.app import get_site_name
+def serve_static(request: Request, sites_path: str) -> Response:
+    """The file, or a 404."""
+    if request.path.startswith("/assets/"):
+        return _asset(request, request.path[len("/assets/") :])
+    from frappe.app import get_site_name
 
-        base = os.path.join(sites_path, get_site_name(request), "public", "files")
-        return _send(request, base, path[len("/files/") :], _HOUR)
-    return None
+    base = os.path.join(sites_path, get_site_name(request.environ), "public", "files")
+    return _send(request, base, request.path[len("/files/") :], _HOUR)
 
 
 def _asset(request: Request, path: str) -> Response:

@@ -7,88 +7,8 @@ import inspect
 import typing
 from collections.abc import Callable
 from typing import Any
-from unittest import mock
 
 import frappe
-
-SKIPPED = (inspect.Parameter.empty, Any)
-
-
-@functools.lru_cache(maxsize=4096)
-def _adapter(annotation: Any) -> Any:
-    from pydantic import ConfigDict, PydanticUserError, TypeAdapter
-
-    try:
-        return TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True))
-    except PydanticUserError:  # models bring their own configuration
-        return TypeAdapter(annotation)
-
-
-@functools.lru_cache(maxsize=4096)
-def _signature(func: Callable) -> tuple[tuple[str, ...], dict[str, tuple[Any, Any]]]:
-    """Names of the positional parameters, and (annotation, default) of the annotated ones.
-
-    Annotations that are strings are left alone, as Frappe does: who postpones them opts out of the check.
-    """
-    annotated: dict[str, tuple[Any, Any]] = {}
-    positional = []
-    for name, parameter in inspect.signature(func).parameters.items():
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-            positional.append(name)
-        annotation = parameter.annotation
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            continue
-        if annotation in SKIPPED or isinstance(annotation, str) or _has_forward_reference(annotation):
-            continue
-        annotated[name] = (annotation, parameter.default)
-    return tuple(positional), annotated
-
-
-def _has_forward_reference(annotation: Any) -> bool:
-    if isinstance(annotation, str | typing.ForwardRef):
-        return True
-    return any(_has_forward_reference(arg) for arg in typing.get_args(annotation) if arg is not annotation)
-
-
-def _type_name(kind: Any) -> str:
-    return getattr(kind, "__name__", None) or str(kind)
-
-
-def raise_type_error(func: Callable, name: str, value: Any, expected: Any) -> None:
-    """FrappeTypeError that names the argument and both types."""
-    given = type(value).__name__
-    raise frappe.FrappeTypeError(
-        f"Argument '{name}' should be of type '{_type_name(expected)}' but got '{given}' instead."
-    )
-
-
-def transform_parameter_types(func: Callable, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
-    """The arguments converted to the declared types ("7" → 7), or FrappeTypeError."""
-    from pydantic import ValidationError
-
-    positional, annotated = _signature(func)
-    if not annotated:
-        return args, kwargs
-    new_args, new_kwargs = list(args), dict(kwargs)
-    values = [(i, name, args[i]) for i, name in enumerate(positional[: len(args)])]
-    values += [(None, name, value) for name, value in kwargs.items()]  # type: ignore[misc]
-    for place, name, value in values:
-        if name not in annotated or isinstance(value, mock.Mock):
-            continue
-        annotation, default = annotated[name]
-        if value is None and default is None:
-            continue  # `limit: int = None` means that None is fine
-        try:
-            converted = _adapter(annotation).validate_python(value)
-        except ValidationError:
-            if default is not inspect.Parameter.empty and value == default and type(value) is type(default):
-                continue
-            raise_type_error(func, name, value, annotation)
-        if place is None:
-            new_kwargs[name] = converted
-        else:
-            new_args[place] = converted
-    return tuple(new_args), new_kwargs
 
 
 def validate_argument_types(func: Callable, apply_condition: Callable[[], bool] = lambda: True) -> Callable:
@@ -101,3 +21,65 @@ def validate_argument_types(func: Callable, apply_condition: Callable[[], bool] 
         return func(*args, **kwargs)
 
     return wrapper
+
+
+def transform_parameter_types(func: Callable, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    """The arguments converted to the declared types ("7" → 7), or FrappeTypeError."""
+    names, checked = _signature(func)
+    if not checked:
+        return args, kwargs
+    given = zip(names, args, strict=False)
+    converted = [_converted(checked, name, value) for name, value in given]
+    return (
+        (*converted, *args[len(converted) :]),
+        {name: _converted(checked, name, value) for name, value in kwargs.items()},
+    )
+
+
+def _converted(checked: dict[str, tuple[Any, Any, Any]], name: str, value: Any) -> Any:
+    if name not in checked:
+        return value
+    annotation, default, adapter = checked[name]
+    if value is None and default is None:
+        return value  # `limit: int = None` means that None is fine
+    try:
+        return adapter.validate_python(value)
+    except ValueError:
+        if value == default and type(value) is type(default):
+            return value
+        expected = getattr(annotation, "__name__", None) or str(annotation)
+        raise frappe.FrappeTypeError(
+            f"Argument '{name}' should be of type '{expected}' but got '{type(value).__name__}' instead."
+        ) from None
+
+
+@functools.lru_cache(maxsize=4096)
+def _signature(func: Callable) -> tuple[list[str], dict[str, tuple[Any, Any, Any]]]:
+    """Names of the positional parameters, and (annotation, default, checker) of those that are checked.
+
+    Annotations that are strings are left alone, as Frappe does: who postpones them opts out of the check.
+    """
+    parameters = inspect.signature(func).parameters.values()
+    named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    checked = {
+        p.name: (p.annotation, p.default, _adapter(p.annotation))
+        for p in named
+        if p.annotation not in (p.empty, Any) and not _is_forward_reference(p.annotation)
+    }
+    return [p.name for p in named if p.kind is not p.KEYWORD_ONLY], checked
+
+
+def _is_forward_reference(annotation: Any) -> bool:
+    if typing.get_origin(annotation) is typing.Literal:
+        return False
+    parts = typing.get_args(annotation)
+    return isinstance(annotation, str | typing.ForwardRef) or any(map(_is_forward_reference, parts))
+
+
+def _adapter(annotation: Any) -> Any:
+    from pydantic import ConfigDict, PydanticUserError, TypeAdapter
+
+    try:
+        return TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True))
+    except PydanticUserError:  # models bring their own configuration
+        return TypeAdapter(annotation)

@@ -1,7 +1,6 @@
-"""The worker: claims jobs of all sites of a bench and runs them one after another.
+"""The worker: runs the jobs of all sites of a bench one after another. With `redis_queue` it is RQ's.
 
-Each worker holds a lock file; a worker that was killed no longer does, which is how others know that its job is
-free. A job that runs longer than its timeout is interrupted by a signal in the main thread.
+A job that runs longer than its timeout is interrupted by a signal.
 """
 
 from __future__ import annotations
@@ -12,12 +11,14 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import FrameType
+from typing import Any
 
 import frappe
-from frappe.utils.background_jobs import DEFAULT_TIMEOUTS, execute_job
-from frappe.utils.job_store import Job, JobStore, get_store
+from frappe.utils import get_sites
+from frappe.utils.background_jobs import QUEUES, execute_job
+from frappe.utils.job_store import JobStore, worker_lock
 from frappe.utils.synchronization import try_lock
 
 POLL_SECONDS = 0.25
@@ -28,130 +29,65 @@ class JobTimeoutException(Exception):
     """The job ran longer than it may."""
 
 
-class Worker:
-    """Works for the given sites until stopped."""
+def main(queues: Sequence[str] | None = None, burst: bool = False, quiet: bool = False) -> int:
+    """Run a worker for all sites of the bench until SIGTERM or SIGINT; returns how many jobs it ran."""
+    queues = queues or list(QUEUES)
+    if url := frappe.get_site_config(".").get("redis_queue"):
+        from frappe.utils.rq_store import work as work_for_redis
 
-    def __init__(self, sites: list[str], queues: list[str] | None = None, sites_path: str = ".") -> None:
-        self.sites = sites
-        self.queues = queues or list(DEFAULT_TIMEOUTS)
-        self.sites_path = os.path.abspath(sites_path)
-        self.name = uuid.uuid4().hex[:12]
-        self.stopping = threading.Event()
-        self.done = 0
+        return work_for_redis(url, queues, burst, quiet)
+    return work(queues, burst, stop_on_signal())
 
-    def work(self, burst: bool = False) -> int:
-        """Run jobs until stopped (burst: until none waits); returns how many ran."""
-        with self._alive():
-            next_recovery = 0.0
-            while not self.stopping.is_set():
-                if time.monotonic() >= next_recovery:
-                    self.recover()
-                    next_recovery = time.monotonic() + RECOVER_SECONDS
-                if self._run_one():
-                    continue
+
+def stop_on_signal() -> threading.Event:
+    """Set when this process is told to end."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def work(queues: Sequence[str], burst: bool, stop: threading.Event) -> int:
+    """Run jobs until stopped (burst: until none waits). A stop lets the present job finish."""
+    name, done, recover_at = uuid.uuid4().hex[:12], 0, 0.0
+    path, held = worker_lock(name), None
+    while held is None or not os.path.exists(path):  # `workers` removes files that are not locked yet
+        held = try_lock(path)
+    try:
+        while not stop.is_set():
+            stores = [JobStore(os.path.abspath(site)) for site in get_sites(".")]
+            if time.monotonic() >= recover_at:
+                recover_at = time.monotonic() + RECOVER_SECONDS
+                for store in stores:
+                    store.recover()
+            for store in stores:
+                if job := store.claim(queues, name):
+                    _perform(store, job)
+                    done += 1
+                    break
+            else:  # no site has one
                 if burst:
                     break
-                self.stopping.wait(POLL_SECONDS)
-        return self.done
-
-    def stop(self, signum: int | None = None, frame: FrameType | None = None) -> None:
-        """Finish the present job, then end."""
-        self.stopping.set()
-
-    def recover(self) -> None:
-        for site in self.sites:
-            for job in self._store(site).recover(self._locks(site)):
-                self._report(site, job, "The worker died twice while it ran this job.")
-
-    def _run_one(self) -> bool:
-        for site in self.sites:
-            store = self._store(site)
-            job = store.claim(self.queues, self.name)
-            if job:
-                self.done += 1
-                self._execute(site, store, job)
-                return True
-        return False
-
-    def _execute(self, site: str, store: JobStore, job: Job) -> None:
-        with _saved_local():
-            try:
-                with time_limit(job.timeout):
-                    frappe.init(site, sites_path=self.sites_path, force=True)
-                    execute_job(site, job.method, job.event, job.job_name, job.kwargs, job.user)
-            except Exception as error:
-                store.fail(job, f"{type(error).__name__}: {error}")
-                self._callback(site, job, job.on_failure, error)
-            else:
-                store.finish(job)
-                self._callback(site, job, job.on_success, None)
-
-    def _callback(self, site: str, job: Job, method: str | None, error: Exception | None) -> None:
-        if not method:
-            return
-        with contextlib.suppress(Exception):  # reported in Error Log by execute_job
-            frappe.init(site, sites_path=self.sites_path, force=True)
-            execute_job(
-                site,
-                method,
-                kwargs={"job_id": job.id, "error": repr(error) if error else None},
-                user=job.user,
-            )
-
-    def _report(self, site: str, job: Job, message: str) -> None:
-        with _saved_local():
-            frappe.init(site, sites_path=self.sites_path, force=True)
-            try:
-                frappe.connect()
-                frappe.log_error(title=job.method[:140], message=f"{message}\n{job}")
-                frappe.db.commit()
-            finally:
-                frappe.destroy()
-
-    def _store(self, site: str) -> JobStore:
-        return get_store(os.path.join(self.sites_path, site))
-
-    def _locks(self, site: str) -> str:
-        folder = os.path.join(self.sites_path, site, "locks")
-        os.makedirs(folder, exist_ok=True)
-        return folder
-
-    @contextlib.contextmanager
-    def _alive(self) -> Iterator[None]:
-        """Hold this worker's lock file on every site."""
-        held = []
-        for site in self.sites:
-            path = os.path.join(self._locks(site), f"worker-{self.name}.lock")
-            held.append((path, try_lock(path)))
-        try:
-            yield
-        finally:
-            for path, descriptor in held:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(path)
-                if descriptor is not None:
-                    os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _saved_local() -> Iterator[None]:
-    """A job destroys `frappe.local`; a caller in the same thread (a test) gets its own back."""
-    from frappe.context import local
-
-    saved = dict(local)
-    try:
-        yield
+                stop.wait(POLL_SECONDS)
     finally:
-        for name, value in saved.items():
-            setattr(local, name, value)
+        os.unlink(path)
+        os.close(held)
+    return done
+
+
+def _perform(store: JobStore, job: Any) -> None:
+    try:
+        with time_limit(job.timeout):
+            execute_job(**job.payload, run=job.run)
+    except Exception as error:
+        store.fail(job.number, f"{type(error).__name__}: {error}")
+    else:
+        store.finish(job.number)
 
 
 @contextlib.contextmanager
 def time_limit(seconds: int) -> Iterator[None]:
-    """Raise JobTimeoutException in this block after `seconds`; only possible in the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+    """Raise JobTimeoutException in this block after `seconds`; in the main thread only."""
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
         raise JobTimeoutException(f"Task exceeded maximum timeout value ({seconds} seconds)")
@@ -163,15 +99,3 @@ def time_limit(seconds: int) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
-
-
-def main(
-    queues: list[str] | None = None, burst: bool = False, quiet: bool = False, sites_path: str = "."
-) -> int:
-    """Run a worker for all sites of the bench until SIGTERM or SIGINT."""
-    from frappe.utils import get_sites
-
-    worker = Worker(get_sites(sites_path), queues, sites_path)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, worker.stop)
-    return worker.work(burst=burst)

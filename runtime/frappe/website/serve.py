@@ -5,126 +5,89 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from types import ModuleType
-from typing import Any
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
-from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 import frappe
 from frappe import _
+from frappe.context import local
 from frappe.utils import escape_html
 from frappe.utils.jinja import get_template
 
-_MIMETYPES = {".html": "text/html", ".txt": "text/plain", ".xml": "application/xml", ".js": "text/javascript"}
-_route_maps: dict[tuple[str, ...], Map] = {}
 
-
-def get_response(path: str | None = None, http_status_code: int = 200) -> Response:
+def get_response() -> Response:
     """The page of the request's path; errors become pages, too."""
     try:
-        return render(resolve(path if path is not None else frappe.local.request.path), http_status_code)
-    except frappe.Redirect as error:
-        return redirect(frappe.local.flags.redirect_location or "/", getattr(error, "http_status_code", 302))
+        return render(resolve(local.request.path))
     except frappe.PermissionError as error:
         return not_permitted_page(error)
-    except (frappe.DoesNotExistError, frappe.PageDoesNotExistError):
+    except frappe.DoesNotExistError:
         return message_page(_("Page not found"), _("The page you are looking for does not exist."), 404)
 
 
 def resolve(path: str) -> str:
-    """The route behind a path: the home page for /, and what `website_route_rules` say."""
+    """The route behind a path: for / what the last app names as `home_page`, and what `website_route_rules` say."""
     path = path.strip("/ ")
-    if path.endswith(".html"):
-        path = path[: -len(".html")]
-    if path in ("", "index"):
-        return get_home_page()
+    if not path:
+        return (frappe.get_hooks("home_page") or ["index"])[-1].strip("/")
+    rules = frappe.get_hooks("website_route_rules")
     try:
-        route, arguments = _route_map().bind("").match("/" + path)
+        found = _route_map(tuple((rule["from_route"], rule["to_route"]) for rule in rules)).bind("")
+        route, arguments = found.match(f"/{path}")
     except HTTPException:
         return path
-    frappe.local.form_dict.update(arguments)
+    local.form_dict.update(arguments)
     return route
 
 
-def _route_map() -> Map:
-    apps = tuple(frappe.get_installed_apps())
-    if apps not in _route_maps:
-        rules = frappe.get_hooks("website_route_rules") or []
-        _route_maps[apps] = Map(
-            [Rule(rule["from_route"], endpoint=rule["to_route"]) for rule in rules], strict_slashes=False
-        )
-    return _route_maps[apps]
+@lru_cache(maxsize=16)
+def _route_map(rules: tuple[tuple[str, str], ...]) -> Map:
+    return Map([Rule(path, endpoint=route) for path, route in rules], strict_slashes=False)
 
 
-def get_home_page() -> str:
-    """What the last app names in `home_page`, else `index`."""
-    pages = frappe.get_hooks("home_page")
-    return pages[-1].strip("/") if pages else "index"
-
-
-def render(route: str, status: int = 200) -> Response:
+def render(route: str) -> Response:
     """Render a page of some app's `www` folder; later apps may replace pages of earlier ones."""
     found = _find_page(route, tuple(frappe.get_installed_apps()))
     if found is None:
-        raise frappe.PageDoesNotExistError
-    app, relative = found
-    context = frappe._dict(path=route, route=route, lang=frappe.local.lang, title=None, no_cache=1)
-    context.update(_controller_context(app, relative, context))
-    html = get_template(f"www/{relative}").render(context)
-    extension = os.path.splitext(relative)[1]
-    response = Response(
-        html, status=context.get("http_status_code") or status, mimetype=_MIMETYPES.get(extension)
-    )
-    response.headers["X-Page-Name"] = route
+        raise frappe.DoesNotExistError
+    app, template = found
+    context = frappe._dict(path=route, route=route, lang=local.lang, title=None)
+    controller = _controller(app, template)
+    if controller:
+        context.update(controller.get_context(context) or {})
+    response = Response(get_template(template).render(context), mimetype="text/html")
     response.headers["Cache-Control"] = "no-store, no-cache, must-revalidate, max-age=0"
     return response
 
 
 @lru_cache(maxsize=1024)
 def _find_page(route: str, apps: tuple[str, ...]) -> tuple[str, str] | None:
-    for app in reversed(apps or ("frappe",)):
+    """The app and the template's path in it; never one outside of its `www` folder."""
+    for app in reversed(apps):
         base = os.path.realpath(frappe.get_app_path(app, "www"))
-        for candidate in (f"{route}.html", f"{route}/index.html", route):
+        for candidate in (f"{route}.html", f"{route}/index.html"):
             target = os.path.realpath(os.path.join(base, candidate))
-            inside = target.startswith(base + os.sep) and os.path.splitext(target)[1] in _MIMETYPES
-            if inside and os.path.isfile(target):
-                return app, os.path.relpath(target, base)
+            if target.startswith(base + os.sep) and os.path.isfile(target):
+                return app, f"www/{os.path.relpath(target, base)}"
     return None
 
 
-def _controller_context(app: str, relative: str, context: Any) -> dict[str, Any]:
-    """What `get_context` of the .py file beside the template adds."""
-    module = _controller(app, relative)
-    if module is None:
-        return {}
-    for name in ("no_cache", "base_template_path", "title"):
-        if hasattr(module, name):
-            context[name] = getattr(module, name)
-    if not hasattr(module, "get_context"):
-        return {}
-    added = frappe.call(module.get_context, context) if _takes_argument(module) else module.get_context()
-    return added or {}
-
-
-def _takes_argument(module: ModuleType) -> bool:
-    return bool(module.get_context.__code__.co_argcount)
-
-
 @lru_cache(maxsize=1024)
-def _controller(app: str, relative: str) -> ModuleType | None:
-    stem = os.path.splitext(relative)[0].replace("-", "_")
-    if not os.path.isfile(frappe.get_app_path(app, "www", *f"{stem}.py".split("/"))):
+def _controller(app: str, template: str) -> ModuleType | None:
+    """The module beside the template, if there is one: `get_context` of it adds to the template's names."""
+    stem = os.path.splitext(template)[0].replace("-", "_")
+    if not os.path.isfile(frappe.get_app_path(app, *f"{stem}.py".split("/"))):
         return None
-    return frappe.get_module(f"{app}.www." + stem.replace("/", "."))
+    return frappe.get_module(f"{app}.{stem.replace('/', '.')}")
 
 
 def not_permitted_page(error: Exception) -> Response:
     """403 with the reason, and where to sign in."""
-    messages = [message["message"] for message in frappe.local.message_log] or [escape_html(str(error))]
-    if frappe.session.user == "Guest":
-        target = escape_html(frappe.local.request.full_path.rstrip("?"))
+    messages = [message["message"] for message in local.message_log] or [escape_html(str(error))]
+    if local.session.user == "Guest":
+        target = escape_html(local.request.full_path.rstrip("?"))
         messages.append(f'<a href="/login?redirect-to={target}">{_("Login")}</a>')
     return message_page(_("Not Permitted"), "<br>".join(filter(None, messages)), 403)
 

@@ -7,11 +7,9 @@ from typing import Any
 import frappe
 from frappe.utils.print_utils import get_print
 
-no_cache = 1
-
 
 def get_context(context: Any) -> dict[str, Any]:
     form = frappe.form_dict
     if not (form.doctype and form.name):
-        raise frappe.PageDoesNotExistError
+        raise frappe.DoesNotExistError
     return {"html": get_print(form.doctype, form.name, form.get("format"))}

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-collect_ignore_glob = ["test_*.py"] if os.environ.get("BENCH_DIR") else []
+collect_ignore_glob = ["test_*.py"] if os.environ.get("BENCH_DIR") or os.environ.get("TEST_DB") else []
 
 
 @pytest.fixture
@@ -46,3 +49,45 @@ def bench_command(empty_bench: Path) -> Callable[..., subprocess.CompletedProces
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """The address of a Redis server of these tests' own: a socket in a temporary directory, nothing on disk."""
+    program = shutil.which("redis-server")
+    if not program:
+        pytest.skip("redis-server is not installed: apt-get install redis-server")
+    with tempfile.TemporaryDirectory(prefix="redis-") as folder:  # a socket's path must be short
+        socket = os.path.join(folder, "s")
+        options = ["--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder]
+        with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as server:
+            deadline = time.monotonic() + 10
+            while not os.path.exists(socket):
+                assert time.monotonic() < deadline, "redis-server does not start"
+                time.sleep(0.01)
+            yield f"unix://{socket}"
+            server.terminate()
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """The same, emptied."""
+    import redis
+
+    redis.Redis.from_url(redis_server).flushall()
+    return redis_server
+
+
+@pytest.fixture
+def in_its_sites(empty_bench: Path) -> Iterator[Path]:
+    """That bench's `sites` as current directory, so that the test may call what commands call, in this process."""
+    import frappe
+
+    site, folder, before = frappe.local.site, frappe.local.sites_path, os.getcwd()
+    path = empty_bench / "sites"
+    path.mkdir(exist_ok=True)
+    os.chdir(path)
+    yield path
+    os.chdir(before)
+    frappe.init(site, sites_path=folder, force=True)
+    frappe.connect()

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import re
 import socket
 import subprocess
 import sys
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
-
-import click
-import pytest
-from bench.backups import extract
 
 
 def new_site(bench_command: Callable, name: str = "one.test") -> None:
@@ -50,44 +44,6 @@ def test_what_is_wrong_is_said_in_one_line(empty_bench: Path, bench_command: Cal
 def test_a_failed_creation_leaves_nothing(empty_bench: Path, bench_command: Callable) -> None:
     bench_command("new-site", "bad.test", "--admin-password", "x", "--install-app", "nosuchapp", status=1)
     assert not (empty_bench / "sites" / "bad.test").exists()
-
-
-def test_a_backup_can_be_restored(empty_bench: Path, bench_command: Callable) -> None:
-    new_site(bench_command)
-    private = empty_bench / "sites" / "one.test" / "private" / "files" / "a.txt"
-    private.write_text("kept")
-    listed = bench_command("backup", "--with-files").stdout.splitlines()
-    dump, packed = listed[0].split()[0], next(line.split()[0] for line in listed if "private-files" in line)
-    private.unlink()
-    bench_command("execute", "frappe.db.delete", "--args", '["Role", {"name": "Guest"}]')
-    sites = empty_bench / "sites"
-    bench_command("restore", str(sites / dump), "--yes", "--with-private-files", str(sites / packed))
-    assert (
-        bench_command("execute", "frappe.db.exists", "--args", '["Role", "Guest"]').stdout.strip()
-        == '"Guest"'
-    )
-    assert private.read_text() == "kept"
-
-
-def test_a_broken_backup_is_refused_and_changes_nothing(empty_bench: Path, bench_command: Callable) -> None:
-    new_site(bench_command)
-    bad = empty_bench / "bad.sqlite3.gz"
-    bad.write_bytes(gzip.compress(b"this is no database"))
-    assert "不是完好的数据库备份" in bench_command("restore", str(bad), "--yes", status=1).stderr
-    assert bench_command("list-apps").stdout.startswith("frappe")
-
-
-@pytest.mark.parametrize("name", ["../outside.txt", "/tmp/outside.txt"])
-def test_the_files_of_a_backup_stay_in_their_folder(tmp_path: Path, name: str) -> None:
-    packed = tmp_path / "files.tar"
-    with tarfile.open(packed, "w") as archive:
-        archive.addfile(tarfile.TarInfo("inside.txt"))
-        archive.addfile(tarfile.TarInfo(name))
-    folder = tmp_path / "files"
-    folder.mkdir()
-    with tarfile.open(packed) as archive, pytest.raises(click.ClickException, match=r"outside\.txt"):
-        extract(archive, folder)
-    assert not list(folder.iterdir())
 
 
 def test_serve_replaces_a_busy_port_and_says_so(empty_bench: Path, bench_command: Callable) -> None:

@@ -38,6 +38,12 @@ def test_a_document_is_created_read_changed_and_deleted(admin: Web, unique: str)
     assert admin("DELETE", path).status_code == 404
 
 
+def test_only_the_headers_of_a_document(admin: Web) -> None:
+    whole, headers = admin.get("/api/resource/Role/Guest"), admin("HEAD", "/api/resource/Role/Guest")
+    assert (headers.status_code, headers.data) == (200, b"")
+    assert headers.headers["Content-Length"] == str(len(whole.data))
+
+
 def test_a_name_that_is_taken_is_409(admin: Web, role: str) -> None:
     answer = admin.post("/api/resource/Role", json={"role_name": role})
     assert answer.status_code == 409
@@ -154,6 +160,17 @@ def test_client_writes(admin: Web, unique: str) -> None:
     assert client(admin, "POST", "delete", doctype="Role", name=inserted["name"]).status_code == 404
 
 
+def test_a_changed_child_row_is_saved_with_its_document(admin: Web, unique: str) -> None:
+    email = f"{unique}@example.com"
+    made = {"email": email, "first_name": "C", "send_welcome_email": 0, "roles": [{"role": "System Manager"}]}
+    [row] = admin.post("/api/resource/User", json=made).json["data"]["roles"]
+    change = {"doctype": "Has Role", "name": row["name"], "fieldname": "role"}
+    answer = client(admin, "POST", "set_value", **change, value="No Such Role")
+    assert (answer.status_code, answer.json["exc_type"]) == (417, "LinkValidationError")
+    changed = client(admin, "POST", "set_value", **change, value="System Manager").json["message"]
+    assert (changed["doctype"], changed["name"]) == ("User", email)
+
+
 def test_client_refusals(admin: Web, role: str) -> None:
     assert client(admin, "GET", "insert", doc="{}").status_code == 403
     name = client(admin, "POST", "set_value", doctype="Role", name=role, fieldname="name", value="x")
@@ -161,6 +178,6 @@ def test_client_refusals(admin: Web, role: str) -> None:
 
 
 def test_run_doc_method_needs_a_published_method(admin: Web, guest: Web) -> None:
-    call = {"dt": "User", "dn": "Administrator", "method": "get_fullname"}
+    call = {"dt": "User", "dn": "Administrator", "method": "get_title"}
     assert admin.post("/api/method/run_doc_method", json=call).status_code == 403
     assert guest.post("/api/method/run_doc_method", json=call).status_code == 403

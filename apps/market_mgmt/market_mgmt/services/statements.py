@@ -181,7 +181,7 @@ def receipts(merchants: Sequence[str], start: int, limit: int) -> dict[str, Any]
         filters=filters,
         fields=["name", "stall", "amount", "issued_at", "status", "payment_order", "verification_code"],
         order_by="issued_at desc, name desc",
-        start=start,
+        limit_start=start,
         limit=limit,
     )
     listed = [{**row, "amount": yuan(row.amount)} for row in rows]

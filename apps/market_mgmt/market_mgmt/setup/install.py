@@ -95,5 +95,5 @@ def name_file_folders() -> None:
     for name, mark in (("Home", "is_home_folder"), ("Home/Attachments", "is_attachments_folder")):
         found = frappe.db.get_value("File", {mark: 1, "is_folder": 1})
         if found and found != name:
-            frappe.rename_doc("File", found, name, force=True, show_alert=False)
+            frappe.rename_doc("File", found, name, force=True)
             frappe.db.set_value("File", name, "file_name", name.rpartition("/")[2])

@@ -1,0 +1,39 @@
+"""SQLite as the backend: one file per site, db/site.sqlite3 in the site's folder, or `db_path` of its configuration."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import frappe
+from frappe.database import pool
+from frappe.database.sqlite.database import SQLiteDatabase
+
+_FILE = os.path.join("db", "site.sqlite3")
+
+
+def open_database() -> SQLiteDatabase:
+    conf = frappe.local.conf
+    return SQLiteDatabase(
+        _path(),
+        lock_timeout=float(conf.get("db_lock_timeout") or 15),
+        synchronous=str(conf.get("db_synchronous") or "FULL"),
+    )
+
+
+def setup_database(force: bool, verbose: bool) -> None:
+    """The file is made by the first connection."""
+    if os.path.exists(_path()):
+        if not force:
+            raise frappe.ValidationError(f"{_path()} already exists")
+        drop_database()
+
+
+def drop_database() -> None:
+    pool.forget(("sqlite", _path()))
+    for suffix in ("", "-wal", "-shm"):
+        Path(_path() + suffix).unlink(missing_ok=True)
+
+
+def _path() -> str:
+    return os.path.abspath(os.path.join(frappe.local.site_path, frappe.local.conf.get("db_path") or _FILE))

@@ -33,7 +33,9 @@ class File(Document):
         self.folder = self.folder or "Home"
         content = self.get("content")
         if content is not None:
-            self.save_file(content=content, decode=bool(self.get("decode")))
+            data = file_manager.to_bytes(content, bool(self.get("decode")))
+            self.update(file_manager.store(self.file_name, data, is_private=bool(self.is_private)))
+            self.content = self.decode = None
         self.file_name = self.file_name or os.path.basename(self.file_url)
         self.file_type = os.path.splitext(self.file_name)[1].lstrip(".").upper() or None
 
@@ -60,20 +62,6 @@ class File(Document):
     def is_remote_file(self) -> bool:
         return bool(self.file_url) and self.file_url.startswith(("http://", "https://"))
 
-    def save_file(
-        self, content: bytes | str | None = None, decode: bool = False, **_more: Any
-    ) -> dict[str, Any]:
-        """Write the content (unless an equal file is there already) and set name, URL, size and hash."""
-        data = file_manager.to_bytes(content if content is not None else self.get("content"), decode)
-        written = file_manager.store(self.file_name, data, is_private=bool(self.is_private))
-        self.update(written)
-        self.pop_content()
-        return written
-
-    def pop_content(self) -> None:
-        for name in ("content", "decode"):
-            self.__dict__.pop(name, None)
-
     def get_content(self) -> bytes:
         """The bytes of the file; needs no permission of its own."""
         with open(self.get_full_path(), "rb") as file:
@@ -82,15 +70,8 @@ class File(Document):
     def get_full_path(self) -> str:
         return file_manager.path_of_url(self.file_url or self.file_name)
 
-    def exists_on_disk(self) -> bool:
-        return os.path.isfile(self.get_full_path())
-
     def is_downloadable(self) -> bool:
         return has_permission(self, "read")
-
-    def get_extension(self) -> tuple[str, str]:
-        root, extension = os.path.splitext(self.file_name)
-        return root, extension
 
 
 def has_permission(doc: Any, ptype: str | None = None, user: str | None = None, debug: bool = False) -> bool:

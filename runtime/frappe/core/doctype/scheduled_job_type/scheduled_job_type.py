@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
+from collections.abc import Iterator
 from typing import Any
 
 from croniter import CroniterBadCronError, croniter
@@ -12,20 +12,15 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import get_datetime, now_datetime
-from frappe.utils.file_lock import LockTimeoutError
-from frappe.utils.synchronization import filelock
+from frappe.utils.synchronization import try_to_hold
 
-CRON_OF_FREQUENCY = {
+_CRON = {  # frequencies ending in "Long" mean the same times, but another queue
     "Yearly": "0 0 1 1 *",
     "Annual": "0 0 1 1 *",
     "Monthly": "0 0 1 * *",
-    "Monthly Long": "0 0 1 * *",
     "Weekly": "0 0 * * 0",
-    "Weekly Long": "0 0 * * 0",
     "Daily": "0 0 * * *",
-    "Daily Long": "0 0 * * *",
     "Hourly": "0 * * * *",
-    "Hourly Long": "0 * * * *",
     "All": "*/4 * * * *",
 }
 
@@ -49,27 +44,17 @@ class ScheduledJobType(Document):
                 )
 
     @property
-    def cron(self) -> str:
-        return self.cron_format if self.frequency == "Cron" else CRON_OF_FREQUENCY[self.frequency]
-
-    @property
     def rq_job_id(self) -> str:
         return f"scheduled_job::{self.method}"
 
-    @property
-    def next_execution(self) -> datetime.datetime:
-        return self.get_next_execution()
-
     def get_next_execution(self) -> datetime.datetime:
         """First time of the schedule after the last run (after creation when it never ran)."""
+        cron = self.cron_format if self.frequency == "Cron" else _CRON[self.frequency.removesuffix(" Long")]
         last = get_datetime(self.last_execution or self.creation)
-        return croniter(self.cron, last).get_next(datetime.datetime)
+        return croniter(cron, last).get_next(datetime.datetime)
 
     def is_event_due(self, current_time: datetime.datetime | None = None) -> bool:
         return self.get_next_execution() <= (current_time or now_datetime())
-
-    def is_job_in_queue(self) -> bool:
-        return frappe.utils.background_jobs.is_job_enqueued(self.rq_job_id)
 
     def enqueue(self, force: bool = False, now: datetime.datetime | None = None) -> bool:
         """Put a run into the queue if one is due (or forced) and none waits or runs."""
@@ -77,108 +62,70 @@ class ScheduledJobType(Document):
             return False
         frappe.enqueue(
             "frappe.core.doctype.scheduled_job_type.scheduled_job_type.run_scheduled_job",
-            queue=self.get_queue_name(),
-            job_type=self.method,
+            queue="long" if "Long" in self.frequency else "default",
             scheduled_job_type=self.name,
             job_id=self.rq_job_id,
             deduplicate=True,
         )
         return True
 
-    def get_queue_name(self) -> str:
-        return "long" if "Long" in self.frequency else "default"
-
-    def execute(self, now: datetime.datetime | None = None) -> None:
+    def execute(self) -> None:
         """Run it here and record the run, unless it is running in another process. Failures do not raise."""
-        with contextlib.suppress(LockTimeoutError), filelock(f"scheduled-{self.name}", timeout=0):
-            self._execute(now or now_datetime())
-
-    def _execute(self, now: datetime.datetime) -> None:
-        self.scheduler_log = self._start(now)
-        try:
-            frappe.get_attr(self.method)()
+        with try_to_hold(f"scheduled-{self.name}", timeout=0) as held:
+            if not held:
+                return
+            log = self._start()
+            try:
+                frappe.get_attr(self.method)()
+                frappe.db.commit()
+                result = {"status": "Complete"}
+            except Exception:
+                frappe.db.rollback()
+                frappe.log_error(title=f"{self.method} failed"[:140])
+                result = {"status": "Failed", "details": frappe.get_traceback()}
+            frappe.db.set_value("Scheduled Job Log", log, result)
             frappe.db.commit()
-        except Exception:
-            frappe.db.rollback()
-            frappe.log_error(title=f"{self.method} failed"[:140])
-            self.log_status("Failed", frappe.get_traceback())
-        else:
-            self.log_status("Complete")
 
-    def _start(self, now: datetime.datetime) -> Any:
+    def _start(self) -> str:
         """Committed before the run: a run that is killed is not started over and over."""
-        frappe.db.set_value(self.doctype, self.name, "last_execution", now, update_modified=False)
-        log = None
-        if self.create_log:
-            log = frappe.get_doc(
-                doctype="Scheduled Job Log", scheduled_job_type=self.name, status="Scheduled"
-            )
-            log.insert(ignore_permissions=True)
+        frappe.db.set_value(self.doctype, self.name, "last_execution", now_datetime(), update_modified=False)
+        values = {"doctype": "Scheduled Job Log", "scheduled_job_type": self.name, "status": "Scheduled"}
+        log = frappe.get_doc(values).insert(ignore_permissions=True)
         frappe.db.commit()
-        return log
-
-    def log_status(self, status: str, details: str | None = None) -> None:
-        if self.scheduler_log:
-            frappe.db.set_value(
-                "Scheduled Job Log", self.scheduler_log.name, {"status": status, "details": details}
-            )
-        frappe.db.commit()
+        return log.name
 
     def on_trash(self) -> None:
         frappe.db.delete("Scheduled Job Log", {"scheduled_job_type": self.name})
 
 
-@frappe.whitelist()
-def execute_event(doc: str) -> dict:
-    """Run a job now (System Manager)."""
-    frappe.only_for("System Manager")
-    values = frappe.parse_json(doc)
-    frappe.get_doc("Scheduled Job Type", values["name"]).enqueue(force=True)
-    return values
-
-
-def run_scheduled_job(job_type: str, scheduled_job_type: str | None = None) -> None:
+def run_scheduled_job(scheduled_job_type: str) -> None:
     """What the queue calls."""
-    name = scheduled_job_type or frappe.db.get_value("Scheduled Job Type", {"method": job_type})
-    if not name or not frappe.db.exists("Scheduled Job Type", name):
-        return
-    frappe.get_doc("Scheduled Job Type", name).execute()
+    if frappe.db.exists("Scheduled Job Type", scheduled_job_type):
+        frappe.get_doc("Scheduled Job Type", scheduled_job_type).execute()
 
 
-def sync_jobs(hooks: dict | None = None) -> None:
+def sync_jobs() -> None:
     """Make the rows equal to the hooks: new ones added, changed ones changed, gone ones deleted."""
-    events = hooks or frappe.get_hooks("scheduler_events")
-    wanted = dict(_wanted(events))
+    wanted = dict(_wanted(frappe.get_hooks("scheduler_events")))
     known = {
         row.method: row
         for row in frappe.get_all("Scheduled Job Type", fields=["name", "method", "frequency", "cron_format"])
     }
     for method in known.keys() - wanted.keys():
-        if hooks is None:
-            frappe.delete_doc("Scheduled Job Type", known[method].name, ignore_permissions=True, force=True)
-    for method, (frequency, cron_format) in wanted.items():
+        frappe.delete_doc("Scheduled Job Type", known[method].name, ignore_permissions=True, force=True)
+    for method, when in wanted.items():
         row = known.get(method)
         if row is None:
-            frappe.get_doc(
-                doctype="Scheduled Job Type",
-                method=method,
-                frequency=frequency,
-                cron_format=cron_format,
-                create_log=1,
-            ).insert(ignore_permissions=True)
-        elif (row.frequency, row.cron_format or None) != (frequency, cron_format):
-            frappe.db.set_value(
-                "Scheduled Job Type", row.name, {"frequency": frequency, "cron_format": cron_format}
-            )
+            values = {"doctype": "Scheduled Job Type", "method": method, "create_log": 1, **when}
+            frappe.get_doc(values).insert(ignore_permissions=True)
+        elif (row.frequency, row.cron_format or None) != (when["frequency"], when["cron_format"]):
+            frappe.db.set_value("Scheduled Job Type", row.name, when)
 
 
-def _wanted(events: dict[str, Any]) -> list[tuple[str, tuple[str, str | None]]]:
-    wanted: list[tuple[str, tuple[str, str | None]]] = []
+def _wanted(events: dict[str, Any]) -> Iterator[tuple[str, dict[str, str | None]]]:
+    """Methods of the hook with their frequency; `cron` holds {expression: [methods]}."""
     for event, methods in events.items():
-        if isinstance(methods, dict):  # cron: {expression: [methods]}
-            for expression, listed in methods.items():
-                wanted.extend((method, ("Cron", expression)) for method in listed)
-        else:
+        expressions = methods if event == "cron" else {None: methods}
+        for expression, listed in expressions.items():
             frequency = event.replace("_", " ").title()
-            wanted.extend((method, (frequency, None)) for method in methods)
-    return wanted
+            yield from ((method, {"frequency": frequency, "cron_format": expression}) for method in listed)

@@ -15,71 +15,48 @@ class UserPermission(Document):
             self.applicable_for = None
         elif not self.applicable_for:
             frappe.throw(frappe._("Applicable For is mandatory unless the rule applies to all DocTypes"))
-        self.validate_user_permission()
-        self.validate_default_permission()
-
-    def validate_user_permission(self) -> None:
-        same = {
-            "allow": self.allow,
-            "for_value": self.for_value,
-            "user": self.user,
-            "applicable_for": self.applicable_for or ("is", "not set"),
-            "apply_to_all_doctypes": self.apply_to_all_doctypes,
-            "name": ("!=", self.name or ""),
-        }
-        if frappe.db.exists("User Permission", same):
+        same = {"user": self.user, "allow": self.allow, "name": ("!=", self.name or "")}
+        rule = {"for_value": self.for_value, "applicable_for": self.applicable_for or ("is", "not set")}
+        if frappe.db.exists("User Permission", {**same, **rule}):
             frappe.throw(frappe._("User permission already exists"), frappe.DuplicateEntryError)
-
-    def validate_default_permission(self) -> None:
-        if not self.is_default:
-            return
-        others = {"allow": self.allow, "user": self.user, "is_default": 1, "name": ("!=", self.name or "")}
-        if self.applicable_for:
-            others["applicable_for"] = self.applicable_for
-        if name := frappe.db.exists("User Permission", others):
-            frappe.throw(frappe._("{0} has already assigned default value for {1}.").format(name, self.allow))
+        if self.is_default and frappe.db.exists("User Permission", {**same, "is_default": 1}):
+            message = frappe._("{0} has already assigned default value for {1}.")
+            frappe.throw(message.format(self.user, self.allow))
 
     def on_update(self) -> None:
-        clear_user_permissions_cache(self.user)
+        clear_user_permissions_cache()
 
     def on_trash(self) -> None:
-        clear_user_permissions_cache(self.user)
+        clear_user_permissions_cache()
 
 
-def clear_user_permissions_cache(user: str | None = None) -> None:
+def clear_user_permissions_cache() -> None:
     frappe.cache.front("user_permissions").clear()
     frappe.cache.invalidate_fronts()
     frappe.local.new_doc_templates = {}
 
 
-@frappe.whitelist()
 def get_user_permissions(user: str | None = None) -> dict[str, list[_dict]]:
-    """DocType → rules (doc, applicable_for, is_default); none for Administrator."""
+    """DocType → rules (doc, applicable_for, is_default); none for Administrator and guests."""
     user = user or frappe.session.user
     if not user or user in frappe.STANDARD_USERS:
         return {}
     front = frappe.cache.front("user_permissions")
     if user not in front:
-        front[user] = _read(user)
-    return front[user]
-
-
-def _read(user: str) -> dict[str, list[_dict]]:
-    rules: dict[str, list[_dict]] = {}
-    rows = frappe.db.sql(
-        "select allow, for_value, applicable_for, is_default from `tabUser Permission` where user = %s order by creation",
-        (user,),
-    )
-    for allow, for_value, applicable_for, is_default in rows:
-        rules.setdefault(allow, []).append(
-            _dict(doc=for_value, applicable_for=applicable_for, is_default=is_default)
+        rules: dict[str, list[_dict]] = {}
+        query = (
+            "select allow, for_value as doc, applicable_for, is_default"
+            " from `tabUser Permission` where user = %s order by creation"
         )
-    return rules
+        for rule in frappe.db.sql(query, (user,), as_dict=True):
+            rules.setdefault(rule.pop("allow"), []).append(rule)
+        front[user] = rules
+    return front[user]
 
 
 def user_permission_exists(user: str, allow: str, for_value: str, applicable_for: str | None = None) -> Any:
     """The rule that is there already, if any."""
-    for rule in get_user_permissions(user).get(allow, []):
+    for rule in get_user_permissions(user).get(allow, ()):
         if rule.doc == for_value and (rule.applicable_for or None) == (applicable_for or None):
             return rule
     return None

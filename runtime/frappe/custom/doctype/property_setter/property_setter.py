@@ -6,30 +6,24 @@ from typing import Any
 
 import frappe
 from frappe.model.document import Document
-from frappe.utils import cint
+
+SCHEMA_PROPERTIES = ("unique", "search_index", "length", "fieldtype", "default")
 
 
 class PropertySetter(Document):
     """Named `DocType-field-property`; a new one takes the place of the old."""
 
     def autoname(self) -> None:
-        target = self.field_name or self.row_name or "main"
-        self.name = f"{self.doc_type}-{target}-{self.property}"
+        self.name = f"{self.doc_type}-{self.field_name or 'main'}-{self.property}"
 
     def before_insert(self) -> None:
-        delete_property_setter(self.doc_type, self.property, self.field_name, self.row_name)
-
-    def validate(self) -> None:
-        if self.is_new() and self.property == "options" and not self.value:
-            frappe.throw(frappe._("Value is mandatory"))
+        same = {"doc_type": self.doc_type, "property": self.property}
+        frappe.db.delete("Property Setter", {**same, "field_name": self.field_name or ("is", "not set")})
 
     def on_update(self) -> None:
         frappe.clear_cache(doctype=self.doc_type)
-        if self.property in ("unique", "search_index", "length", "fieldtype", "default") and self.field_name:
+        if self.property in SCHEMA_PROPERTIES:
             frappe.db.updatedb(self.doc_type)
-
-    def on_trash(self) -> None:
-        frappe.clear_cache(doctype=self.doc_type)
 
     def after_delete(self) -> None:
         frappe.clear_cache(doctype=self.doc_type)
@@ -42,30 +36,17 @@ def make_property_setter(
     value: Any,
     property_type: str,
     for_doctype: bool = False,
-    validate_fields_for_doctype: bool = True,
-    is_system_generated: bool = True,
 ) -> Any:
     """Set one property of a field, or of the DocType itself."""
+    values = {"doc_type": doctype, "field_name": fieldname, "property": property, "value": value}
+    kind = "DocType" if for_doctype else "DocField"
     setter = frappe.get_doc(
         {
             "doctype": "Property Setter",
-            "doctype_or_field": "DocType" if for_doctype else "DocField",
-            "doc_type": doctype,
-            "field_name": fieldname,
-            "property": property,
-            "value": cint(value) if isinstance(value, bool) else value,
+            "doctype_or_field": kind,
             "property_type": property_type,
-            "is_system_generated": int(is_system_generated),
+            "is_system_generated": 1,
+            **values,
         }
     )
-    setter.flags.ignore_permissions = True
-    setter.insert()
-    return setter
-
-
-def delete_property_setter(
-    doc_type: str, property: str | None = None, field_name: str | None = None, row_name: str | None = None
-) -> None:
-    filters = {"doc_type": doc_type, "property": property, "field_name": field_name, "row_name": row_name}
-    frappe.db.delete("Property Setter", {key: value for key, value in filters.items() if value})
-    frappe.clear_cache(doctype=doc_type)
+    return setter.insert(ignore_permissions=True)

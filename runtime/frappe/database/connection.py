@@ -1,0 +1,143 @@
+"""SQL in, rows out, and the transaction around it: one per request or job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import frappe
+from frappe.database.errors import ErrorPredicates
+from frappe.types.frappedict import _dict
+from frappe.utils.callbacks import CallbackManager
+
+_KIND = re.compile(r"[\s(]*(\w*)")
+_DDL = frozenset({"create", "alter", "drop", "truncate", "rename"})
+_WRITES = frozenset({"insert", "update", "delete", "replace"})
+
+
+class Connection(ErrorPredicates):
+    """The transaction opens with the first statement and ends with commit or rollback.
+
+    Callbacks run once and are forgotten when it ends. A backend supplies what raises NotImplementedError here.
+    """
+
+    db_type = ""
+
+    def __init__(self) -> None:
+        self.after_commit = CallbackManager()
+        self.after_rollback = CallbackManager()
+        self.transaction_writes = 0
+        self.value_cache: dict[Any, Any] = {}
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def execute(self, query: str, values: Any) -> tuple[Sequence[tuple], list[str] | None]:
+        """Run one statement; its rows and column names (None when it gives no rows)."""
+        raise NotImplementedError
+
+    def execute_many(self, query: str, rows: list[list]) -> None:
+        raise NotImplementedError
+
+    def end_transaction(self, statement: str) -> None:
+        """`statement`: commit or rollback."""
+        raise NotImplementedError
+
+    def run_savepoint(self, statement: str) -> None:
+        raise NotImplementedError
+
+    def quoted(self, text: str) -> str:
+        """The text as a literal of the server."""
+        raise NotImplementedError
+
+    def sql(
+        self,
+        query: Any,
+        values: Any = (),
+        *,
+        as_dict: bool | int = False,
+        debug: bool | int = False,
+        ignore_ddl: bool | int = False,
+        pluck: bool = False,
+    ) -> Any:
+        """Run a statement in MariaDB's SQL, or a query of `frappe.qb`.
+
+        `values`: a tuple or list for %s, a dict for %(name)s; a list among the values fills an IN.
+        Gives a tuple of tuples, or a list of dicts or of first values as asked.
+        """
+        if not isinstance(query, str):
+            query, values = query.walk()
+        if not isinstance(values, (tuple, list, dict)):
+            values = (values,)
+        self._check_transaction(statement_kind(query), ignore_ddl)
+        if debug:
+            frappe.errprint(f"{query}\n{values}")
+        rows, columns = self.execute(query, values)
+        if columns is None:
+            return ()
+        if pluck:
+            return [row[0] for row in rows]
+        if as_dict:
+            return [_dict(zip(columns, row, strict=False)) for row in rows]
+        return tuple(rows)
+
+    def _check_transaction(self, kind: str, ignore_ddl: Any = False) -> None:
+        if kind in _WRITES:
+            self.transaction_writes += 1
+        elif kind in _DDL and self.transaction_writes and not ignore_ddl:
+            # MariaDB would commit what was written so far
+            raise frappe.ImplicitCommitError("This statement can cause implicit commit", {"statement": kind})
+
+    def sql_ddl(self, query: str) -> None:
+        """Run a statement that changes the schema; commits before and after, as MariaDB does."""
+        self.commit()
+        self.sql(query, ignore_ddl=True)
+        self.commit()
+
+    def escape(self, s: Any, percent: bool = True) -> str:
+        """A literal to be put into a statement. Prefer bound values."""
+        text = self.quoted(frappe.utils.cstr(s))
+        return text.replace("%", "%%") if percent else text
+
+    def commit(self) -> None:
+        """Make everything since the last commit permanent, then run the after_commit callbacks."""
+        self.after_rollback.reset()
+        self._end("commit")
+        self.after_commit.run()
+
+    def rollback(self, *, save_point: str | None = None) -> None:
+        """Undo everything since the last commit, or since `save_point`."""
+        if save_point:
+            self._savepoint("rollback to savepoint", save_point)
+            self.value_cache.clear()
+            if frappe.local.flags.fronts_bump_waits:
+                frappe.local.fronts = {}
+            return
+        self.after_commit.reset()
+        self._end("rollback")
+        self.after_rollback.run()
+
+    def savepoint(self, save_point: str) -> None:
+        """A point to which rollback(save_point=…) returns."""
+        self._savepoint("savepoint", save_point)
+
+    def release_savepoint(self, save_point: str) -> None:
+        self._savepoint("release savepoint", save_point)
+
+    def _end(self, statement: str) -> None:
+        self.end_transaction(statement)
+        self.transaction_writes = 0
+        self.value_cache.clear()
+        if getattr(frappe.local, "db", None) is self:
+            frappe.cache.pin_fronts()
+
+    def _savepoint(self, statement: str, name: str) -> None:
+        if not name.isidentifier():
+            raise frappe.ValidationError(f"Invalid savepoint name: {name}")
+        self.run_savepoint(f"{statement} {name}")
+
+
+def statement_kind(query: str) -> str:
+    """The first word: select, insert, …"""
+    return _KIND.match(query)[1].lower()  # type: ignore[index]

@@ -1,0 +1,15 @@
+"""What `bench doctor` asks about background jobs and the scheduler, on both profiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from frappe.utils.background_jobs import get_store
+from frappe.utils.scheduler import last_heartbeat
+
+
+def get_job_report() -> dict[str, Any]:
+    """State of the jobs: `queues` (waiting jobs by queue), `running` (how many), `workers` (names of the living),
+    `failed` (id, method, error and Unix time `at` of those of the last week), and `heartbeat`: the Unix time at
+    which a scheduler last looked at the current site, or None. With Redis the jobs are those of the whole bench."""
+    return {**get_store().report(), "heartbeat": last_heartbeat()}

@@ -1,0 +1,74 @@
+"""How long a session lasts, and that it ends for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .conftest import Web
+
+WHO = "/api/method/frappe.auth.get_logged_user"
+
+
+@pytest.fixture
+def user(on_site: Callable, unique: str) -> str:
+    """Signs in with the password `secret`."""
+
+    def create(frappe: Any) -> str:
+        from frappe.utils.password import update_password
+
+        made = frappe.get_doc(
+            doctype="User", email=f"{unique}@example.com", first_name="S", send_welcome_email=0
+        )
+        update_password(made.insert().name, "secret")
+        return made.name
+
+    return on_site(create)
+
+
+def signed_in(user: str) -> Web:
+    browser = Web()
+    assert browser.login(user, "secret").status_code == 200
+    return browser
+
+
+def test_a_session_survives_the_loss_of_the_cache(served: str, user: str, on_site: Callable) -> None:
+    browser = signed_in(user)
+    on_site(lambda frappe: frappe.cache.delete_value("session"))
+    assert browser.get(WHO).json == {"message": user}
+
+
+def test_a_session_not_used_for_long_ends(served: str, user: str, on_site: Callable) -> None:
+    browser = signed_in(user)
+    sid = browser.cookie("sid").value
+
+    def make_old(frappe: Any) -> None:
+        kept = frappe.cache.hget("session", sid)
+        kept["data"].update(last_updated="2020-01-01 00:00:00.000000", used_at=0)
+        frappe.cache.hset("session", sid, kept)
+
+    on_site(make_old)
+    answer = browser.get(WHO)
+    assert answer.status_code == 403
+    assert answer.json["session_expired"] == 1
+    on_site(lambda frappe: frappe.cache.delete_value("session"))
+    browser.client.set_cookie("sid", sid)
+    assert browser.get(WHO).status_code == 403
+
+
+def test_a_request_during_the_end_of_a_session_does_not_bring_it_back(
+    served: str, user: str, on_site: Callable, on_stock: bool
+) -> None:
+    if on_stock:
+        pytest.skip("stock Frappe reads the row that is about to go into its cache")
+    browser = signed_in(user)
+
+    def end(frappe: Any) -> None:
+        frappe.sessions.clear_sessions(user)
+        # Not committed yet: the row is still there for others.
+        assert browser.get(WHO).status_code == 200
+
+    on_site(end)
+    assert browser.get(WHO).status_code == 403
