@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := env/bin
 WORKERS ?= 2
 
-.PHONY: help setup setup-dev run test test-server check cycle kill-test generated apps-dist test-bench clean
+.PHONY: help setup setup-dev run test test-server check cycle kill-test compare generated apps-dist test-bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -27,7 +27,7 @@ test-server: setup-dev ## the tests of runtime and apps on a MariaDB and a Redis
 check: setup-dev ## style, types, import contracts and domain tests, in under a minute
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy runtime/frappe runtime/bench simulators deploy tests
+	@$(BIN)/mypy runtime/frappe runtime/bench simulators deploy tests benchmarks
 	@$(BIN)/mypy apps/cn_connect/cn_connect apps/market_mgmt/market_mgmt
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python deploy/translations.py --check
@@ -41,6 +41,9 @@ cycle: setup-dev ## one market month, end to end, on a throw-away site
 
 kill-test: setup-dev ## kill the web processes 100 times while people write; nothing may be lost or half written
 	@$(BIN)/python -m tests.reliability.kill $(ARGS)
+
+compare: setup-dev ## speed against a stock bench, benchmarks/RESULTS.md: make compare BENCH=… [SITE=…] [ARGS="--rounds 5"]
+	@$(BIN)/python -m benchmarks.compare $(if $(BENCH),--bench "$(BENCH)") $(if $(SITE),--site "$(SITE)") $(ARGS)
 
 generated: setup-dev ## what is generated and committed: translations, API document, data model
 	@$(BIN)/python deploy/translations.py

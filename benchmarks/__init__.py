@@ -1,0 +1,1 @@
+"""What is measured, against which peer; the last figures are in RESULTS.md."""
