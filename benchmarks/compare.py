@@ -27,10 +27,9 @@ def main() -> int:
         print("缺少压测工具 wrk：apt-get install wrk", file=sys.stderr)
         return 2
     targets: list[Target] = [Embedded()]
-    if options.server:
-        targets.append(Server(json.loads(options.server.read_text(encoding="utf-8"))))
     if options.bench:
-        targets.append(Stock(options.bench.resolve(), options.site))
+        stock = Stock(options.bench.resolve(), options.site)
+        targets += [Server(stock), stock]
     figures = report.Figures(options.seconds, options.rounds, os.getloadavg()[0])
     with contextlib.ExitStack() as stack:
         for target in targets:
@@ -69,9 +68,6 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--site", help="a site of that bench to use (it is written to); else one is made and dropped"
-    )
-    parser.add_argument(
-        "--server", type=Path, help="measure the server profile, too: a JSON file with its settings"
     )
     parser.add_argument("--seconds", type=float, default=4, help="length of one run of one case")
     parser.add_argument("--rounds", type=int, default=5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from tests.sites import APPS, PASSWORD, ROOT, SITE, Bench, new_bench, new_site
 
 WORKERS, THREADS = 2, 4
 THROW_AWAY = "bench-compare.localhost"
+SERVER_KEYS = ("db_host", "db_port", "db_socket", "redis_cache", "redis_queue")
 
 
 class Target:
@@ -150,24 +152,33 @@ class Embedded(Target):
 
 
 class Server(Embedded):
-    """This runtime on MariaDB and Redis that are running; `settings` is `server` of bench-config.json."""
+    """This runtime on the MariaDB and Redis of a stock bench, so that both have the same servers, set up the same."""
 
     name, label = "server", "运行时（MariaDB、Redis）"
 
-    def __init__(self, settings: dict[str, Any]) -> None:
+    def __init__(self, stock: Stock) -> None:
         super().__init__()
+        settings = {key: stock.config[key] for key in SERVER_KEYS if key in stock.config}
+        self.password = os.environ.get("DB_ROOT_PASSWORD") or stock.config.get("root_password", "")
         config = self.bench.directory / "bench-config.json"
         told = {**json.loads(config.read_text()), "profile": "server", "server": settings}
         config.write_text(json.dumps(told))
 
     def create_site(self) -> float:
         began = time.monotonic()
-        self.bench.command("new-site", SITE, "--admin-password", PASSWORD, *_root_password(), *_install())
+        database = ["--db-name", f"compare_{secrets.token_hex(4)}", "--db-root-password", self.password]
+        self.bench.command("new-site", SITE, "--admin-password", PASSWORD, *database, *_install())
         return time.monotonic() - began
 
     def drop_site(self) -> None:
-        self.bench.command("drop-site", SITE, "--yes", *_root_password(), check=False)
+        self.bench.command("drop-site", SITE, "--yes", "--db-root-password", self.password, check=False)
         super().drop_site()
+
+    def versions(self) -> str:
+        from importlib.metadata import version
+
+        names = ("mysqlclient", "redis", "rq", "granian")
+        return "、".join(f"{name} {version(name)}" for name in names)
 
 
 class Stock(Target):
@@ -181,6 +192,11 @@ class Stock(Target):
         super().__init__(Bench(directory, site or THROW_AWAY, stock=True, python=python))
 
     @property
+    def config(self) -> dict[str, Any]:
+        """Of the whole bench: where its servers are."""
+        return json.loads((self.bench.sites / "common_site_config.json").read_text(encoding="utf-8"))
+
+    @property
     def serve_command(self) -> list[str]:
         options = ["--worker-class", "gthread", "-w", str(WORKERS), "--threads", str(THREADS), "-t", "120"]
         program = [self.bench.python, "-m", "gunicorn", "-b", f"127.0.0.1:{self.port}", *options]
@@ -191,10 +207,8 @@ class Stock(Target):
             return None
         self.drop_site()
         began = time.monotonic()
-        apps = [argument for app in APPS for argument in ("--install-app", app)]
-        self.bench.command(
-            "new-site", self.bench.site, "--admin-password", PASSWORD, *_root_password(), *apps
-        )
+        options = ["--admin-password", PASSWORD, *_root_password(), *_install()]
+        self.bench.command("new-site", self.bench.site, *options)
         return time.monotonic() - began
 
     def drop_site(self) -> None:

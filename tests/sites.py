@@ -73,33 +73,36 @@ def servers() -> dict[str, str]:
     return {"db_type": "mariadb", "db_socket": socket, "redis_cache": redis, "redis_queue": redis}
 
 
-def new_bench(directory: Path) -> Bench:
-    """An empty bench directory (no site yet) that uses this repository's apps."""
+def new_bench(directory: Path, settings: dict[str, str] | None = None) -> Bench:
+    """An empty bench directory (no site yet) that uses this repository's apps; `settings` are common to its sites."""
     (directory / "sites").mkdir(parents=True)
     config = {"profile": "embedded", "default_site": SITE, "apps": list(APPS), "sites": {}, "ports": {}}
     (directory / "bench-config.json").write_text(json.dumps(config))
     (directory / "sites" / "apps.txt").write_text("frappe\n" + "\n".join(APPS) + "\n")
-    (directory / "sites" / "common_site_config.json").write_text(json.dumps(servers()))
+    (directory / "sites" / "common_site_config.json").write_text(json.dumps(settings or {}))
     return Bench(directory, SITE, stock=False)
 
 
 def new_site(bench: Bench) -> None:
     """Create the bench's site with both apps; tests are allowed on it."""
     options = [argument for app in APPS for argument in ("--install-app", app)]
-    if servers():  # which several benches share
+    common = json.loads((bench.sites / "common_site_config.json").read_text())
+    if common.get("db_type") == "mariadb":  # which several benches share
         options += ["--db-name", f"test_{secrets.token_hex(6)}", "--db-root-password", ""]
     bench.command("new-site", bench.site, "--admin-password", PASSWORD, *options)
     bench.command("--site", bench.site, "set-config", "allow_tests", "1", "--parse")
 
 
-def copied_bench(factory: pytest.TempPathFactory, worker_id: str, name: str, site: str = SITE) -> Bench:
+def copied_bench(
+    factory: pytest.TempPathFactory, worker_id: str, name: str, site: str = SITE, embedded: bool = False
+) -> Bench:
     """A bench directory of this worker with one fresh site, copied from a template that the first worker builds; on
-    the server profile each site is made anew."""
+    the server profile, unless `embedded`, each site is made anew."""
     from filelock import FileLock
 
     own = factory.getbasetemp()
-    if servers():
-        fresh = replace(new_bench(own / name), site=site)
+    if servers() and not embedded:
+        fresh = replace(new_bench(own / name, servers()), site=site)
         new_site(fresh)
         return fresh
     shared = own if worker_id == "master" else own.parent

@@ -47,8 +47,8 @@ def opened(bench: Bench) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Bench]:
-    """An office that has worked for a while."""
-    bench = copied_bench(tmp_path_factory, worker_id, "source", "source.localhost")
+    """An office that has worked for a while, on the embedded profile."""
+    bench = copied_bench(tmp_path_factory, worker_id, "source", "source.localhost", embedded=True)
     with opened(bench):
         work()
         frappe.db.commit()
@@ -58,12 +58,23 @@ def source(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator
 
 @pytest.fixture
 def target(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Bench]:
-    """A new site with the same apps, an Administrator with another password, and keys of its own.
+    """A new site, on the profile under test."""
+    yield from new_target(tmp_path_factory, worker_id)
+
+
+@pytest.fixture
+def home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Bench]:
+    """A new site on the embedded profile."""
+    yield from new_target(tmp_path_factory, worker_id, embedded=True)
+
+
+def new_target(factory: pytest.TempPathFactory, worker_id: str, embedded: bool = False) -> Iterator[Bench]:
+    """A site with the same apps, an Administrator with another password, and keys of its own.
 
     Its name is its own, too, as this process remembers tables by the site's name.
     """
     name = f"target{next(_numbers)}"
-    bench = copied_bench(tmp_path_factory, worker_id, name, f"{name}.localhost")
+    bench = copied_bench(factory, worker_id, name, f"{name}.localhost", embedded)
     path = bench.sites / bench.site / "site_config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **KEYS}))
     bench.command("--site", bench.site, "set-admin-password", "another")
@@ -146,8 +157,22 @@ def test_everything_arrives(source: Bench, target: Bench, tmp_path: Path) -> Non
     done = target.command("--site", target.site, "import-site", str(archive))
     assert "Account Entry: 1" in done.stdout and "Moved Thing: 3" in done.stdout
     before, after = content(archive), content(exported(target, tmp_path / "b.tar.gz"))
-    assert before["files"] and after["files"] == before["files"]
     assert len(before["tables"]) > 50 and sum(map(len, before["tables"].values())) > 80
+    assert_same(before, after)
+
+
+def test_there_and_back(source: Bench, target: Bench, home: Bench, tmp_path: Path) -> None:
+    """With the server profile under test: from SQLite to MariaDB and to SQLite again."""
+    there = exported(source, tmp_path / "a.tar.gz")
+    target.command("--site", target.site, "import-site", str(there))
+    back = exported(target, tmp_path / "b.tar.gz")
+    home.command("--site", home.site, "import-site", str(back))
+    assert_same(content(there), content(exported(home, tmp_path / "c.tar.gz")))
+
+
+def assert_same(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Row by row and byte by byte."""
+    assert before["files"] and after["files"] == before["files"]
     for table, rows in before["tables"].items():
         assert after["tables"][table] == rows, table
 
