@@ -24,7 +24,7 @@ from frappe.database.sqlite.values import bind, column_value, read_dates, regist
 
 register_converters()
 _LOCK_STEP = 0.001  # seconds between two tries to get the write lock
-_PRAGMAS = "journal_mode = WAL", "temp_store = MEMORY", "cache_size = -16000", "mmap_size = 268435456"
+_PRAGMAS = "journal_mode = WAL", "temp_store = MEMORY", "cache_size = -2000", "mmap_size = 268435456"
 
 
 class SQLiteDatabase(SQLiteTables):
