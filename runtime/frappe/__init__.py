@@ -98,7 +98,6 @@ from frappe.shortcuts import (
     parse_json,
     publish_realtime,
     render_template,
-    safe_encode,
     safe_eval,
     sendmail,
 )

@@ -119,7 +119,6 @@ def connect(site: str | None = None, db_name: str | None = None, set_admin_as_us
         password=config.db_password,
         cur_db_name=config.db_name or db_name,
     )
-    frappe.cache.pin_fronts()
     if set_admin_as_user:
         set_user("Administrator")
 

@@ -132,10 +132,6 @@ class InvalidEmailAddressError(ValidationError):
     """This is no e-mail address."""
 
 
-class InvalidNameError(ValidationError):
-    """A name has characters that names must not have."""
-
-
 class InvalidPhoneNumberError(ValidationError):
     """This is no phone number."""
 
@@ -166,10 +162,6 @@ class InReadOnlyMode(ValidationError):
     http_status_code = 503
 
 
-class TooManyWritesError(Exception):
-    """One transaction writes more than can be meant."""
-
-
 class ImplicitCommitError(ValidationError):
     """A DDL statement inside a transaction that has written something."""
 
@@ -180,10 +172,6 @@ class RetryBackgroundJobError(Exception):
 
 class SecurityException(Exception):
     """An account is locked for a while."""
-
-
-class InvalidColumnName(ValidationError):
-    """A column name has characters that names must not have."""
 
 
 class InvalidRoundingMethod(FileNotFoundError):

@@ -28,10 +28,6 @@ def as_unicode(text: Any, encoding: str = "utf-8") -> str:
     return str(text, encoding) if isinstance(text, bytes) else str(text)
 
 
-def safe_encode(param: str | bytes) -> bytes:
-    return param.encode() if isinstance(param, str) else param
-
-
 def as_json(
     obj: Any, indent: int | None = 1, separators: tuple[str, str] = (",", ": "), ensure_ascii: bool = True
 ) -> str:

@@ -73,6 +73,8 @@ class Connection(ErrorPredicates):
         self._check_transaction(statement_kind(query), ignore_ddl)
         if debug:
             frappe.errprint(f"{query}\n{values}")
+        if getattr(frappe.local, "db", None) is self and frappe.local.fronts is None:
+            frappe.cache.pin_fronts()  # this statement may take the transaction's snapshot
         rows, columns = self.execute(query, values)
         if columns is None:
             return ()
@@ -130,7 +132,7 @@ class Connection(ErrorPredicates):
         self.transaction_writes = 0
         self.value_cache.clear()
         if getattr(frappe.local, "db", None) is self:
-            frappe.cache.pin_fronts()
+            frappe.local.fronts = None
 
     def _savepoint(self, statement: str, name: str) -> None:
         if not name.isidentifier():

@@ -79,9 +79,6 @@ class Database(Writing):
     def get_column_type(self, doctype: str, column: str) -> str | None:
         return self.column_types(table_name(doctype)).get(column)
 
-    def rename_table(self, old_name: str, new_name: str) -> None:
-        self.sql_ddl(f"ALTER TABLE `tab{old_name}` RENAME TO `tab{new_name}`")
-
     def index_name(self, table: str, name: str) -> str:
         return name
 

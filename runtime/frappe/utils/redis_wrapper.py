@@ -45,8 +45,8 @@ class RedisWrapper:
         return (self.pin_fronts() if fronts is None else fronts).setdefault(name, {})
 
     def pin_fronts(self) -> dict[str, dict]:
-        """Called before a snapshot of the database is taken. What is derived from a snapshot goes into the fronts of
-        before it: were another transaction to end meanwhile, the old state must not be kept as the new one."""
+        """Called before a transaction takes its snapshot. What is derived from a snapshot goes into the fronts of before
+        it: were another transaction to end meanwhile, the old state must not be kept as the new one."""
         store = self._here()[1]
         generation = store.generation()
         fronts = self._fronts.get(store.place)
@@ -68,7 +68,7 @@ class RedisWrapper:
     def _bump_at_end(self) -> None:
         frappe.local.flags.fronts_bump_waits = False
         self.bump()
-        self.pin_fronts()
+        frappe.local.fronts = None
 
     # -- files -------------------------------------------------------------------------------------------
 
