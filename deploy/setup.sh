@@ -51,21 +51,12 @@ missing_servers() {
   command -v redis-server >/dev/null || echo redis-server
 }
 
-install_servers() {
-  local missing
-  missing=$(missing_servers | xargs)
-  [ -z "$missing" ] || apt_install "测试用的数据库服务" $missing || {
-    say "! 缺少测试用的数据库服务：$missing"
-    say "  没有它们不能测试 server 方式（MariaDB、Redis）。请管理员执行：apt-get install $missing"
-  }
-}
-
-install_packages() {
-  local missing
-  missing=$(missing_packages | xargs)
-  [ -z "$missing" ] || apt_install "系统组件" $missing || {
-    say "! 缺少系统组件：$missing"
-    say "  没有它们不能生成 PDF（收据、报表）。请管理员执行：apt-get install $missing"
+# Usage: install_or_tell WHAT-FOR WHAT-CANNOT-BE-DONE PACKAGE…; nothing to do without packages.
+install_or_tell() {
+  [ $# -gt 2 ] || return 0
+  apt_install "$1" "${@:3}" || {
+    say "! 缺少$1：${*:3}"
+    say "  没有它们不能$2。请管理员执行：apt-get install ${*:3}"
   }
 }
 
@@ -121,5 +112,5 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$(fingerprint) $PWD" ]; then
   if [ "$mode" = dev ]; then mode=server lock=requirements-server.lock; echo "$(fingerprint) $PWD" > env/.installed-server; fi
   if [ "$mode" = server ]; then mode=run lock=requirements.lock; echo "$(fingerprint) $PWD" > env/.installed-run; fi
 fi
-install_packages
-[ "$wanted" != dev ] || install_servers
+install_or_tell "系统组件" "生成 PDF（收据、报表）" $(missing_packages)
+[ "$wanted" != dev ] || install_or_tell "测试用的数据库服务" "测试 server 方式（MariaDB、Redis）" $(missing_servers)

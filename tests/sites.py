@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -131,21 +132,31 @@ def bench(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Bench:
     return stock_bench() or copied_bench(tmp_path_factory, worker_id, "bench")
 
 
-@pytest.fixture
-def site(bench: Bench) -> Iterator[ModuleType]:
-    """`frappe`, connected to the worker's site as Administrator; everything is rolled back afterwards."""
+@contextmanager
+def connected(bench: Bench) -> Iterator[ModuleType]:
+    """`frappe` on the bench's site as Administrator; what the block does not commit is rolled back."""
     import frappe
 
     before = Path.cwd()
     os.chdir(bench.sites)
     frappe.init(site=bench.site, sites_path=".", force=True)
     frappe.connect()
-    frappe.flags.in_test = True
-    frappe.local.lang = "zh"
     try:
         yield frappe
     finally:
         frappe.db.rollback()
-        frappe.cache.delete_keys("document_cache")
         frappe.destroy()
         os.chdir(before)
+
+
+@pytest.fixture
+def site(bench: Bench) -> Iterator[ModuleType]:
+    """`frappe`, connected to the worker's site as Administrator; everything is rolled back afterwards."""
+    with connected(bench) as frappe:
+        frappe.flags.in_test = True
+        frappe.local.lang = "zh"
+        try:
+            yield frappe
+        finally:
+            frappe.db.rollback()
+            frappe.cache.delete_keys("document_cache")

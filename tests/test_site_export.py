@@ -8,7 +8,6 @@ import os
 import shutil
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import frappe
 from cn_connect import site_import
 from cn_connect.crypto.fields import plain_value
 from market_mgmt.tests import factories
-from tests.sites import Bench, copied_bench
+from tests.sites import Bench, connected, copied_bench
 
 _numbers = itertools.count()
 KEYS = {
@@ -30,26 +29,11 @@ KEYS = {
 }
 
 
-@contextmanager
-def opened(bench: Bench) -> Iterator[None]:
-    """The bench's site, as Administrator."""
-    before = Path.cwd()
-    os.chdir(bench.sites)
-    frappe.init(bench.site, sites_path=".", force=True)
-    frappe.connect()
-    try:
-        yield
-    finally:
-        frappe.db.rollback()
-        frappe.destroy()
-        os.chdir(before)
-
-
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Bench]:
     """An office that has worked for a while, on the embedded profile."""
     bench = copied_bench(tmp_path_factory, worker_id, "source", "source.localhost", embedded=True)
-    with opened(bench):
+    with connected(bench):
         work()
         frappe.db.commit()
     yield bench
@@ -181,9 +165,9 @@ def test_what_arrived_can_be_used(source: Bench, target: Bench, tmp_path: Path) 
     from frappe.utils.password import check_password
 
     archive = exported(source, tmp_path / "a.tar.gz")
-    with opened(target):
+    with connected(target):
         site_import.import_archive(str(archive), say=lambda _line: None)
-    with opened(target):
+    with connected(target):
         assert check_password("Administrator", "admin") == "Administrator"
         assert check_password("clerk@example.com", "clerk_Secret/77") == "clerk@example.com"
         assert "System Manager" in frappe.get_roles("clerk@example.com")
@@ -199,7 +183,7 @@ def test_what_arrived_can_be_used(source: Bench, target: Bench, tmp_path: Path) 
 
 def test_a_site_with_data_is_refused_and_left_alone(source: Bench, target: Bench, tmp_path: Path) -> None:
     archive = exported(source, tmp_path / "a.tar.gz")
-    with opened(target):
+    with connected(target):
         factories.merchant(factories.market(code="OWN"))
         frappe.db.commit()
     before = content(exported(target, tmp_path / "b.tar.gz"))
@@ -207,14 +191,14 @@ def test_a_site_with_data_is_refused_and_left_alone(source: Bench, target: Bench
     assert refused.returncode == 1 and "--force" in refused.stderr
     assert content(exported(target, tmp_path / "c.tar.gz")) == before
     target.command("--site", target.site, "import-site", str(archive), "--force")
-    with opened(target):
+    with connected(target):
         assert frappe.get_all("Market", pluck="name") == ["MOVED"]
 
 
 def test_a_ledger_is_not_replaced_even_by_force(source: Bench, target: Bench, tmp_path: Path) -> None:
     """The database itself refuses to delete account entries; the rows written before are undone."""
     archive = exported(source, tmp_path / "a.tar.gz")
-    with opened(target):
+    with connected(target):
         factories.rent_bill(factories.shop(factories.market(code="OWN")))
         frappe.db.commit()
     before = content(exported(target, tmp_path / "b.tar.gz"))["tables"]
@@ -248,9 +232,9 @@ def test_a_wrong_archive_is_refused(source: Bench, target: Bench, tmp_path: Path
     if harm == "changed":
         change_a_member(archive, tmp_path / "changed.tar.gz")
         archive = tmp_path / "changed.tar.gz"
-    with opened(target), pytest.raises(frappe.ValidationError):
+    with connected(target), pytest.raises(frappe.ValidationError):
         site_import.import_archive(str(archive))
-    with opened(target):
+    with connected(target):
         assert not frappe.db.exists("Market", "MOVED")
         assert frappe.conf.lookup_key == KEYS["lookup_key"]
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +23,7 @@ import requests
 
 import frappe
 from tests.live import WebServer
-from tests.sites import PASSWORD, Bench, new_bench, new_site
+from tests.sites import PASSWORD, Bench, connected, new_bench, new_site
 
 ROLES = ("Market Clerk", "Market Cashier", "Market Leader")
 KILL_AFTER = (0.05, 0.6)
@@ -111,20 +108,6 @@ class Findings:
         for writer in writers:
             self.lost += sum(name not in changes for name in writer.inserted)
             self.lost += not writer.kept_change <= int(changes[writer.own] or 0) <= writer.sent_change
-
-
-@contextmanager
-def connected(bench: Bench) -> Iterator[None]:
-    """`frappe` on the bench's site, for as long as the block takes."""
-    before = Path.cwd()
-    os.chdir(bench.sites)
-    frappe.init(bench.site, sites_path=".", force=True)
-    frappe.connect()
-    try:
-        yield
-    finally:
-        frappe.destroy()
-        os.chdir(before)
 
 
 def run(bench: Bench, kills: int, people: int, seed: int) -> dict[str, Any]:

@@ -118,3 +118,23 @@ def method(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 @pytest.fixture
 def unique() -> str:
     return uuid.uuid4().hex[:10]
+
+
+def password_of(user: str) -> str:
+    return "secret-" + user.partition("@")[0]
+
+
+@pytest.fixture
+def website_user(on_site: Callable, unique: str) -> str:
+    """A user without access to the office side; its password is `password_of` it."""
+
+    def create(frappe: Any) -> str:
+        from frappe.utils.password import update_password
+
+        user = frappe.get_doc(
+            doctype="User", email=f"{unique}@example.com", first_name="Web", send_welcome_email=0
+        ).insert()
+        update_password(user.name, password_of(user.name))
+        return user.name
+
+    return on_site(create)

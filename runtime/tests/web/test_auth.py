@@ -13,22 +13,6 @@ from .conftest import Web, server_messages
 WHO = "/api/method/frappe.auth.get_logged_user"
 
 
-@pytest.fixture
-def website_user(on_site: Callable, unique: str) -> str:
-    """A user without access to the office side; password `secret-<name>`."""
-
-    def create(frappe: Any) -> str:
-        from frappe.utils.password import update_password
-
-        user = frappe.get_doc(
-            doctype="User", email=f"{unique}@example.com", first_name="Web", send_welcome_email=0
-        ).insert()
-        update_password(user.name, f"secret-{unique}")
-        return user.name
-
-    return on_site(create)
-
-
 def test_a_log_in_answers_who_one_is_and_sets_the_cookies(guest: Web) -> None:
     answer = guest.login()
     assert answer.status_code == 200

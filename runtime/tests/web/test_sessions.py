@@ -7,41 +7,25 @@ from typing import Any
 
 import pytest
 
-from .conftest import Web
+from .conftest import Web, password_of
 
 WHO = "/api/method/frappe.auth.get_logged_user"
 
 
-@pytest.fixture
-def user(on_site: Callable, unique: str) -> str:
-    """Signs in with the password `secret`."""
-
-    def create(frappe: Any) -> str:
-        from frappe.utils.password import update_password
-
-        made = frappe.get_doc(
-            doctype="User", email=f"{unique}@example.com", first_name="S", send_welcome_email=0
-        )
-        update_password(made.insert().name, "secret")
-        return made.name
-
-    return on_site(create)
-
-
 def signed_in(user: str) -> Web:
     browser = Web()
-    assert browser.login(user, "secret").status_code == 200
+    assert browser.login(user, password_of(user)).status_code == 200
     return browser
 
 
-def test_a_session_survives_the_loss_of_the_cache(served: str, user: str, on_site: Callable) -> None:
-    browser = signed_in(user)
+def test_a_session_survives_the_loss_of_the_cache(served: str, website_user: str, on_site: Callable) -> None:
+    browser = signed_in(website_user)
     on_site(lambda frappe: frappe.cache.delete_value("session"))
-    assert browser.get(WHO).json == {"message": user}
+    assert browser.get(WHO).json == {"message": website_user}
 
 
-def test_a_session_not_used_for_long_ends(served: str, user: str, on_site: Callable) -> None:
-    browser = signed_in(user)
+def test_a_session_not_used_for_long_ends(served: str, website_user: str, on_site: Callable) -> None:
+    browser = signed_in(website_user)
     sid = browser.cookie("sid").value
 
     def make_old(frappe: Any) -> None:
@@ -59,14 +43,14 @@ def test_a_session_not_used_for_long_ends(served: str, user: str, on_site: Calla
 
 
 def test_a_request_during_the_end_of_a_session_does_not_bring_it_back(
-    served: str, user: str, on_site: Callable, on_stock: bool
+    served: str, website_user: str, on_site: Callable, on_stock: bool
 ) -> None:
     if on_stock:
         pytest.skip("stock Frappe reads the row that is about to go into its cache")
-    browser = signed_in(user)
+    browser = signed_in(website_user)
 
     def end(frappe: Any) -> None:
-        frappe.sessions.clear_sessions(user)
+        frappe.sessions.clear_sessions(website_user)
         # Not committed yet: the row is still there for others.
         assert browser.get(WHO).status_code == 200
 
