@@ -19,7 +19,6 @@ import frappe
 import frappe.api
 import frappe.auth
 import frappe.handler
-import frappe.rate_limiter
 import frappe.utils.response
 from frappe import _
 from frappe.context import local
@@ -52,7 +51,6 @@ def handle_request(request: Request) -> Response:
     response: Response
     try:
         init_request(request)
-        frappe.rate_limiter.apply()
         frappe.auth.validate_auth()
         response = dispatch(request)
         end_transaction(request)
@@ -64,7 +62,6 @@ def handle_request(request: Request) -> Response:
         rollback_quietly()
         response = answer_error(error)
     try:
-        frappe.rate_limiter.add_headers(response)
         if getattr(local, "login_manager", None):
             local.cookie_manager.flush_cookies(response)
     finally:
