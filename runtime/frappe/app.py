@@ -18,7 +18,6 @@ from werkzeug.wrappers import Request, Response
 import frappe
 import frappe.api
 import frappe.auth
-import frappe.handler
 import frappe.utils.response
 from frappe import _
 from frappe.context import local
@@ -42,7 +41,10 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     """WSGI entry point."""
     request = Request(environ)
     static = request.path.startswith(("/assets/", "/files/")) and request.method in ("GET", "HEAD")
-    response = serve_static(request, _sites_path) if static else handle_request(request)
+    try:
+        response = serve_static(request, _sites_path) if static else handle_request(request)
+    except NotFound as error:
+        return error(environ, start_response)
     return response(environ, start_response)
 
 
@@ -123,9 +125,6 @@ def dispatch(request: Request) -> Response:
     path, method = request.path, request.method
     if method == "OPTIONS":
         return Response()
-    if local.form_dict.cmd:
-        frappe.handler.handle()
-        return frappe.utils.response.build_response("json")
     if path.startswith("/api/"):
         return frappe.api.handle(path, method)
     if path.startswith("/private/files/"):

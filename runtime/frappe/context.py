@@ -91,7 +91,7 @@ def init(site: str, sites_path: str = ".", new_site: bool = False, force: bool =
         conf=config,
         lang=config.lang or "en",
         message_log=[],
-        response=_dict(docs=[]),
+        response=_dict(),
         form_dict=_dict(),
         request_ip=None,
         request_cache=defaultdict(dict),

@@ -225,7 +225,6 @@ def test_extra_keys_stay_when_the_method_throws(guest: Web, method: Callable) ->
     ("kind", "content_type", "disposition"),
     [
         ("download", "text/plain; charset=utf-8", "attachment"),
-        ("binary", "application/octet-stream", "filename="),
         ("pdf", "application/pdf", "filename="),
     ],
 )
