@@ -17,16 +17,6 @@ from frappe.utils import escape_html
 from frappe.utils.jinja import get_template
 
 
-def get_response() -> Response:
-    """The page of the request's path; errors become pages, too."""
-    try:
-        return render(resolve(local.request.path))
-    except frappe.PermissionError as error:
-        return not_permitted_page(error)
-    except frappe.DoesNotExistError:
-        return message_page(_("Page not found"), _("The page you are looking for does not exist."), 404)
-
-
 def resolve(path: str) -> str:
     """The route behind a path: for / what the last app names as `home_page`, and what `website_route_rules` say."""
     path = path.strip("/ ")
@@ -47,11 +37,12 @@ def _route_map(rules: tuple[tuple[str, str], ...]) -> Map:
     return Map([Rule(path, endpoint=route) for path, route in rules], strict_slashes=False)
 
 
-def render(route: str) -> Response:
-    """Render a page of some app's `www` folder; later apps may replace pages of earlier ones."""
+def get_page(path: str) -> Response:
+    """A page of some app's `www` folder; later apps may replace pages of earlier ones."""
+    route = resolve(path)
     found = _find_page(route, tuple(frappe.get_installed_apps()))
     if found is None:
-        raise frappe.DoesNotExistError
+        raise frappe.DoesNotExistError(_("The page you are looking for does not exist."))
     app, template = found
     context = frappe._dict(path=route, route=route, lang=local.lang, title=None)
     controller = _controller(app, template)
@@ -83,16 +74,16 @@ def _controller(app: str, template: str) -> ModuleType | None:
     return frappe.get_module(f"{app}.{stem.replace('/', '.')}")
 
 
-def not_permitted_page(error: Exception) -> Response:
-    """403 with the reason, and where to sign in."""
-    messages = [message["message"] for message in local.message_log] or [escape_html(str(error))]
-    if local.session.user == "Guest":
+def error_page(status: int, error: Exception) -> Response:
+    """What is wrong (nothing about a crash), and for a guest who may not see the page where to sign in."""
+    messages = [message["message"] for message in local.message_log]
+    if not messages and status < 500:
+        messages = [escape_html(str(error))]
+    if status == 403 and local.session.user == "Guest":
         target = escape_html(local.request.full_path.rstrip("?"))
         messages.append(f'<a href="/login?redirect-to={target}">{_("Login")}</a>')
-    return message_page(_("Not Permitted"), "<br>".join(filter(None, messages)), 403)
-
-
-def message_page(title: str, message: str, status: int = 200) -> Response:
-    """A page of the runtime that says one thing."""
-    html = get_template("templates/message.html").render(title=title, message=message, status=status)
+    titles = {401: _("Not Permitted"), 403: _("Not Permitted"), 404: _("Page not found")}
+    html = get_template("templates/message.html").render(
+        title=titles.get(status, _("Server Error")), message="<br>".join(filter(None, messages))
+    )
     return Response(html, status=status, mimetype="text/html")
