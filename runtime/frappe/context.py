@@ -38,7 +38,6 @@ request = _proxy("request")
 response = _proxy("response")
 session = _proxy("session")
 flags = _proxy("flags")
-message_log = _proxy("message_log")
 lang = _proxy("lang")
 
 
@@ -101,24 +100,17 @@ def init(site: str, sites_path: str = ".", new_site: bool = False, force: bool =
         session=_dict(user="Guest", sid="Guest", data=_dict()),
         qb=frappe.query_builder.get_query_builder(config.db_type or "sqlite"),
     )
-    frappe.setup_module_map()
+    frappe.installed.setup_module_map()
     local.initialised = True
 
 
-def connect(site: str | None = None, db_name: str | None = None, set_admin_as_user: bool = True) -> None:
+def connect(site: str | None = None, set_admin_as_user: bool = True) -> None:
     """Open the site's database; scripts go on as Administrator."""
     import frappe
 
     if site:
         init(site)
-    config = local.conf
-    local.db = frappe.database.get_db(
-        host=config.db_host,
-        port=config.db_port,
-        user=config.db_user or config.db_name or db_name,
-        password=config.db_password,
-        cur_db_name=config.db_name or db_name,
-    )
+    local.db = frappe.database.get_db()
     if set_admin_as_user:
         set_user("Administrator")
 

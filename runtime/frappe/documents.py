@@ -33,7 +33,7 @@ def get_last_doc(
 ) -> Document:
     names = frappe.get_all(doctype, filters=filters, limit_page_length=1, order_by=order_by, pluck="name")
     if not names:
-        raise frappe.DoesNotExistError(doctype=doctype)
+        raise frappe.DoesNotExistError
     return get_doc(doctype, names[0], for_update=for_update)
 
 

@@ -45,10 +45,6 @@ class DoesNotExistError(ValidationError):
 
     http_status_code = 404
 
-    def __init__(self, *args: object, doctype: str | None = None) -> None:
-        super().__init__(*args)
-        self.doctype = doctype
-
 
 class NameError(Exception):
     """The name of a document cannot be used."""
@@ -152,12 +148,6 @@ class QueryTimeoutError(Exception):
 
 class QueryDeadlockError(Exception):
     """The transaction was chosen to end a deadlock; it may be tried again as a whole."""
-
-    http_status_code = 503
-
-
-class InReadOnlyMode(ValidationError):
-    """Nothing can be written at the moment."""
 
     http_status_code = 503
 

@@ -270,7 +270,7 @@ class TestErrors:
             ("ValidationError", 417), ("PermissionError", 403), ("DoesNotExistError", 404), ("DuplicateEntryError", 409),
             ("AuthenticationError", 401), ("CSRFTokenError", 400), ("RateLimitExceededError", 429),
             ("TimestampMismatchError", 417), ("MandatoryError", 417), ("LinkExistsError", 417), ("DataError", 417),
-            ("InReadOnlyMode", 503), ("TooManyRequestsError", 429), ("FrappeTypeError", 417),
+            ("TooManyRequestsError", 429), ("FrappeTypeError", 417),
         ],
     )  # fmt: skip
     def test_status(self, name, status):

@@ -104,7 +104,7 @@ class Document(DocumentAccess):
             rows = frappe.db.sql(query, (self.name,), as_dict=True)
             if not rows:
                 message = frappe._("{0} {1} not found").format(frappe._(self.doctype), self.name)
-                frappe.throw(message, frappe.DoesNotExistError(doctype=self.doctype))
+                frappe.throw(message, frappe.DoesNotExistError)
             self.__dict__.update(rows[0])
         for fieldname, doctype in self.meta.table_doctypes.items():
             self.__dict__[fieldname] = self._stored_rows(fieldname, doctype)
