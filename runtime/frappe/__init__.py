@@ -12,7 +12,14 @@ from typing import Any
 
 from frappe.types import _dict  # isort: skip
 from frappe.exceptions import *  # noqa: F403  isort: skip
-from frappe.access import has_permission, is_whitelisted, only_for, whitelist
+from frappe.access import (
+    allowed_http_methods_for_whitelisted_func,
+    has_permission,
+    is_whitelisted,
+    only_for,
+    whitelist,
+    whitelisted,
+)
 from frappe.context import (
     conf,
     connect,

@@ -8,8 +8,9 @@ from typing import Any
 import frappe
 from frappe.context import local
 
-verbs_of: dict[Callable, list[str]] = {}  # what may be called over HTTP, and by which verbs
-for_guests: set[Callable] = set()
+allowed_http_methods_for_whitelisted_func: dict[Callable, list[str]] = {}
+whitelisted = allowed_http_methods_for_whitelisted_func.keys()
+guest_methods: set[Callable] = set()
 
 
 def _types_are_checked() -> bool:
@@ -23,9 +24,9 @@ def whitelist(allow_guest: bool = False, methods: list[str] | None = None) -> Ca
         from frappe.utils.typing_validations import validate_argument_types
 
         checked = validate_argument_types(fn, apply_condition=_types_are_checked)
-        verbs_of[checked] = methods or ["GET", "POST", "PUT", "DELETE"]
+        allowed_http_methods_for_whitelisted_func[checked] = methods or ["GET", "POST", "PUT", "DELETE"]
         if allow_guest:
-            for_guests.add(checked)
+            guest_methods.add(checked)
         return checked
 
     return decorate
@@ -36,7 +37,7 @@ def is_whitelisted(method: Any) -> None:
     from frappe.utils import sanitize_html
 
     is_guest = local.session["user"] == "Guest"
-    if method not in verbs_of or (is_guest and method not in for_guests):
+    if method not in whitelisted or (is_guest and method not in guest_methods):
         name = f"{method.__module__}.{method.__name__}"
         refusal = frappe._("You are not permitted to access this resource.")
         reason = frappe._("Function {0} is not whitelisted.").format(frappe.bold(name))

@@ -21,14 +21,13 @@ import frappe.auth
 from frappe import _
 from frappe.context import local
 from frappe.utils.error import log_error_snapshot
-from frappe.utils.response import download_private_file, report_error
-from frappe.utils.static import serve_static
+from frappe.utils.response import report_error
+from frappe.utils.static import serve_asset, serve_private, serve_public
 from frappe.website.serve import error_page, get_page
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-UNSAFE_HTTP_METHODS = frozenset({"POST", "PUT", "DELETE", "PATCH"})
 MAX_BODY_BYTES = 25 * 1024 * 1024
 
 _sites_path = os.environ.get("SITES_PATH", ".")
@@ -49,15 +48,16 @@ def handle_request(request: Request) -> Response:
             response.headers.add("Set-Cookie", cookie)
         return response
     finally:
-        rollback_quietly()
         frappe.destroy()
 
 
 def answer(request: Request) -> Response:
     """Public files need no site; everything else is one transaction. Errors become answers, too."""
     try:
-        if request.path.startswith(("/assets/", "/files/")) and request.method in ("GET", "HEAD"):
-            return serve_static(request, _sites_path)
+        if request.path.startswith("/assets/"):
+            return serve_asset(request)
+        if request.path.startswith("/files/"):
+            return serve_public(request, os.path.join(_sites_path, get_site_name(request.environ)))
         init_request(request)
         frappe.auth.validate_auth()
         response = dispatch(request)
@@ -65,8 +65,9 @@ def answer(request: Request) -> Response:
         touch_session()
         return response
     except Exception as error:
-        rollback_quietly()
         try:
+            if db := getattr(local, "db", None):
+                db.rollback()
             return answer_error(request, error)
         except Exception:
             traceback.print_exc()
@@ -86,12 +87,12 @@ def init_request(request: Request) -> None:
 
 
 def get_site_name(environ: WSGIEnvironment) -> str:
-    """The site named by a header, else the one called like the host, else the bench's default."""
+    """The site called like the host, else the bench's default."""
     if _site:
         return _site
-    named = environ.get("HTTP_X_FRAPPE_SITE_NAME") or environ.get("HTTP_HOST", "").partition(":")[0]
-    if os.path.isfile(os.path.join(_sites_path, os.path.basename(named), "site_config.json")):
-        return os.path.basename(named)
+    named = os.path.basename(environ.get("HTTP_HOST", "").partition(":")[0])
+    if os.path.isfile(os.path.join(_sites_path, named, "site_config.json")):
+        return named
     default = _default_site or frappe.get_site_config(_sites_path).get("default_site")
     if not default:
         raise NotFound
@@ -122,7 +123,7 @@ def dispatch(request: Request) -> Response:
     if path.startswith("/api/"):
         return frappe.api.handle(path, method)
     if path.startswith("/private/files/"):
-        return download_private_file(path)
+        return serve_private(request)
     if method in ("GET", "HEAD", "POST"):
         return get_page(path)
     raise NotFound
@@ -130,10 +131,10 @@ def dispatch(request: Request) -> Response:
 
 def end_transaction(request: Request) -> None:
     """Commit after a successful write request; undo whatever another one wrote."""
-    if request.method in UNSAFE_HTTP_METHODS:
-        local.db.commit()
-    else:
+    if request.method in frappe.auth.SAFE_HTTP_METHODS:
         local.db.rollback()
+    else:
+        local.db.commit()
 
 
 def touch_session() -> None:
@@ -143,11 +144,6 @@ def touch_session() -> None:
             local.db.commit()
     except (frappe.QueryTimeoutError, frappe.QueryDeadlockError):
         local.db.rollback()
-
-
-def rollback_quietly() -> None:
-    if db := getattr(local, "db", None):
-        db.rollback()
 
 
 def answer_error(request: Request, error: Exception) -> Response:

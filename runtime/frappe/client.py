@@ -33,8 +33,8 @@ def get_list(
     return frappe.get_list(
         doctype,
         fields=fields,
-        filters=frappe.parse_json(filters),
-        or_filters=frappe.parse_json(or_filters),
+        filters=filters,
+        or_filters=or_filters,
         order_by=order_by,
         limit_start=cint(limit_start),
         limit_page_length=cint(limit_page_length),
@@ -124,16 +124,12 @@ def rename_doc(doctype: str, old_name: str, new_name: str) -> str:
 
 @frappe.whitelist(methods=["POST", "PUT"])
 def submit(doc: Any) -> Any:
-    document = frappe.get_doc(frappe.parse_json(doc))
-    document.submit()
-    return document.as_dict()
+    return frappe.get_doc(frappe.parse_json(doc)).submit().as_dict()
 
 
 @frappe.whitelist(methods=["POST", "PUT"])
 def cancel(doctype: str, name: str) -> Any:
-    document = frappe.get_doc(doctype, name)
-    document.cancel()
-    return document.as_dict()
+    return frappe.get_doc(doctype, name).cancel().as_dict()
 
 
 @frappe.whitelist(methods=["DELETE", "POST"])

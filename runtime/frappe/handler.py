@@ -24,7 +24,7 @@ def execute_cmd(cmd: str) -> Any:
 
 
 def is_valid_http_method(method: Any) -> None:
-    if local.request.method not in frappe.access.verbs_of.get(method, ()):
+    if local.request.method not in frappe.allowed_http_methods_for_whitelisted_func.get(method, ()):
         frappe.throw(_("Not permitted"), frappe.PermissionError)
 
 

@@ -60,8 +60,6 @@ def log_error(
     message: str | None = None,
     reference_doctype: str | None = None,
     reference_name: str | None = None,
-    *,
-    defer_insert: bool = False,
 ) -> Any:
     """Add an Error Log; without a message the traceback of the current exception is kept."""
     heading, text = (title or "Error")[:140], message or frappe.get_traceback()

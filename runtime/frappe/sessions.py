@@ -77,10 +77,9 @@ def _get_record(sid: str) -> dict[str, Any] | None:
 def update() -> bool:
     """Note that the session was used; tells whether the table was written."""
     data, sid, now = local.session.data, local.session.sid, time.time()
-    if local.session.user == "Guest" or sid in ("Guest", local.session.user):
-        return False  # guests, and users by key and secret
-    if not local.flags.save_session and now - data.get("used_at", 0) < _UPDATE_SECONDS:
-        return False
+    due = local.flags.save_session or now - data.get("used_at", 0) >= _UPDATE_SECONDS
+    if not due or sid == local.session.user:
+        return False  # guests, and users by key and secret, have no session of their own
     if not frappe.db.sql("select sid from `tabSessions` where sid = %s for update", (sid,)):
         return False  # ended by somebody else while this request ran
     data.used_at = now

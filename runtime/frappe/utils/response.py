@@ -6,13 +6,11 @@ import datetime
 import decimal
 import io
 import json
-import mimetypes
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from werkzeug.exceptions import Forbidden
-from werkzeug.utils import redirect, send_file, send_from_directory
+from werkzeug.utils import redirect, send_file
 from werkzeug.wrappers import Response
 
 import frappe
@@ -99,22 +97,3 @@ def as_file(kind: str) -> Response:
         as_attachment=kind == "download",
         download_name=local.response.filename,
     )
-
-
-def download_private_file(path: str) -> Response:
-    """A file below `private/files`, if the user may read one of the File documents that point to it.
-
-    It is never sent as HTML that would run in this origin.
-    """
-    names = frappe.get_all("File", filters={"file_url": path}, pluck="name")
-    if not any(frappe.get_doc("File", name).is_downloadable() for name in names):
-        raise Forbidden
-    response = send_from_directory(
-        frappe.get_site_path("private", "files"),
-        path.removeprefix("/private/files/"),
-        local.request.environ,
-        mimetype=mimetypes.guess_type(path)[0] or "application/octet-stream",
-        as_attachment=path.lower().endswith((".html", ".htm", ".svg", ".xml", ".js")),
-    )
-    response.headers["Cache-Control"] = "private, no-store"
-    return response

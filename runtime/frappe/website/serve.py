@@ -8,6 +8,7 @@ from types import ModuleType
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
+from werkzeug.security import safe_join
 from werkzeug.wrappers import Response
 
 import frappe
@@ -43,9 +44,8 @@ def get_page(path: str) -> Response:
     found = _find_page(route, tuple(frappe.get_installed_apps()))
     if found is None:
         raise frappe.DoesNotExistError(_("The page you are looking for does not exist."))
-    app, template = found
+    template, controller = found
     context = frappe._dict(path=route, route=route, lang=local.lang, title=None)
-    controller = _controller(app, template)
     if controller:
         context.update(controller.get_context(context) or {})
     response = Response(get_template(template).render(context), mimetype="text/html")
@@ -54,24 +54,18 @@ def get_page(path: str) -> Response:
 
 
 @lru_cache(maxsize=1024)
-def _find_page(route: str, apps: tuple[str, ...]) -> tuple[str, str] | None:
-    """The app and the template's path in it; never one outside of its `www` folder."""
+def _find_page(route: str, apps: tuple[str, ...]) -> tuple[str, ModuleType | None] | None:
+    """The template and, if there is one beside it, the module whose `get_context` adds to the template's names."""
     for app in reversed(apps):
-        base = os.path.realpath(frappe.get_app_path(app, "www"))
-        for candidate in (f"{route}.html", f"{route}/index.html"):
-            target = os.path.realpath(os.path.join(base, candidate))
-            if target.startswith(base + os.sep) and os.path.isfile(target):
-                return app, f"www/{os.path.relpath(target, base)}"
+        folder = frappe.get_app_path(app, "www")
+        for path in (safe_join(folder, f"{route}.html"), safe_join(folder, route, "index.html")):
+            if path and os.path.isfile(path):
+                page = os.path.splitext(os.path.relpath(path, folder))[0]
+                module = page.replace("-", "_")
+                has_module = os.path.isfile(os.path.join(folder, f"{module}.py"))
+                name = f"{app}.www.{module.replace(os.sep, '.')}"
+                return f"www/{page}.html", frappe.get_module(name) if has_module else None
     return None
-
-
-@lru_cache(maxsize=1024)
-def _controller(app: str, template: str) -> ModuleType | None:
-    """The module beside the template, if there is one: `get_context` of it adds to the template's names."""
-    stem = os.path.splitext(template)[0].replace("-", "_")
-    if not os.path.isfile(frappe.get_app_path(app, *f"{stem}.py".split("/"))):
-        return None
-    return frappe.get_module(f"{app}.{stem.replace('/', '.')}")
 
 
 def error_page(status: int, error: Exception) -> Response:
