@@ -72,8 +72,5 @@ def has_permission(
         doctype, ptype, doc=doc, user=user, print_logs=throw, parent_doctype=parent_doctype
     )
     if throw and not allowed:
-        what = frappe._(doctype)
-        if doc:
-            what += f" {doc if isinstance(doc, str) else doc.name}"
-        raise frappe.PermissionError(frappe._("No permission for {0}").format(what))
+        raise frappe.PermissionError(frappe._("No permission for {0}").format(frappe._(doctype)))
     return allowed

@@ -50,7 +50,6 @@ def validate_csrf_token() -> None:
         return
     given = local.form_dict.pop("csrf_token", None)
     if (local.request.environ.get("HTTP_X_FRAPPE_CSRF_TOKEN") or given) != token:
-        local.flags.disable_traceback = True
         frappe.throw(_("Invalid Request"), frappe.CSRFTokenError)
 
 

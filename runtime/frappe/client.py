@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
-import frappe.model
 from frappe import _
+from frappe.model import child_table_fields, default_fields, optional_fields
 from frappe.utils import cint, sbool
 
-_STANDARD_FIELDS = (
-    *frappe.model.default_fields,
-    *frappe.model.child_table_fields,
-    *frappe.model.optional_fields,
-)
+_STANDARD_FIELDS = default_fields + child_table_fields + optional_fields
 
 
 @frappe.whitelist()

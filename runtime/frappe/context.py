@@ -7,7 +7,6 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from werkzeug.local import LocalProxy
@@ -18,16 +17,18 @@ from frappe.types import _dict
 local = threading.local()
 
 
-def _current(name: str) -> Any:
-    try:
-        return getattr(local, name)
-    except AttributeError:
-        raise RuntimeError(f"frappe.{name} is there only between frappe.init and frappe.destroy") from None
-
-
 def _proxy(name: str) -> Any:
     """Typed as Any: what stands behind a proxy is known only at run time."""
-    return LocalProxy(partial(_current, name))
+
+    def current() -> Any:
+        try:
+            return getattr(local, name)
+        except AttributeError:
+            raise RuntimeError(
+                f"frappe.{name} is there only between frappe.init and frappe.destroy"
+            ) from None
+
+    return LocalProxy(current)
 
 
 db = _proxy("db")
@@ -104,12 +105,10 @@ def init(site: str, sites_path: str = ".", new_site: bool = False, force: bool =
     local.initialised = True
 
 
-def connect(site: str | None = None, set_admin_as_user: bool = True) -> None:
+def connect(set_admin_as_user: bool = True) -> None:
     """Open the site's database; scripts go on as Administrator."""
     import frappe
 
-    if site:
-        init(site)
     local.db = frappe.database.get_db()
     if set_admin_as_user:
         set_user("Administrator")

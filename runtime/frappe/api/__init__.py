@@ -35,10 +35,14 @@ def handle(path: str, verb: str) -> Response:
 
 
 def use_documents(verb: str, doctype: str, name: str) -> Any:
-    """What the verb means for a DocType or one document, with the caller's permissions."""
+    """What the verb means for a DocType or one document, with the caller's permissions.
+
+    A list takes the arguments of `frappe.client.get_list`, and `limit` as a short name of `limit_page_length`.
+    """
     match "GET" if verb == "HEAD" else verb, bool(name):
         case "GET", False:
-            return list_documents(doctype)
+            local.form_dict.setdefault("limit_page_length", local.form_dict.get("limit") or 20)
+            return frappe.call(frappe.client.get_list, doctype, **local.form_dict)
         case "POST", False:
             return frappe.get_doc({**_sent(), "doctype": doctype}).insert()
         case "GET", True:
@@ -50,13 +54,6 @@ def use_documents(verb: str, doctype: str, name: str) -> Any:
             local.response.http_status_code = 202
             return "ok"
     raise frappe.DoesNotExistError
-
-
-def list_documents(doctype: str) -> Any:
-    """`fields`, `filters`, `or_filters`, `order_by`, `limit_start`, `limit_page_length` or `limit`, `as_dict`."""
-    form = local.form_dict
-    form.setdefault("limit_page_length", form.get("limit") or 20)
-    return frappe.call(frappe.client.get_list, doctype, **form)
 
 
 def _sent() -> Any:

@@ -72,14 +72,13 @@ def json_handler(value: Any) -> Any:
 
 
 def report_error(status: int, error: Exception) -> Response:
-    """The error body; traceback only where System Settings allow it and not for 404."""
+    """The error body; a traceback only where System Settings allow it, and never of a request gone astray."""
     response = local.response
     response.pop("data", None)
     if status != 401:
         response.pop("message", None)
     response["exc_type"] = type(error).__name__
-    secret = status == 404 or local.flags.disable_traceback or not getattr(local, "db", None)
-    if not secret and frappe.get_system_settings("allow_error_traceback"):
+    if status not in (400, 404) and frappe.get_system_settings("allow_error_traceback"):
         text = frappe.get_traceback()
         response["exception"] = text.strip().splitlines()[-1]
         response["exc"] = json.dumps([text])
