@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Web, server_messages
+from .conftest import Web, password_of, server_messages
 
 
 @pytest.fixture
@@ -167,6 +167,16 @@ def test_client_refusals(admin: Web, role: str) -> None:
     assert client(admin, "GET", "insert", doc="{}").status_code == 403
     name = client(admin, "POST", "set_value", doctype="Role", name=role, fieldname="name", value="x")
     assert name.status_code == 417
+
+
+def test_nobody_sends_flags_along(served: str, website_user: str, role: str, admin: Web) -> None:
+    browser = Web()
+    assert browser.login(website_user, password_of(website_user)).status_code == 200
+    change = {"disabled": 1, "flags": {"ignore_permissions": True}}
+    by_client = client(browser, "POST", "set_value", doctype="Role", name=role, fieldname=change)
+    assert by_client.status_code >= 400
+    assert browser("PUT", f"/api/resource/Role/{role}", json=change).status_code == 403
+    assert admin.get(f"/api/resource/Role/{role}").json["data"]["disabled"] == 0
 
 
 def test_run_doc_method_needs_a_published_method(admin: Web, guest: Web) -> None:
