@@ -124,7 +124,8 @@ def _read_roles(user: str) -> list[str]:
     if user == "Administrator":
         return frappe.db.sql("SELECT name FROM `tabRole`", pluck=True)
     roles = frappe.db.sql(
-        "SELECT role FROM `tabHas Role` WHERE parent = %s AND parenttype = 'User' AND role NOT IN %s ORDER BY idx",
+        "SELECT role FROM `tabHas Role` WHERE parent = %s AND parenttype = 'User' AND role NOT IN %s"
+        " AND role NOT IN (SELECT name FROM `tabRole` WHERE disabled = 1) ORDER BY idx",
         (user, AUTOMATIC_ROLES),
         pluck=True,
     )
@@ -220,10 +221,22 @@ def is_strict() -> bool:
 
 
 def get_user_permissions(user: str | None = None) -> dict[str, list]:
-    """DocType → rules {doc, applicable_for, is_default} that limit the user."""
-    from frappe.core.doctype.user_permission.user_permission import get_user_permissions as read
-
-    return read(user)
+    """DocType → rules {doc, applicable_for, is_default} that limit the user; none for Administrator and guests."""
+    user = user or local.session.user
+    if user in frappe.STANDARD_USERS:
+        return {}
+    front = frappe.cache.front("user_permissions")
+    if user not in front:
+        rules: dict[str, list] = {}
+        query = (
+            "select allow, for_value as doc, is_default,"
+            " case when apply_to_all_doctypes = 1 then null else applicable_for end as applicable_for"
+            " from `tabUser Permission` where user = %s order by creation"
+        )
+        for rule in frappe.db.sql(query, (user,), as_dict=True):
+            rules.setdefault(rule.pop("allow"), []).append(rule)
+        front[user] = rules
+    return front[user]
 
 
 def add_user_permission(
@@ -235,19 +248,13 @@ def add_user_permission(
     is_default: int = 0,
 ) -> None:
     """Limit the user to the document; harmless when the rule exists."""
-    from frappe.core.doctype.user_permission.user_permission import user_permission_exists
-
-    if user_permission_exists(user, doctype, name, applicable_for):
-        return
-    frappe.get_doc(
-        doctype="User Permission",
-        user=user,
-        allow=doctype,
-        for_value=name,
-        is_default=is_default,
-        applicable_for=applicable_for,
-        apply_to_all_doctypes=0 if applicable_for else 1,
-    ).insert(ignore_permissions=ignore_permissions)
+    rule: dict[str, Any] = {"doctype": "User Permission", "user": user, "allow": doctype, "for_value": name}
+    rule |= {"applicable_for": applicable_for, "apply_to_all_doctypes": 0 if applicable_for else 1}
+    if not any(
+        known.doc == name and known.applicable_for == applicable_for
+        for known in get_user_permissions(user).get(doctype, ())
+    ):
+        frappe.get_doc({**rule, "is_default": is_default}).insert(ignore_permissions=ignore_permissions)
 
 
 def remove_user_permission(doctype: str, name: str, user: str) -> None:

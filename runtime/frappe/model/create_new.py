@@ -34,10 +34,8 @@ def get_new_doc(doctype: str, parent_doc: Any = None, as_dict: bool = False) -> 
 
 def _make_template(doctype: str) -> _dict:
     """Values of a new document that depend only on DocType and user."""
-    from frappe.core.doctype.user_permission.user_permission import get_user_permissions
-
     values = _dict(doctype=doctype, __islocal=1, __unsaved=1, owner=frappe.session.user, docstatus=0)
-    rules = get_user_permissions(frappe.session.user)
+    rules = frappe.permissions.get_user_permissions(frappe.session.user)
     for df in frappe.get_meta(doctype).stored_fields:
         value = _user_default(df, doctype, rules) if df.fieldtype == "Link" else None
         if value is None:

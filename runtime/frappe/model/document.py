@@ -319,13 +319,13 @@ class Document(DocumentAccess):
         frappe.db.value_cache.clear()
 
     def _after_writing(self) -> None:
+        self.clear_cache()
         for event in AFTER_EVENTS[self._action]:
             self.run_method(event)
         if self._action == "cancel" and not self.flags.ignore_links:
             from frappe.model.delete_doc import check_if_doc_is_linked
 
             check_if_doc_is_linked(self, method="Cancel")
-        self.clear_cache()
         if self.meta.track_changes and not (self.flags.ignore_version or frappe.flags.in_install):
             from frappe.core.doctype.version.version import record_version
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
+from frappe.model import DEFINING_DOCTYPES
 from frappe.model.base_document import BaseDocument
 from frappe.model.validation import comparable, fields_beyond
 from frappe.types import _dict
@@ -31,7 +32,10 @@ class DocumentAccess(BaseDocument):
         return result
 
     def clear_cache(self) -> None:
+        """Forget the cached document, and what is derived from it."""
         frappe.clear_document_cache(self.doctype, self.name)
+        if self.doctype in DEFINING_DOCTYPES:
+            frappe.clear_cache(doctype=self.doctype)
 
     def notify_update(self) -> None:
         """Tell open pages (there is no Socket.IO here, so nobody listens)."""

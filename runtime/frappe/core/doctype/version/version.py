@@ -16,10 +16,8 @@ class Version(Document):
 
 
 def record_version(doc: Any) -> None:
-    """Add a Version for what this save changed; a new document has none, an amended one is compared with its origin."""
+    """Add a Version for what this save changed; a new document has none."""
     before = doc.get_doc_before_save()
-    if not before and doc.get("amended_from"):
-        before = frappe.get_doc(doc.doctype, doc.amended_from)
     difference = get_diff(before, doc) if before else None
     if difference:
         data = frappe.as_json(difference, indent=None, separators=(",", ":"))
