@@ -50,10 +50,8 @@ from frappe.documents import (
     get_single,
     get_system_settings,
     get_value,
-    is_table,
     new_doc,
     rename_doc,
-    set_value,
 )
 from frappe.installed import (
     call,

@@ -41,10 +41,6 @@ def get_single(doctype: str) -> Document:
     return get_doc(doctype, doctype)
 
 
-def is_table(doctype: str) -> bool:
-    return bool(get_meta(doctype).istable)
-
-
 # -- cached documents ----------------------------------------------------------------------------------------
 
 
@@ -110,13 +106,6 @@ def get_system_settings(key: str) -> Any:
 
 
 # -- changing ------------------------------------------------------------------------------------------------
-
-
-def set_value(doctype: str, docname: str, fieldname: Any, value: Any = None) -> Any:
-    """Set values and save the document with all its checks."""
-    import frappe.client
-
-    return frappe.client.set_value(doctype, docname, fieldname, value)
 
 
 def copy_doc(doc: Document) -> Document:

@@ -53,8 +53,7 @@ def test_fields(thing):
     assert meta.has_field("rows") and not meta.has_field("name")
     assert [df.fieldname for df in meta.get_table_fields()] == ["rows"]
     assert [df.fieldname for df in meta.get_link_fields()] == ["owner_user"]
-    assert meta.get_label("title") == "Title" and meta.get_label("modified") == "Last Updated On"
-    assert meta.get_title_field() == "title"
+    assert meta.get_label("title") == "Title"
     assert [df.fieldname for df in meta.get("fields", {"fieldtype": "Link"})] == ["owner_user"]
     assert {"name", "owner", "creation", "modified", "modified_by", "docstatus", "idx", "title"} <= set(
         meta.get_valid_columns()
@@ -130,7 +129,7 @@ def test_property_setter(thing):
     frappe.get_doc({"doctype": thing, "title": "x"}).insert()
     assert frappe.db.count("Property Setter", {"doc_type": thing, "field_name": "owner_user"}) == 1
     set_property(thing, None, "search_fields", "title,owner_user", "Data")
-    assert "owner_user" in frappe.get_meta(thing).get_search_fields()
+    assert frappe.get_meta(thing).search_fields == "title,owner_user"
 
 
 def test_permission_levels(thing, make_user):

@@ -96,12 +96,6 @@ def test_autoincrement(make_doctype):
     assert frappe.db.exists(doctype, first.name)
 
 
-def test_set_name(make_doctype):
-    doctype = make_doctype("By Series", [TITLE], autoname="RTS-.#####")
-    doc = frappe.get_doc({"doctype": doctype})
-    assert doc.insert(set_name="chosen").name == "chosen"
-
-
 def test_bad_names(make_doctype):
     doctype = make_doctype("By Prompt", [TITLE], autoname="Prompt")
     for name in ("a<b", "a>b"):

@@ -24,7 +24,7 @@ from frappe.model.create_new import get_new_doc
 from frappe.model.docstatus import DocStatus
 from frappe.model.document_access import DocumentAccess
 from frappe.model.links import validate_links
-from frappe.model.naming import set_new_name, validate_name
+from frappe.model.naming import set_new_name
 from frappe.model.validation import (
     undo_forbidden_changes,
     validate_mandatory,
@@ -145,9 +145,7 @@ class Document(DocumentAccess):
         self,
         ignore_permissions: bool | None = None,
         ignore_links: bool | None = None,
-        ignore_if_duplicate: bool = False,
         ignore_mandatory: bool | None = None,
-        set_name: str | None = None,
     ) -> Any:
         """Put a new document into the database, with every check and event."""
         self._set_flags(ignore_permissions=ignore_permissions)
@@ -156,14 +154,10 @@ class Document(DocumentAccess):
         self._begin()
         self.check_permission("create")
         self.run_method("before_insert")
-        if set_name:
-            self.name = validate_name(self.doctype, set_name)
-        else:
-            set_new_name(self)
-        for row in self.get_all_children():
-            set_new_name(row)
+        for doc in (self, *self.get_all_children()):
+            set_new_name(doc)
         undo_forbidden_changes(self)
-        self._check_and_write(ignore_if_duplicate)
+        self._check_and_write()
         return self
 
     def save(self, ignore_permissions: bool | None = None, ignore_version: bool | None = None) -> Any:
@@ -202,7 +196,7 @@ class Document(DocumentAccess):
     def _begin(self) -> None:
         self._set_defaults()
         self._set_user_and_timestamp()
-        self._check_if_latest()
+        self.check_if_latest()
         if not self.is_new():
             undo_forbidden_changes(self)
         if self._action != "cancel" and not self.flags.ignore_links:
@@ -227,7 +221,7 @@ class Document(DocumentAccess):
             doc.creation = doc.get("creation") or (self.creation or self.modified)
             doc.owner = doc.get("owner") or (self.owner or self.modified_by)
 
-    def _check_if_latest(self) -> None:
+    def check_if_latest(self) -> None:
         """Refuse to overwrite what somebody else saved meanwhile; decide which action this is."""
         self.load_doc_before_save()
         before = self._doc_before_save
@@ -257,7 +251,7 @@ class Document(DocumentAccess):
             if not row.name:
                 set_new_name(row)
 
-    def _check_and_write(self, ignore_if_duplicate: bool = False) -> None:
+    def _check_and_write(self) -> None:
         is_new = self.is_new()
         self._tell_rows()
         if not self.flags.ignore_validate:
@@ -269,7 +263,7 @@ class Document(DocumentAccess):
         if self.meta.issingle:
             self._update_single()
         elif is_new:
-            self.db_insert(ignore_if_duplicate=ignore_if_duplicate)
+            self.db_insert()
         else:
             self.db_update()
         self._write_rows(is_new)
@@ -285,7 +279,7 @@ class Document(DocumentAccess):
         for doc in (self, *self.get_all_children()):
             validate_values(doc)
             doc._save_passwords()
-        if self.meta.get_workflow():
+        if self.meta.workflow:
             from frappe.model.workflow import validate_workflow
 
             validate_workflow(self)
@@ -298,7 +292,6 @@ class Document(DocumentAccess):
         for fieldname, doctype in self.meta.table_doctypes.items():
             rows = self.get(fieldname) or []
             for row in rows:
-                row.parent = self.name  # which may have been drawn again
                 row.db_insert() if is_new else row.db_update()
             if not is_new:
                 filters = {"parent": cstr(self.name), "parenttype": self.doctype, "parentfield": fieldname}

@@ -9,7 +9,7 @@ from frappe.model import DEFINING_DOCTYPES
 from frappe.model.base_document import BaseDocument
 from frappe.model.validation import comparable, fields_beyond
 from frappe.types import _dict
-from frappe.utils import cstr, now
+from frappe.utils import now
 
 
 class DocumentAccess(BaseDocument):
@@ -58,21 +58,15 @@ class DocumentAccess(BaseDocument):
             return True
         before, after = self._doc_before_save.get(fieldname), self.get(fieldname)
         df = self.meta.get_field(fieldname)
-        if fieldname in self.meta.table_doctypes:
-            return [_content(row) for row in before or ()] != [_content(row) for row in after or ()]
         fieldtype = df.fieldtype if df else "Datetime" if fieldname in ("creation", "modified") else ""
         return comparable(fieldtype, before) != comparable(fieldtype, after)
 
-    def db_set(
-        self, fieldname: Any, value: Any = None, update_modified: bool = True, commit: bool = False
-    ) -> None:
+    def db_set(self, fieldname: Any, value: Any = None, update_modified: bool = True) -> None:
         """Write one or more values without validation; `on_change` runs."""
         values = fieldname if isinstance(fieldname, dict) else {fieldname: value}
         self.update(values)
         if update_modified and (self.doctype, self.name) not in frappe.flags.currently_saving:
             self.modified, self.modified_by = now(), frappe.session.user
-        if self.name is None:
-            return
         self.load_doc_before_save()
         self.run_method("before_change")
         if self.meta.issingle:
@@ -81,8 +75,6 @@ class DocumentAccess(BaseDocument):
             stamp = {"modified": self.modified, "modified_by": self.modified_by}
             frappe.db.set_value(self.doctype, self.name, values, update_modified=update_modified, **stamp)
         self.run_method("on_change")
-        if commit:
-            frappe.db.commit()
 
     def add_comment(self, comment_type: str = "Comment", text: str | None = None) -> Any:
         values = {"reference_doctype": self.doctype, "reference_name": self.name}
@@ -139,10 +131,4 @@ class DocumentAccess(BaseDocument):
         return get_decrypted_password(self.doctype, self.name, fieldname, raise_exception=raise_exception)
 
     def get_title(self) -> Any:
-        return self.get(self.meta.get_title_field())
-
-
-def _content(row: Any) -> dict[str, str]:
-    """What a row says, without who wrote it when."""
-    skipped = ("modified", "modified_by", "creation", "owner")
-    return {key: cstr(value) for key, value in row.get_valid_dict().items() if key not in skipped}
+        return self.get(self.meta.title_field or "title")

@@ -8,7 +8,7 @@ from typing import Any
 import frappe
 from frappe.model.validation import row_prefix
 from frappe.types import _dict
-from frappe.utils import cint, cstr, is_html, strip_html
+from frappe.utils import cint, cstr
 
 # What belongs to a document and names it in plain text: the fields of its DocType and name.
 BELONGINGS = {
@@ -33,10 +33,7 @@ def validate_links(doc: Any) -> None:
             if not name:
                 continue
             target = df.options if df.fieldtype == "Link" else each.get(df.options)
-            if not target:
-                label = each.meta.get_label(df.options or df.fieldname)
-                frappe.throw(frappe._("{0} must be set first").format(label))
-            status = _follow(each, df, frappe.get_meta(target), known)
+            status = _follow(each, df, frappe.get_meta(target), known) if target else None
             if status is None:
                 invalid.append(_shown(each, df, name))
             elif status == 2 and doc.meta.is_submittable and df.fieldname != "amended_from":
@@ -75,10 +72,7 @@ def _follow(doc: Any, df: Any, target: Any, known: dict[tuple, _dict]) -> int | 
         return 0 if fetched else None  # as in stock Frappe: a link that fetches is not checked
     doc.set(df.fieldname, values.name)
     for field, source in zip(fetched, sources, strict=True):
-        value = values.get(source)
-        if isinstance(value, str) and field.fieldtype in ("Data", "Small Text") and is_html(value):
-            value = strip_html(value)
-        doc.set(field.fieldname, value)
+        doc.set(field.fieldname, values.get(source))
     return cint(values.docstatus)
 
 

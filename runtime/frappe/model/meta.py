@@ -9,16 +9,6 @@ import frappe
 from frappe.model import child_table_fields, default_fields, no_value_fields, table_fields
 from frappe.model.meta_reading import MetaRow, read_definition
 
-STANDARD_LABELS = {
-    "name": "ID",
-    "owner": "Created By",
-    "creation": "Created On",
-    "modified": "Last Updated On",
-    "modified_by": "Last Updated By",
-    "docstatus": "Document Status",
-    "idx": "Index",
-}
-
 
 class Meta:
     """What is known of a DocType. Shared by all requests of the process: never change it."""
@@ -87,21 +77,17 @@ class Meta:
 
     def get_label(self, fieldname: str) -> Any:
         df = self._by_name.get(fieldname)
-        return df.label if df else STANDARD_LABELS.get(fieldname, "No Label")
-
-    def get_title_field(self) -> str:
-        return self.__dict__.get("title_field") or ("title" if self.has_field("title") else "name")
-
-    def get_search_fields(self) -> list[str]:
-        fields = [field.strip() for field in (self.search_fields or "name").split(",")]
-        return fields if "name" in fields else [*fields, "name"]
+        return df.label if df else fieldname
 
     # -- workflow, permission levels ---------------------------------------------------------------------------
 
-    def get_workflow(self) -> str:
-        from frappe.model.workflow import get_workflow_name
-
-        return get_workflow_name(self.name)
+    @cached_property
+    def workflow(self) -> str | None:
+        """The name of the active workflow."""
+        if frappe.flags.in_install_db:
+            return None
+        query = "select name from `tabWorkflow` where document_type = %s and is_active = 1"
+        return next(iter(frappe.db.sql(query, (self.name,), pluck=True)), None)
 
     @cached_property
     def required_fields(self) -> list[MetaRow]:
@@ -138,8 +124,6 @@ class Meta:
         if not (get_meta(parenttype) if parenttype and self.istable else self).permissions:
             return [df.fieldname for df in fields]
         levels = self.get_permlevel_access(permission_type, parenttype, user=user)
-        if 0 not in levels and permission_type == "select":
-            return self.get_search_fields()
         return [df.fieldname for df in fields if (df.permlevel or 0) in levels]
 
 

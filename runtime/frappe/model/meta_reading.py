@@ -22,9 +22,6 @@ class MetaRow(_dict):
         super().__init__(*args, **kwargs)
         object.__setattr__(self, "__dict__", self)
 
-    def __reduce__(self) -> tuple:
-        return MetaRow, (dict(self),)
-
 
 def read_definition(doctype: str) -> dict[str, Any]:
     """All properties, with `fields` and `permissions` as lists of rows."""
@@ -70,10 +67,7 @@ def _overlay(doctype: str, definition: dict[str, Any]) -> None:
     fields = {df.fieldname: df for df in definition["fields"]}
     for setter in _rows("Property Setter", "doc_type", doctype, "creation"):
         value = cint(setter.value) if setter.property_type in ("Int", "Check") else setter.value
-        if setter.property == "field_order":
-            order = {name: i for i, name in enumerate(json.loads(setter.value or "[]"))}
-            definition["fields"].sort(key=lambda df, order=order: order.get(df.fieldname, len(order)))
-        elif setter.doctype_or_field == "DocType":
+        if setter.doctype_or_field == "DocType":
             definition[setter.property] = value
         elif setter.field_name in fields:
             fields[setter.field_name][setter.property] = value

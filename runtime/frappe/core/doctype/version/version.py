@@ -55,6 +55,6 @@ def _changed_values(old: Any, new: Any) -> list[list]:
         if df.fieldtype in (*display_fieldtypes, *table_fields) or not differs(df, before, after):
             continue
         if df.fieldtype in float_like_fields:
-            before, after = old.get_formatted(df.fieldname), new.get_formatted(df.fieldname)
+            before, after = frappe.format_value(before, df, old), frappe.format_value(after, df, new)
         changed.append([df.fieldname, before, after])
     return changed
