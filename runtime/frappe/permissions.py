@@ -220,14 +220,14 @@ def is_strict() -> bool:
     return bool(frappe.get_system_settings("apply_strict_user_permissions"))
 
 
-def get_user_permissions(user: str | None = None) -> dict[str, list]:
-    """DocType → rules {doc, applicable_for, is_default} that limit the user; none for Administrator and guests."""
+def get_user_permissions(user: str | None = None) -> dict[str, list[_dict]]:
+    """DocType → rules (doc, applicable_for, is_default) that limit the user; none for Administrator and guests."""
     user = user or local.session.user
     if user in frappe.STANDARD_USERS:
         return {}
     front = frappe.cache.front("user_permissions")
     if user not in front:
-        rules: dict[str, list] = {}
+        rules: dict[str, list[_dict]] = {}
         query = (
             "select allow, for_value as doc, is_default,"
             " case when apply_to_all_doctypes = 1 then null else applicable_for end as applicable_for"
@@ -240,21 +240,20 @@ def get_user_permissions(user: str | None = None) -> dict[str, list]:
 
 
 def add_user_permission(
-    doctype: str,
-    name: str,
-    user: str,
-    ignore_permissions: bool = False,
-    applicable_for: str | None = None,
-    is_default: int = 0,
+    doctype: str, name: str, user: str, ignore_permissions: bool = False, applicable_for: str | None = None
 ) -> None:
     """Limit the user to the document; harmless when the rule exists."""
-    rule: dict[str, Any] = {"doctype": "User Permission", "user": user, "allow": doctype, "for_value": name}
-    rule |= {"applicable_for": applicable_for, "apply_to_all_doctypes": 0 if applicable_for else 1}
-    if not any(
-        known.doc == name and known.applicable_for == applicable_for
-        for known in get_user_permissions(user).get(doctype, ())
-    ):
-        frappe.get_doc({**rule, "is_default": is_default}).insert(ignore_permissions=ignore_permissions)
+    rules = get_user_permissions(user).get(doctype, ())
+    if any(rule.doc == name and (rule.applicable_for or None) == applicable_for for rule in rules):
+        return
+    frappe.get_doc(
+        doctype="User Permission",
+        user=user,
+        allow=doctype,
+        for_value=name,
+        applicable_for=applicable_for,
+        apply_to_all_doctypes=0 if applicable_for else 1,
+    ).insert(ignore_permissions=ignore_permissions)
 
 
 def remove_user_permission(doctype: str, name: str, user: str) -> None:

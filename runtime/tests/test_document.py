@@ -52,6 +52,7 @@ def note(make_doctype) -> str:
             {"fieldname": "editor", "fieldtype": "Link", "options": "User"},
             {"fieldname": "about_type", "fieldtype": "Link", "options": "DocType"},
             {"fieldname": "about", "fieldtype": "Dynamic Link", "options": "about_type"},
+            {"fieldname": "mail", "fieldtype": "Data", "options": "Email"},
             {"fieldname": "level", "fieldtype": "Int", "non_negative": 1},
             {"fieldname": "rows", "fieldtype": "Table", "options": child},
             {
@@ -283,9 +284,11 @@ def test_set_only_once(note):
         doc.save()
 
 
-def test_non_negative(note):
+def test_non_negative_and_email(note):
     with pytest.raises(frappe.NonNegativeError):
         new(note, level=-1).insert()
+    with pytest.raises(frappe.InvalidEmailAddressError):
+        new(note, mail="no address").insert()
 
 
 def test_script_is_removed_from_html(note):

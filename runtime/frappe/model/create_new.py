@@ -17,8 +17,8 @@ MOMENTS = {
 }
 
 
-def get_new_doc(doctype: str, parent_doc: Any = None, as_dict: bool = False) -> Any:
-    """An unsaved document with defaults; as a dictionary when `as_dict`."""
+def new_values(doctype: str) -> _dict:
+    """Values of an unsaved document: its defaults."""
     templates = frappe.local.new_doc_templates
     if doctype not in templates:
         templates[doctype] = _make_template(doctype)
@@ -27,15 +27,15 @@ def get_new_doc(doctype: str, parent_doc: Any = None, as_dict: bool = False) -> 
         moment = MOMENTS.get((df.fieldtype, cstr(df.default).lower()))
         if moment:
             values[df.fieldname] = moment()
-    if parent_doc is not None:
-        values.parent, values.parenttype = parent_doc.name, parent_doc.doctype
-    return values if as_dict else frappe.get_doc(values)
+    return values
 
 
 def _make_template(doctype: str) -> _dict:
     """Values of a new document that depend only on DocType and user."""
+    from frappe.permissions import get_user_permissions
+
     values = _dict(doctype=doctype, __islocal=1, __unsaved=1, owner=frappe.session.user, docstatus=0)
-    rules = frappe.permissions.get_user_permissions(frappe.session.user)
+    rules = get_user_permissions(frappe.session.user)
     for df in frappe.get_meta(doctype).stored_fields:
         value = _user_default(df, doctype, rules) if df.fieldtype == "Link" else None
         if value is None:
@@ -46,14 +46,14 @@ def _make_template(doctype: str) -> _dict:
 
 
 def _user_default(df: Any, doctype: str, user_permissions: dict) -> Any:
-    """A link takes what the user is limited to (the default one, or the only one), else the user's default."""
+    """A link takes what the user is limited to (the default one, or the only one), else the site's default."""
     rules = user_permissions.get(df.options) if not df.ignore_user_permissions else None
     if rules:
         allowed = [rule for rule in rules if not rule.applicable_for or rule.applicable_for == doctype]
         chosen = [rule.doc for rule in allowed if rule.is_default]
         if chosen or len(allowed) == 1:
             return (chosen or [allowed[0].doc])[0]
-    default = frappe.defaults.get_user_default(df.fieldname) if df.options != "User" else None
+    default = frappe.db.get_default(df.fieldname) if df.options != "User" else None
     if default and (not rules or default in [rule.doc for rule in rules]):
         return default if frappe.db.exists(df.options, default) else None
     return None

@@ -20,7 +20,7 @@ from typing import Any
 
 import frappe
 from frappe.model.base_document import BaseDocument, get_controller
-from frappe.model.create_new import get_new_doc
+from frappe.model.create_new import new_values
 from frappe.model.docstatus import DocStatus
 from frappe.model.document_access import DocumentAccess
 from frappe.model.links import validate_links
@@ -35,7 +35,7 @@ from frappe.model.validation import (
 from frappe.types import _dict
 from frappe.utils import cstr, now
 
-STATUS_NAMES = ("Draft", "Submitted", "Cancelled")
+STATUS_NAMES = {0: "Draft", 1: "Submitted", 2: "Cancelled"}
 # What it is called to go from one status to another; everything else is refused.
 ACTIONS = {(0, 0): "save", (0, 1): "submit", (1, 1): "update_after_submit", (1, 2): "cancel"}
 BEFORE_EVENTS = {
@@ -128,7 +128,7 @@ class Document(DocumentAccess):
     def _load_single(self) -> None:
         values = frappe.db.get_singles_dict(self.doctype, for_update=self.flags.for_update)
         if not values:
-            values = get_new_doc(self.doctype, as_dict=True)
+            values = new_values(self.doctype)
             values.pop("__islocal")
         self.update({**values, "name": self.doctype})
         self._complete()
@@ -148,8 +148,8 @@ class Document(DocumentAccess):
         ignore_mandatory: bool | None = None,
     ) -> Any:
         """Put a new document into the database, with every check and event."""
-        self._set_flags(ignore_permissions=ignore_permissions)
-        self._set_flags(ignore_links=ignore_links, ignore_mandatory=ignore_mandatory)
+        given = {"permissions": ignore_permissions, "links": ignore_links, "mandatory": ignore_mandatory}
+        self.flags.update({f"ignore_{what}": flag for what, flag in given.items() if flag is not None})
         self.set("__islocal", True)
         self._begin()
         self.check_permission("create")
@@ -162,7 +162,8 @@ class Document(DocumentAccess):
 
     def save(self, ignore_permissions: bool | None = None, ignore_version: bool | None = None) -> Any:
         """Write the changed document; a new one is inserted."""
-        self._set_flags(ignore_permissions=ignore_permissions)
+        if ignore_permissions is not None:
+            self.flags.ignore_permissions = ignore_permissions
         self.flags.ignore_version = frappe.flags.in_test if ignore_version is None else ignore_version
         if self.is_new() or not self.get("name"):
             return self.insert()
@@ -185,13 +186,7 @@ class Document(DocumentAccess):
         return self.save()
 
     def delete(self, ignore_permissions: bool = False, force: bool = False) -> None:
-        ignore_permissions = ignore_permissions or bool(self.flags.ignore_permissions)
-        frappe.delete_doc(
-            self.doctype, self.name, force=force, ignore_permissions=ignore_permissions, flags=self.flags
-        )
-
-    def _set_flags(self, **flags: Any) -> None:
-        self.flags.update({key: value for key, value in flags.items() if value is not None})
+        frappe.delete_doc(self.doctype, self.name, force, False, ignore_permissions, self.flags)
 
     def _begin(self) -> None:
         self._set_defaults()
@@ -206,10 +201,10 @@ class Document(DocumentAccess):
         if frappe.flags.in_import:
             return
         if self.is_new():
-            self.update_if_missing(get_new_doc(self.doctype, as_dict=True))
+            self.update_if_missing(new_values(self.doctype))
         for fieldname, doctype in self.meta.table_doctypes.items():
             rows = [row for row in self.get(fieldname) or () if row.is_new()]
-            template = get_new_doc(doctype, self, as_dict=True) if rows else {}
+            template = new_values(doctype) if rows else {}
             for row in rows:
                 row.update_if_missing(template)
 
@@ -238,7 +233,7 @@ class Document(DocumentAccess):
         if before == DocStatus.CANCELLED:
             frappe.throw(frappe._("Cannot edit cancelled document"))
         if step not in ACTIONS:
-            names = [frappe._(STATUS_NAMES[s]) if 0 <= s <= 2 else str(s) for s in step]
+            names = [frappe._(STATUS_NAMES.get(status, str(status))) for status in step]
             message = frappe._("Cannot change docstatus from {0} to {1}").format(*names)
             frappe.throw(message, frappe.DocstatusTransitionError)
         self._action = ACTIONS[step]
@@ -324,6 +319,3 @@ class Document(DocumentAccess):
 
             record_version(self)
         self.run_method("on_change")
-
-
-__all__ = ["Document", "get_controller", "get_doc"]

@@ -103,12 +103,6 @@ class DocumentAccess(BaseDocument):
             for df in fields_beyond(self, doc, "read"):
                 doc.__dict__.pop(df.fieldname, None)
 
-    def is_whitelisted(self, method_name: str) -> None:
-        method = getattr(self, method_name, None)
-        if not method:
-            raise frappe.NotFound(f"Method {method_name} not found")
-        frappe.is_whitelisted(getattr(method, "__func__", method))
-
     def _save_passwords(self) -> None:
         """Password fields go encrypted into __Auth; the document keeps stars."""
         from frappe.utils.password import remove_encrypted_password, set_encrypted_password

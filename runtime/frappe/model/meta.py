@@ -23,6 +23,9 @@ class Meta:
         self.stored_fields = [
             df for df in self.fields if df.fieldtype not in no_value_fields and not df.is_virtual
         ]
+        self.required_fields = [df for df in self.fields if df.reqd]
+        self.set_only_once_fields = [df for df in self.fields if df.set_only_once]
+        self.high_permlevel_fields = [df for df in self.fields if df.permlevel]
         self.table_doctypes = {df.fieldname: df.options for df in self.get_table_fields()}
         standard = [*(field for field in default_fields if field != "doctype")]
         standard += child_table_fields if self.istable else ()
@@ -89,24 +92,10 @@ class Meta:
         query = "select name from `tabWorkflow` where document_type = %s and is_active = 1"
         return next(iter(frappe.db.sql(query, (self.name,), pluck=True)), None)
 
-    @cached_property
-    def required_fields(self) -> list[MetaRow]:
-        return [df for df in self.fields if df.reqd]
-
-    @cached_property
-    def set_only_once_fields(self) -> list[MetaRow]:
-        return [df for df in self.fields if df.set_only_once]
-
-    @cached_property
-    def high_permlevel_fields(self) -> list[MetaRow]:
-        return [df for df in self.fields if df.permlevel]
-
-    def get_permlevel_access(
-        self, permission_type: str = "read", parenttype: str | None = None, *, user: str | None = None
-    ) -> list[int]:
-        """Permission levels at which the user has the right; a child table has the rules of its parent."""
+    def get_permlevel_access(self, permission_type: str = "read", *, user: str | None = None) -> list[int]:
+        """Permission levels at which the user has the right."""
         roles = set(frappe.get_roles(user))
-        rules = get_meta(parenttype).permissions if parenttype and self.istable else self.permissions
+        rules = self.permissions
         return sorted({p.permlevel or 0 for p in rules if p.role in roles and p.get(permission_type)})
 
     def get_permitted_fieldnames(
@@ -117,14 +106,13 @@ class Meta:
         permission_type: str = "read",
         with_virtual_fields: bool = True,
     ) -> list[str]:
-        """Fields that the user may see by permission level."""
+        """Fields that the user may see by permission level; a child table has the rules of its parent."""
         if self.istable and not parenttype:
             return []
-        fields = [*self.stored_fields, *self.get_table_fields()]
-        if not (get_meta(parenttype) if parenttype and self.istable else self).permissions:
-            return [df.fieldname for df in fields]
-        levels = self.get_permlevel_access(permission_type, parenttype, user=user)
-        return [df.fieldname for df in fields if (df.permlevel or 0) in levels]
+        ruling = get_meta(parenttype) if parenttype and self.istable else self
+        levels = ruling.get_permlevel_access(permission_type, user=user)
+        fields = (*self.stored_fields, *self.get_table_fields())
+        return [df.fieldname for df in fields if not ruling.permissions or (df.permlevel or 0) in levels]
 
 
 def get_meta(doctype: str, cached: bool = True) -> Meta:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import frappe
@@ -29,16 +29,11 @@ def read_definition(doctype: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=len(META_DOCTYPES))
-def _file_content(doctype: str) -> str:
+def _read_file(doctype: str) -> dict[str, Any]:
     folder = "custom" if doctype in ("Custom Field", "Property Setter") else "core"
     name = frappe.scrub(doctype)
-    path = os.path.join(os.path.dirname(frappe.__file__), folder, "doctype", name, f"{name}.json")
-    with open(path, encoding="utf-8") as file:
-        return file.read()
-
-
-def _read_file(doctype: str) -> dict[str, Any]:
-    definition = json.loads(_file_content(doctype))
+    path = Path(frappe.__file__).parent / folder / "doctype" / name / f"{name}.json"
+    definition = json.loads(path.read_text(encoding="utf-8"))
     for key, child in CHILD_DOCTYPES.items():
         definition[key] = [MetaRow({"doctype": child, **row}) for row in definition.get(key) or []]
     return definition

@@ -7,14 +7,13 @@ from typing import Any
 import frappe
 from frappe.model.links import BELONGINGS, pointing_fields
 from frappe.model.naming import validate_name
-from frappe.utils import cstr
 
 
 def rename_doc(doctype: str, old: str, new: str, force: bool = False) -> str:
     """Give a document another name; returns the name it has now. `force`: even where the DocType does not allow it."""
     doc = frappe.get_doc(doctype, old)
-    changed = doc.run_method("before_rename", old, new, False)
-    new = cstr(validate_name(doctype, changed.get("new", new) if isinstance(changed, dict) else new))
+    doc.run_method("before_rename", old, new, False)
+    new = validate_name(doctype, new)
     _check(doc, new, force)
     frappe.db.sql(f"update `tab{doctype}` set name = %s where name = %s", (new, old))
     _update_references(doc, new)

@@ -8,7 +8,7 @@ from typing import Any
 
 import frappe
 from frappe.model import display_fieldtypes, float_like_fields, table_fields
-from frappe.utils import cast, cint, cstr, flt, sanitize_html, strip_html
+from frappe.utils import cast_fieldtype, cint, cstr, flt, sanitize_html, strip_html, validate_email_address
 
 # Fieldtypes whose columns hold 140 characters unless the field says otherwise.
 SHORT_TEXT = frozenset(
@@ -40,7 +40,9 @@ def validate_values(doc: Any) -> None:
         value = doc.get(df.fieldname)
         if value is None or value == "":
             continue
-        if df.fieldtype == "Select" and not frappe.flags.in_import:
+        if df.options == "Email" and df.fieldtype == "Data" and doc.name not in frappe.STANDARD_USERS:
+            validate_email_address(value, throw=True)
+        elif df.fieldtype == "Select" and not frappe.flags.in_import:
             _validate_option(doc, df, value)
         if df.non_negative and flt(value) < 0:
             message = frappe._("Value cannot be negative for {0}").format(frappe.bold(_label(doc, df)))
@@ -118,7 +120,7 @@ def _is_empty(value: Any) -> bool:
 def comparable(fieldtype: str, value: Any) -> Any:
     """Dates and times as values, whether they are given as text or not."""
     if fieldtype in ("Date", "Datetime", "Time"):
-        return cast(fieldtype, value) if value else None
+        return cast_fieldtype(fieldtype, value) if value else None
     return value
 
 
