@@ -5,16 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
-from frappe.model import float_like_fields
+from frappe.model.base_document import NUMBERS
 from frappe.types import _dict
-from frappe.utils import cint, cstr, flt, now_datetime, nowdate, nowtime
+from frappe.utils import cstr, now_datetime, nowdate
 
-MOMENTS = {
-    ("Date", "today"): nowdate,
-    ("Datetime", "today"): nowdate,
-    ("Datetime", "now"): now_datetime,
-    ("Time", "now"): nowtime,
-}
+MOMENTS = {("Date", "today"): nowdate, ("Datetime", "now"): now_datetime}
 
 
 def new_values(doctype: str) -> _dict:
@@ -67,6 +62,4 @@ def _static_default(df: Any) -> Any:
         return frappe.session.user
     if (df.fieldtype, cstr(default).lower()) in MOMENTS:
         return None
-    if df.fieldtype in ("Check", "Int"):
-        return cint(default)
-    return flt(default) if df.fieldtype in float_like_fields else default
+    return NUMBERS.get(df.fieldtype, cstr)(default)

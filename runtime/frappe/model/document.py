@@ -59,8 +59,6 @@ def get_doc(*args: Any, **kwargs: Any) -> Any:
         return first
     if isinstance(first, str):
         return get_controller(first)(*args, **kwargs)
-    if not isinstance(first, dict) or not first.get("doctype"):
-        raise ValueError('"doctype" is a required key')
     return get_controller(first["doctype"])(first)
 
 
@@ -302,9 +300,7 @@ class Document(DocumentAccess):
             for field, value in self.get_valid_dict(ignore_nulls=True).items()
             if field not in skipped
         ]
-        if rows:
-            frappe.db.bulk_insert("Singles", ["doctype", "field", "value"], rows)
-        frappe.db.value_cache.clear()
+        frappe.db.bulk_insert("Singles", ["doctype", "field", "value"], rows)
 
     def _after_writing(self) -> None:
         self.clear_cache()

@@ -58,7 +58,7 @@ class DocumentAccess(BaseDocument):
             return True
         before, after = self._doc_before_save.get(fieldname), self.get(fieldname)
         df = self.meta.get_field(fieldname)
-        fieldtype = df.fieldtype if df else "Datetime" if fieldname in ("creation", "modified") else ""
+        fieldtype = df.fieldtype if df else "Data"
         return comparable(fieldtype, before) != comparable(fieldtype, after)
 
     def db_set(self, fieldname: Any, value: Any = None, update_modified: bool = True) -> None:
@@ -92,9 +92,6 @@ class DocumentAccess(BaseDocument):
     def check_permission(self, permtype: str = "read") -> None:
         """PermissionError unless the session's user has the right."""
         if not self.has_permission(permtype):
-            frappe.flags.error_message = frappe._(
-                "You need the '{0}' permission on {1} {2} to perform this action."
-            ).format(frappe._(permtype), frappe.bold(frappe._(self.doctype)), self.name or "")
             raise frappe.PermissionError
 
     def apply_fieldlevel_read_permissions(self) -> None:
