@@ -225,6 +225,14 @@ def test_users_and_roles(make_user):
         frappe.delete_doc("User", "Administrator")
 
 
+def test_a_disabled_role_grants_nothing(make_user):
+    user = make_user("rt-former@example.com", "RT Former", "RT Clerk")
+    role = frappe.get_doc("Role", "RT Former")
+    role.disabled = 1
+    role.save()
+    assert "RT Former" not in frappe.get_roles(user) and "RT Clerk" in frappe.get_roles(user)
+
+
 def test_website_user(make_user):
     role = "RT Visitor"
     if not frappe.db.exists("Role", role):

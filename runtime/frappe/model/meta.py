@@ -85,12 +85,12 @@ class Meta:
     # -- workflow, permission levels ---------------------------------------------------------------------------
 
     @cached_property
-    def workflow(self) -> str | None:
-        """The name of the active workflow."""
+    def workflow(self) -> str:
+        """The name of the active workflow, "" when there is none."""
         if frappe.flags.in_install_db:
-            return None
+            return ""
         query = "select name from `tabWorkflow` where document_type = %s and is_active = 1"
-        return next(iter(frappe.db.sql(query, (self.name,), pluck=True)), None)
+        return next(iter(frappe.db.sql(query, (self.name,), pluck=True)), "")
 
     def get_permlevel_access(self, permission_type: str = "read", *, user: str | None = None) -> list[int]:
         """Permission levels at which the user has the right."""
