@@ -53,7 +53,7 @@ def begin(user: str) -> None:
 
 def _keep() -> None:
     session = local.session
-    frappe.cache.hset("session", session.sid, {"user": session.user, "data": dict(session.data)})
+    frappe.cache.set_value(f"session:{session.sid}", {"user": session.user, "data": dict(session.data)})
 
 
 def resume() -> None:
@@ -80,7 +80,7 @@ def _be_guest() -> None:
 
 def _get_record(sid: str) -> dict[str, Any] | None:
     """From the cache, else from the table; an expired one is deleted."""
-    record = frappe.cache.hget("session", sid)
+    record = frappe.cache.get_value(f"session:{sid}")
     if not record:
         rows = frappe.db.sql(
             "select `user`, sessiondata from `tabSessions` where sid = %s and status = 'Active'", (sid,)
@@ -88,7 +88,7 @@ def _get_record(sid: str) -> dict[str, Any] | None:
         if not rows:
             return None
         record = {"user": rows[0][0], "data": json.loads(rows[0][1])}
-        frappe.cache.hset("session", sid, record)
+        frappe.cache.set_value(f"session:{sid}", record)
     idle = time.time() - record["data"].get("used_at", 0)
     if idle > get_expiry_in_seconds(record["data"].get("session_expiry")):
         delete_session(sid)
@@ -159,9 +159,9 @@ def get_csrf_token() -> str:
 
 def delete_session(sid: str) -> None:
     """Gone at once, and again after the commit: until then another request may read the row into the cache."""
-    frappe.cache.hdel("session", sid)
+    frappe.cache.delete_value(f"session:{sid}")
     frappe.db.sql("delete from `tabSessions` where sid = %s", (sid,))
-    frappe.db.after_commit.add(lambda: frappe.cache.hdel("session", sid))
+    frappe.db.after_commit.add(lambda: frappe.cache.delete_value(f"session:{sid}"))
 
 
 def clear_sessions(user: str | None = None, keep_current: bool = False, force: bool = False) -> None:

@@ -75,12 +75,11 @@ class RedisWrapper:
     def forget_site(self) -> None:
         """Before the current site is deleted: another one may get its name, and must not find its sessions."""
         self.delete_keys("")
-        self.bump()
-        folder = os.path.abspath(frappe.local.site_path)
-        self._fronts.pop(folder, None)
-        frappe.local.cache.clear()
-        frappe.local.fronts = None
-        close_files(folder + os.sep)
+        store = self._here()[1]
+        store.bump()
+        self._fronts.pop(store.place, None)
+        close_files(store.place + os.sep)
+        frappe.local.cache, frappe.local.fronts = {}, None
 
     def close(self) -> None:
         """Let go of all files, before a fork; they are opened again when needed."""
@@ -116,47 +115,23 @@ class RedisWrapper:
         store.set(full_key, pickle.dumps(val), ex=expires_in_sec)
 
     def delete_value(self, keys: str | Iterable[str]) -> None:
-        """Delete values and hashes."""
         self._forget([self.make_key(key) for key in ([keys] if isinstance(keys, str) else keys)])
 
     def delete_keys(self, key: str) -> None:
-        """Delete all values and hashes whose key starts so."""
-        self._forget([name.decode() for name in self.keys(self.make_key(key) + "*")])
+        """Delete all values whose key starts so."""
+        self._forget(self.names(self.make_key(key), lasting=False))
+
+    def clear_derived(self) -> None:
+        """Forget what can be computed again: with an expiry it is a limit, a counter or a token."""
+        self._forget(self.names(self.make_key(""), lasting=True))
+        frappe.local.cache.clear()
+        self.invalidate_fronts()
 
     def _forget(self, full_keys: list[str]) -> None:
         known, store = self._here()
         for full_key in full_keys:
             known.pop(full_key, None)
             store.delete(full_key)
-
-    def clear_derived(self) -> None:
-        """Forget what can be computed again: all that was given no expiry."""
-        known, store = self._here()
-        store.clear()
-        self.invalidate_fronts()
-        known.clear()
-
-    # -- hashes ------------------------------------------------------------------------------------------
-
-    def hget(self, name: str, key: str) -> Any:
-        known, store = self._here()
-        fields = known.setdefault(store.prefix + name, {})
-        if key not in fields:
-            data = store.hget(store.prefix + name, key)
-            if data is None:
-                return None
-            fields[key] = pickle.loads(data)
-        return fields[key]
-
-    def hset(self, name: str, key: str, value: Any) -> None:
-        known, store = self._here()
-        known.setdefault(store.prefix + name, {})[key] = value
-        store.hset(store.prefix + name, key, pickle.dumps(value))
-
-    def hdel(self, name: str, key: str) -> None:
-        known, store = self._here()
-        known.get(store.prefix + name, {}).pop(key, None)
-        store.hdel(store.prefix + name, key)
 
 
 cache = RedisWrapper()
