@@ -15,9 +15,6 @@ def clear(user: str | None = None, doctype: str | None = None) -> None:
     else:
         frappe.cache.clear_derived()
         local.request_cache.clear()
-        local.doc_events_hooks = None
         if getattr(local, "db", None):
             local.db.value_cache.clear()
-        for function in frappe.get_hooks("clear_cache"):
-            frappe.get_attr(function)()
     local.new_doc_templates = {}

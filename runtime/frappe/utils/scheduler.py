@@ -10,7 +10,7 @@ import datetime
 import time
 
 import frappe
-from frappe.utils import get_sites, now_datetime
+from frappe.utils import get_sites
 from frappe.utils.synchronization import try_to_hold
 from frappe.utils.worker import stop_on_signal
 
@@ -50,10 +50,12 @@ def _enqueue_events_for_site(site: str) -> None:
 
 def enqueue_events(now: datetime.datetime | None = None) -> list[str]:
     """Queue the due jobs of the current site; answers their methods."""
-    now = now or now_datetime()
     names = frappe.get_all("Scheduled Job Type", filters={"stopped": 0}, pluck="name")
     jobs = [frappe.get_doc("Scheduled Job Type", name) for name in names]
-    return [job.method for job in jobs if job.enqueue(now=now)]
+    due = [job for job in jobs if job.is_event_due(now)]
+    for job in due:
+        job.enqueue()
+    return [job.method for job in due]
 
 
 def is_scheduler_inactive() -> bool:
@@ -65,12 +67,3 @@ def is_scheduler_inactive() -> bool:
 
 def toggle_scheduler(enable: bool) -> None:
     frappe.db.set_single_value("System Settings", "enable_scheduler", int(enable))
-
-
-def last_heartbeat() -> float | None:
-    """Unix time at which a scheduler last looked at this site."""
-    return frappe.cache.get_value(HEARTBEAT_KEY, expires=True)
-
-
-def get_scheduler_status() -> dict[str, str]:
-    return {"status": "inactive" if is_scheduler_inactive() else "active"}

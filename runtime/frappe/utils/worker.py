@@ -12,7 +12,6 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from types import FrameType
 from typing import Any
 
 import frappe
@@ -89,13 +88,12 @@ def _perform(store: JobStore, job: Any) -> None:
 def time_limit(seconds: int) -> Iterator[None]:
     """Raise JobTimeoutException in this block after `seconds`; in the main thread only."""
 
-    def interrupt(signum: int, frame: FrameType | None) -> None:
+    def interrupt(*_signal: Any) -> None:
         raise JobTimeoutException(f"Task exceeded maximum timeout value ({seconds} seconds)")
 
-    previous = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.signal(signal.SIGALRM, interrupt)
+    signal.alarm(seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.alarm(0)
