@@ -68,7 +68,7 @@ def scheduler(context: click.Context, state: str) -> None:
         with opened(site):
             if state != "status":
                 module.toggle_scheduler(state == "enable")
-            click.echo(f"{site}: {'inactive' if module.is_scheduler_inactive() else 'active'}")
+            click.echo(f"{site}: {module.get_scheduler_status()['status']}")
 
 
 @click.command(

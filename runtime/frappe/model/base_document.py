@@ -210,10 +210,6 @@ class BaseDocument:
     def as_json(self) -> str:
         return frappe.as_json(self.as_dict())
 
-    def get_formatted(self, fieldname: str, doc: Any = None) -> str:
-        """The value as people read it."""
-        return frappe.format_value(self.get(fieldname), self.meta.get_field(fieldname), doc=doc or self)
-
     # -- the row in the database -------------------------------------------------------------------------------
 
     def db_insert(self, ignore_if_duplicate: bool = False) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 import frappe
-from frappe.utils.callbacks import CallbackManager  # noqa: F401
 from frappe.utils.data import *  # noqa: F403
 
 

@@ -16,14 +16,9 @@ def cstr(s: Any, encoding: str = "utf-8") -> str:
     return frappe.as_unicode(s, encoding)
 
 
-_TEXT = """
-Data;Text;Small Text;Long Text;Text Editor;Select;Link;Dynamic Link;Code;HTML Editor;Markdown Editor;Read Only;
-Attach;Attach Image;Password;Color;Phone;Autocomplete;Barcode;JSON
-"""
 _CASTS: dict[str | None, Callable[[Any], Any]] = {
-    **{fieldtype.strip(): cstr for fieldtype in _TEXT.split(";")},
     **dict.fromkeys(("Float", "Currency", "Percent"), flt),
-    **dict.fromkeys(("Int", "Check", "Long Int"), cint),
+    **dict.fromkeys(("Int", "Check"), cint),
     "Date": getdate,
     "Datetime": get_datetime,
     "Time": to_timedelta,
@@ -42,7 +37,7 @@ def cast(fieldtype: str | None, value: Any = None) -> Any:
 
 def cast_fieldtype(fieldtype: str | None, value: Any, show_warning: bool = True) -> Any:
     """As `cast`, with empty dates read as today, as single values are."""
-    return _CASTS[fieldtype](value) if fieldtype in _CASTS else value
+    return _CASTS.get(fieldtype, cstr)(value)
 
 
 operator_map: dict[str, Callable[[Any, Any], bool]] = {

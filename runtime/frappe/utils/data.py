@@ -2,7 +2,6 @@
 
 from frappe.utils.comparing import *  # noqa: F403
 from frappe.utils.dates import *  # noqa: F403
-from frappe.utils.formatters import *  # noqa: F403
 from frappe.utils.numbers import *  # noqa: F403
 from frappe.utils.text import *  # noqa: F403
 from frappe.utils.validating import *  # noqa: F403

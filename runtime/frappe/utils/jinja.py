@@ -13,7 +13,7 @@ import frappe
 from frappe.utils.safe_exec import BUILTINS
 
 _FRAPPE_NAMES = (
-    "_", "_dict", "as_json", "bold", "format_value", "form_dict", "get_all", "get_cached_doc", "get_doc", "get_hooks",
+    "_", "_dict", "as_json", "bold", "form_dict", "get_all", "get_cached_doc", "get_doc", "get_hooks",
     "get_list", "get_meta", "get_system_settings", "lang", "msgprint", "parse_json", "render_template", "request",
     "response", "scrub", "session", "throw",
 )  # fmt: skip

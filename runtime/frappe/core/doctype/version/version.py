@@ -9,6 +9,7 @@ from frappe.model import display_fieldtypes, float_like_fields, table_fields
 from frappe.model.document import Document
 from frappe.model.validation import differs
 from frappe.utils import cstr
+from frappe.utils.formatters import format_number
 
 
 class Version(Document):
@@ -57,6 +58,6 @@ def _changed_values(old: Any, new: Any) -> list[list]:
         if df.fieldtype in (*display_fieldtypes, *table_fields) or not differs(df, before, after):
             continue
         if df.fieldtype in float_like_fields:
-            before, after = old.get_formatted(df.fieldname), new.get_formatted(df.fieldname)
+            before, after = format_number(before, df, old), format_number(after, df, new)
         changed.append([df.fieldname, before, after])
     return changed
