@@ -283,11 +283,6 @@ def test_names_and_texts():
 def test_defaults():
     frappe.db.set_default("rt_key", "value")
     assert frappe.db.get_default("rt_key") == "value"
-    assert frappe.defaults.get_user_default("rt_key") == "value"
-    frappe.db.set_default("rt_key", "mine", frappe.session.user)
-    assert frappe.defaults.get_user_default("rt_key") == "mine"
-    frappe.db.set_default("rt_key", None, frappe.session.user)
-    assert frappe.defaults.get_user_default("rt_key") == "value"
     frappe.db.set_global("rt_global", "1")
     assert frappe.db.get_global("rt_global") == "1"
 

@@ -167,20 +167,11 @@ class TestTexts:
 
     def test_email_addresses(self):
         assert utils.validate_email_address("A <a@b.cn>, c@d.cn") == "a@b.cn, c@d.cn"
-        assert utils.split_emails("A <a@b.cn>, c@d.cn") == ["A <a@b.cn>", "c@d.cn"]
         assert utils.validate_email_address("a b") == "" and utils.validate_email_address("a@b") == ""
         with pytest.raises(frappe.InvalidEmailAddressError):
             utils.validate_email_address("a b", throw=True)
 
-    def test_phone_numbers(self):
-        assert utils.validate_phone_number("+86 138-0013-8000") and not utils.validate_phone_number("abc")
-        with pytest.raises(frappe.InvalidPhoneNumberError):
-            utils.validate_phone_number("abc", throw=True)
-
     def test_urls(self):
-        assert utils.validate_url("https://a.cn/b?c=d") and not utils.validate_url("http://")
-        with pytest.raises(frappe.ValidationError):
-            utils.validate_url("abc", throw=True)
         assert utils.get_url("/a/b").endswith("/a/b") and utils.get_url("http://x.y") == "http://x.y"
 
     def test_small_ones(self):

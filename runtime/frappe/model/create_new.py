@@ -34,7 +34,7 @@ def get_new_doc(doctype: str, parent_doc: Any = None, as_dict: bool = False) -> 
 
 def _make_template(doctype: str) -> _dict:
     """Values of a new document that depend only on DocType and user."""
-    from frappe.core.doctype.user_permission.user_permission import get_user_permissions
+    from frappe.permissions import get_user_permissions
 
     values = _dict(doctype=doctype, __islocal=1, __unsaved=1, owner=frappe.session.user, docstatus=0)
     rules = get_user_permissions(frappe.session.user)
@@ -55,7 +55,7 @@ def _user_default(df: Any, doctype: str, user_permissions: dict) -> Any:
         chosen = [rule.doc for rule in allowed if rule.is_default]
         if chosen or len(allowed) == 1:
             return (chosen or [allowed[0].doc])[0]
-    default = frappe.defaults.get_user_default(df.fieldname) if df.options != "User" else None
+    default = frappe.db.get_default(df.fieldname) if df.options != "User" else None
     if default and (not rules or default in [rule.doc for rule in rules]):
         return default if frappe.db.exists(df.options, default) else None
     return None

@@ -13,7 +13,7 @@ def match_condition(doctype: str, user: str) -> str:
     else:
         permissions = get_role_permissions(frappe.get_meta(doctype), user)
         owner_only = permissions["if_owner"]
-        if permissions["has_if_owner_enabled"] and ("read" in owner_only or "select" in owner_only):
+        if "read" in owner_only or "select" in owner_only:
             own = f"`tab{doctype}`.`owner` = {frappe.db.escape(user, percent=False)}"
         else:
             own = " and ".join(_user_permission_conditions(doctype, user))

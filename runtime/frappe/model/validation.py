@@ -17,8 +17,6 @@ from frappe.utils import (
     sanitize_html,
     strip_html,
     validate_email_address,
-    validate_phone_number,
-    validate_url,
 )
 
 # Fieldtypes whose columns hold 140 characters unless the field says otherwise.
@@ -26,7 +24,6 @@ SHORT_TEXT = frozenset(
     {"Data", "Link", "Dynamic Link", "Select", "Read Only", "Color", "Icon", "Autocomplete"}
 )
 NOT_SANITIZED = frozenset({"Attach", "Attach Image", "Code", "Password", "JSON", "HTML Editor"})
-FORMATS = {"Email": validate_email_address, "Phone": validate_phone_number, "URL": validate_url}
 INT_MAX = 2**31 - 1
 
 
@@ -52,8 +49,8 @@ def validate_values(doc: Any) -> None:
         value = doc.get(df.fieldname)
         if value is None or value == "":
             continue
-        if df.fieldtype == "Data" and df.options in FORMATS:
-            _validate_format(doc, df, value)
+        if df.options == "Email" and df.fieldtype == "Data" and doc.name not in frappe.STANDARD_USERS:
+            validate_email_address(value, throw=True)
         elif df.fieldtype == "Select" and not frappe.flags.in_import:
             _validate_option(doc, df, value)
         if df.non_negative and flt(value) < 0:
@@ -63,13 +60,6 @@ def validate_values(doc: Any) -> None:
             _validate_length(doc, df, value)
         if isinstance(value, str) and ("<" in value or ">" in value):
             _sanitize(doc, df, value)
-
-
-def _validate_format(doc: Any, df: Any, value: str) -> None:
-    if doc.name in frappe.STANDARD_USERS:
-        return  # their address is their name
-    for part in frappe.utils.split_emails(value) if df.options == "Email" else [value]:
-        FORMATS[df.options](part, throw=True)
 
 
 def _validate_option(doc: Any, df: Any, value: Any) -> None:

@@ -37,15 +37,13 @@ def get_pdf(html: str) -> bytes:
         frappe.throw(
             _(
                 "PDF cannot be made: wkhtmltopdf is not installed. Install it with: apt-get install wkhtmltopdf"
-            ),
-            title=_("Missing program"),
+            )
         )
     if not has_chinese_font():
         frappe.throw(
             _(
                 "PDF cannot be made: no Chinese font is installed. Install one with: apt-get install fonts-noto-cjk"
-            ),
-            title=_("Missing font"),
+            )
         )
     return pdfkit.from_string(inline_images(html), options=_OPTIONS, verbose=False)
 

@@ -33,9 +33,8 @@ class File(Document):
         self.folder = self.folder or "Home"
         content = self.get("content")
         if content is not None:
-            data = file_manager.to_bytes(content, bool(self.get("decode")))
-            self.update(file_manager.store(self.file_name, data, is_private=bool(self.is_private)))
-            self.content = self.decode = None
+            self.update(file_manager.store(self.file_name, content, is_private=bool(self.is_private)))
+            self.content = None
         self.file_name = self.file_name or os.path.basename(self.file_url)
         self.file_type = os.path.splitext(self.file_name)[1].lstrip(".").upper() or None
 

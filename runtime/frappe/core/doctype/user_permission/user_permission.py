@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import frappe
 from frappe.model.document import Document
-from frappe.types import _dict
 
 
 class UserPermission(Document):
@@ -34,29 +31,3 @@ def clear_user_permissions_cache() -> None:
     frappe.cache.front("user_permissions").clear()
     frappe.cache.invalidate_fronts()
     frappe.local.new_doc_templates = {}
-
-
-def get_user_permissions(user: str | None = None) -> dict[str, list[_dict]]:
-    """DocType → rules (doc, applicable_for, is_default); none for Administrator and guests."""
-    user = user or frappe.session.user
-    if not user or user in frappe.STANDARD_USERS:
-        return {}
-    front = frappe.cache.front("user_permissions")
-    if user not in front:
-        rules: dict[str, list[_dict]] = {}
-        query = (
-            "select allow, for_value as doc, applicable_for, is_default"
-            " from `tabUser Permission` where user = %s order by creation"
-        )
-        for rule in frappe.db.sql(query, (user,), as_dict=True):
-            rules.setdefault(rule.pop("allow"), []).append(rule)
-        front[user] = rules
-    return front[user]
-
-
-def user_permission_exists(user: str, allow: str, for_value: str, applicable_for: str | None = None) -> Any:
-    """The rule that is there already, if any."""
-    for rule in get_user_permissions(user).get(allow, ()):
-        if rule.doc == for_value and (rule.applicable_for or None) == (applicable_for or None):
-            return rule
-    return None
