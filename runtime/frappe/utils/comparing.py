@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -23,25 +22,14 @@ _CASTS: dict[str | None, Callable[[Any], Any]] = {
     "Datetime": get_datetime,
     "Time": to_timedelta,
 }
-_EMPTY = {
-    "Date": datetime.date(1, 1, 1),
-    "Datetime": datetime.datetime(1, 1, 1),
-    "Time": datetime.timedelta(0),
-}
-
-
-def cast(fieldtype: str | None, value: Any = None) -> Any:
-    """`value` in the Python type of the field; what is empty becomes the type's zero (dates: 0001-01-01)."""
-    return _EMPTY[fieldtype] if fieldtype in _EMPTY and not value else cast_fieldtype(fieldtype, value)
 
 
 def cast_fieldtype(fieldtype: str | None, value: Any, show_warning: bool = True) -> Any:
-    """As `cast`, with empty dates read as today, as single values are."""
+    """`value` in the Python type of the field, as single values are read; an empty date is today."""
     return _CASTS.get(fieldtype, cstr)(value)
 
 
-operator_map: dict[str, Callable[[Any, Any], bool]] = {
-    "^": lambda a, b: (a or "").startswith(b),
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "in": lambda a, b: a in b,
     "not in": lambda a, b: a not in b,
     "=": operator.eq,
@@ -50,11 +38,9 @@ operator_map: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     ">=": operator.ge,
     "<=": operator.le,
-    "not None": lambda a, b: a is not None,
-    "None": lambda a, b: a is None,
 }
 
 
 def compare(val1: Any, condition: str, val2: Any) -> bool:
     """Whether `val1 condition val2` holds."""
-    return condition in operator_map and operator_map[condition](val1, val2)
+    return _OPERATORS[condition](val1, val2)

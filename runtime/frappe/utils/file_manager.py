@@ -11,7 +11,6 @@ from typing import Any
 import frappe
 from frappe import _
 
-_DEFAULT_MAX_SIZE = 25 * 1024 * 1024
 _WEBSITE_USER_TYPES = (
     ".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".pdf", ".txt", ".csv", ".xls", ".xlsx", ".doc", ".docx",
     ".mp4", ".mp3", ".amr",
@@ -21,13 +20,9 @@ _WEBSITE_USER_TYPES = (
 def store(fname: str, content: str | bytes, is_private: bool) -> dict[str, Any]:
     """Write the file, or find the one that has this content; removed again if the transaction is undone.
 
-    Raises ValidationError above `max_file_size` bytes (site_config.json), or without content.
+    Raises ValidationError without content; how large it may be is checked of the request.
     """
     content = content.encode() if isinstance(content, str) else content
-    limit = frappe.utils.cint(frappe.local.conf.get("max_file_size")) or _DEFAULT_MAX_SIZE
-    if len(content) > limit:
-        message = _("File size exceeded the maximum allowed size of {0} MB").format(limit / 1048576)
-        frappe.throw(message)
     if not content:
         frappe.throw(_("File {0} is empty").format(fname))
     # identifies content; not a security measure

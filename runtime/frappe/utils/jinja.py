@@ -43,17 +43,11 @@ def _safe_frappe() -> Any:
         return lambda *args, **kwargs: getattr(frappe.db, name)(*args, **kwargs)
 
     reads = {name: late(name) for name in _DATABASE_READS}
-    db = frappe._dict(reads, sql=_select, get_list=frappe.get_list, get_all=frappe.get_all)
+    db = frappe._dict(reads, get_list=frappe.get_list, get_all=frappe.get_all)
     utils = {name: item for name, item in vars(frappe.utils).items() if isfunction(item)}
     return frappe._dict(
         {name: getattr(frappe, name) for name in _FRAPPE_NAMES}, db=db, utils=frappe._dict(utils)
     )
-
-
-def _select(query: str, *args: Any, **kwargs: Any) -> Any:
-    if not query.strip().lower().startswith(("select", "with")):
-        frappe.throw(frappe._("Query must be of SELECT type."), frappe.PermissionError)
-    return frappe.db.sql(query, *args, **kwargs)
 
 
 @lru_cache(maxsize=512)

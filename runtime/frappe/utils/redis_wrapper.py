@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import frappe
@@ -92,18 +92,15 @@ class RedisWrapper:
         """The key as the plain commands want it: of this site."""
         return self._here()[1].prefix + key
 
-    def get_value(self, key: str, generator: Callable[[], Any] | None = None, expires: bool = False) -> Any:
-        """The value, else what `generator` makes (and keeps). Values without expiry are read once a request."""
+    def get_value(self, key: str, *, expires: bool = False) -> Any:
+        """The value, or None. Values without expiry are read once a request."""
         known, store = self._here()
         full_key = store.prefix + key
         if not expires and full_key in known:
             return known[full_key]
         data = store.get(full_key)
         value = None if data is None else pickle.loads(data)
-        if value is None and generator:
-            value = generator()
-            self.set_value(key, value)
-        elif value is not None and not expires:
+        if value is not None and not expires:
             known[full_key] = value
         return value
 

@@ -5,7 +5,6 @@ Several may run (on several machines); a lock lets one look at a time. The work 
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import time
 
@@ -42,8 +41,7 @@ def _enqueue_events_for_site(site: str) -> None:
         if not is_scheduler_inactive():
             enqueue_events()
     except Exception:
-        with contextlib.suppress(Exception):
-            frappe.logger("scheduler").exception(f"could not schedule the jobs of {site}")
+        frappe.logger("scheduler").exception(f"could not schedule the jobs of {site}")
     finally:
         frappe.destroy()
 
