@@ -40,12 +40,7 @@ def has_permission(
     meta = frappe.get_meta(doctype)
     if meta.istable:
         return _has_child_permission(doctype, ptype, doc, user, parent_doctype, print_logs)
-    if ptype == "submit" and not meta.is_submittable:
-        return False
-    if doc:
-        allowed = _may(doc, meta, ptype, user)
-    else:
-        allowed = bool(get_role_permissions(meta, user).get(ptype))
+    allowed = _may(doc, meta, ptype, user) if doc else bool(get_role_permissions(meta, user).get(ptype))
     if not allowed and print_logs:
         what = f"{frappe._(doctype)} {doc.name}" if doc else frappe._(doctype)
         frappe.msgprint(
@@ -151,9 +146,8 @@ def _role_permissions(meta: Any, user: str, is_owner: bool) -> _dict:
 # -- User Permissions --------------------------------------------------------------------------------------------
 
 
-def has_user_permission(doc: Any, user: str | None = None) -> bool:
+def has_user_permission(doc: Any, user: str) -> bool:
     """Whether User Permissions let the user at this document: itself, and what it and its rows link to."""
-    user = user or local.session.user
     if not get_user_permissions(user):
         return True
     rows = (doc, *doc.get_all_children())

@@ -1,10 +1,11 @@
-"""Texts: HTML made safe, addresses of the site, small things."""
+"""Texts: HTML made safe, addresses of the site and of people."""
 
 from __future__ import annotations
 
 import html
 import json
 import re
+from email.utils import getaddresses
 from typing import Any
 from urllib.parse import urljoin
 
@@ -25,6 +26,9 @@ _ATTRIBUTES = "class style title dir lang align valign width height colspan rows
 _ALLOWED_TAGS = frozenset(_TAGS.split())
 _ALLOWED_ATTRIBUTES = {"*": _ATTRIBUTES.split(), "a": ["href", "target", "rel"], "img": ["src", "alt"]}
 _CSS = CSSSanitizer()
+_EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}\Z"
+)
 
 
 def escape_html(text: Any) -> Any:
@@ -68,3 +72,15 @@ def get_url(uri: str | None = None) -> str:
     if not base.startswith(("http://", "https://")):
         base = "http://" + base
     return urljoin(base, uri) if uri else base.rstrip("/")
+
+
+def validate_email_address(email_str: str, throw: bool = False) -> str:
+    """The valid addresses among those given, joined by ', '. With `throw` an invalid one raises."""
+    given = [address for _name, address in getaddresses([email_str or ""])]
+    valid = [address for address in given if _EMAIL.match(address)]
+    if throw and email_str and (len(valid) < len(given) or not valid):
+        frappe.throw(
+            frappe._("{0} is not a valid Email Address").format(escape_html(email_str)),
+            frappe.InvalidEmailAddressError,
+        )
+    return ", ".join(valid)

@@ -82,8 +82,7 @@ class ScheduledJobType(Document):
 
 def run_scheduled_job(scheduled_job_type: str) -> None:
     """What the queue calls."""
-    if frappe.db.exists("Scheduled Job Type", scheduled_job_type):
-        frappe.get_doc("Scheduled Job Type", scheduled_job_type).execute()
+    frappe.get_doc("Scheduled Job Type", scheduled_job_type).execute()
 
 
 def sync_jobs() -> None:

@@ -8,8 +8,7 @@ import frappe
 from frappe.model import display_fieldtypes, float_like_fields, table_fields
 from frappe.model.document import Document
 from frappe.model.validation import differs
-from frappe.utils import cstr
-from frappe.utils.formatters import format_number
+from frappe.utils import cstr, format_number
 
 
 class Version(Document):
