@@ -11,6 +11,6 @@ permission_query_conditions = {"File": "frappe.core.doctype.file.file.get_permis
 scheduler_events = {
     "daily": [
         "frappe.sessions.clear_expired_sessions",
-        "frappe.core.doctype.scheduled_job_log.scheduled_job_log.clear_old_logs",
+        "frappe.core.doctype.scheduled_job_type.scheduled_job_type.clear_old_logs",
     ]
 }

@@ -97,7 +97,7 @@ def _has_child_permission(
 def get_roles(user: str | None = None) -> list[str]:
     """The user's roles, with those everybody has."""
     user = user or local.session.user
-    if not user or user == "Guest":
+    if user == "Guest":
         return ["Guest"]
     known = frappe.cache.front("permissions")
     if user not in known:

@@ -31,8 +31,6 @@ def _environment(apps: tuple[str, ...]) -> Environment:
     # As in Frappe nothing is escaped by itself (templates say `| e`) and unknown names stay visible.
     environment = SandboxedEnvironment(loader=FileSystemLoader(folders), undefined=DebugUndefined)
     environment.globals.update(BUILTINS, frappe=_safe_frappe(), _=frappe._, scrub=frappe.scrub)
-    utils = frappe.utils
-    environment.filters.update(json=frappe.as_json, len=len, int=utils.cint, str=utils.cstr, flt=utils.flt)
     return environment
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import pickle
 import time
@@ -13,11 +14,11 @@ from frappe.utils.background_jobs import KEEP_FAILED_SECONDS, QUEUES
 from frappe.utils.cache_store import open_file
 from frappe.utils.synchronization import try_lock
 
-_WORKERS = "locks"  # of the bench; a worker holds a lock file there as long as it lives
+WORKER_LOCK = "locks/worker-{}.lock"  # of the bench; a worker holds one as long as it lives
 _SCHEMA = """
 create table if not exists job (number integer primary key, id text not null, queue text not null,
-    status text not null, timeout integer not null, method text not null, payload blob not null, worker text,
-    runs integer not null default 0, at real not null, error text);
+    status text not null, timeout integer not null, payload blob not null, worker text,
+    runs integer not null default 0, failed_at real);
 create index if not exists job_id on job (id);
 create index if not exists job_waiting on job (status, queue);
 """
@@ -32,20 +33,19 @@ class JobStore:
     def put(self, job_id: str, queue: str, payload: dict, timeout: int, unique: bool) -> Any:
         """Add a job; with `unique`, None when one of this id waits or runs."""
         added = self.db.execute(
-            "insert into job (id, queue, status, timeout, method, payload, at)"
-            " select ?1, ?2, 'queued', ?3, ?4, ?5, ?6 where not (?7 and exists"
-            " (select 1 from job where id = ?1 and status in ('queued', 'started')))",
-            (job_id, queue, timeout, payload["method"], pickle.dumps(payload), time.time(), unique),
+            "insert into job (id, queue, status, timeout, payload) select ?1, ?2, 'queued', ?3, ?4 where not"
+            " (?5 and exists (select 1 from job where id = ?1 and status in ('queued', 'started')))",
+            (job_id, queue, timeout, pickle.dumps(payload), unique),
         )
         return frappe._dict(id=job_id) if added.rowcount else None
 
     def claim(self, queues: Sequence[str], worker: str) -> Any:
         """The first job, queues in the given order, which is then `started` by this worker; None if none waits."""
         rows = self.db.execute(
-            "update job set status = 'started', worker = ?2, runs = runs + 1, at = ?3 where number ="
+            "update job set status = 'started', worker = ?2, runs = runs + 1 where number ="
             " (select number from job where status = 'queued' and instr(?1, queue)"
             " order by instr(?1, queue), number limit 1) returning number, timeout, runs, payload",
-            (",".join(queues), worker, time.time()),  # no name of a queue is part of another's
+            (",".join(queues), worker),  # no name of a queue is part of another's
         ).fetchall()
         for number, timeout, runs, payload in rows:
             return frappe._dict(number=number, timeout=timeout, run=runs, payload=pickle.loads(payload))
@@ -54,14 +54,11 @@ class JobStore:
     def finish(self, number: int) -> None:
         self.db.execute("delete from job where number = ?", (number,))
 
-    def fail(self, number: int, error: str) -> None:
-        """Keep a failed job for a week, for the operator to see."""
+    def fail(self, number: int) -> None:
+        """Keep a failed job for a week, for the operator to see. Its Error Log row tells why."""
         now = time.time()
-        self.db.execute(
-            "update job set status = 'failed', error = ?, at = ? where number = ?",
-            (error[-2000:], now, number),
-        )
-        self.db.execute("delete from job where status = 'failed' and at < ?", (now - KEEP_FAILED_SECONDS,))
+        self.db.execute("update job set status = 'failed', failed_at = ? where number = ?", (now, number))
+        self.db.execute("delete from job where failed_at < ?", (now - KEEP_FAILED_SECONDS,))
 
     def recover(self) -> None:
         """Give back the jobs of dead workers; their numbers put them before later ones."""
@@ -74,33 +71,24 @@ class JobStore:
 
     def report(self) -> dict[str, Any]:
         """See frappe.utils.doctor."""
-        live = self.db.execute("select queue, status from job where status != 'failed'").fetchall()
-        failed = self.db.execute(
-            "select id, method, error, at from job where status = 'failed' order by at desc"
-        )
+        jobs = self.db.execute("select id, queue, status from job").fetchall()
+        waiting = [queue for _id, queue, status in jobs if status == "queued"]
         return {
-            "queues": {queue: live.count((queue, "queued")) for queue in QUEUES},
-            "running": sum(status == "started" for _queue, status in live),
+            "queues": {queue: waiting.count(queue) for queue in QUEUES},
+            "running": sum(status == "started" for _id, _queue, status in jobs),
             "workers": workers(),
-            "failed": [dict(zip(("id", "method", "error", "at"), row, strict=True)) for row in failed],
+            "failed": [job_id for job_id, _queue, status in jobs if status == "failed"],
         }
 
 
-def worker_lock(name: str) -> str:
-    os.makedirs(_WORKERS, exist_ok=True)
-    return os.path.join(_WORKERS, f"worker-{name}.lock")
-
-
 def workers() -> list[str]:
-    """Names of the living workers of this bench; the files of dead ones are removed."""
-    names = []
-    for entry in os.listdir(_WORKERS) if os.path.isdir(_WORKERS) else []:
-        if entry.startswith("worker-"):
-            path = os.path.join(_WORKERS, entry)
-            descriptor = try_lock(path)
-            if descriptor is None:
-                names.append(entry.removeprefix("worker-").removesuffix(".lock"))
-            else:
-                os.unlink(path)
-                os.close(descriptor)
-    return names
+    """Lock files of the living workers of this bench; those of dead ones are removed."""
+    living = []
+    for path in glob.glob(WORKER_LOCK.format("*")):
+        descriptor = try_lock(path)
+        if descriptor is None:
+            living.append(path)
+        else:
+            os.unlink(path)
+            os.close(descriptor)
+    return living

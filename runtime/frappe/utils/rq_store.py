@@ -48,21 +48,11 @@ class RedisJobStore:
     def report(self) -> dict[str, Any]:
         """See frappe.utils.doctor."""
         queues = _queues(self.url, list(QUEUES))
-        failed = [job_id for queue in queues for job_id in FailedJobRegistry(queue=queue).get_job_ids()]
         return {
             "queues": {name: queue.count for name, queue in zip(QUEUES, queues, strict=True)},
             "running": sum(StartedJobRegistry(queue=queue).count for queue in queues),
             "workers": sorted({worker.name for queue in queues for worker in rq.Worker.all(queue=queue)}),
-            "failed": [
-                {
-                    "id": job.id,
-                    "method": job.description,
-                    "error": (job.exc_info or "").strip().rpartition("\n")[2],
-                    "at": job.ended_at.timestamp() if job.ended_at else None,
-                }
-                for job in rq.job.Job.fetch_many(failed, redis_client(self.url))
-                if job
-            ],
+            "failed": [name for queue in queues for name in FailedJobRegistry(queue=queue).get_job_ids()],
         }
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import frappe
 from frappe.utils import get_sites
 from frappe.utils.background_jobs import QUEUES, execute_job
-from frappe.utils.job_store import JobStore, worker_lock
+from frappe.utils.job_store import WORKER_LOCK, JobStore
 from frappe.utils.synchronization import try_lock
 
 POLL_SECONDS = 0.25
@@ -48,8 +48,9 @@ def stop_on_signal() -> threading.Event:
 
 def work(queues: Sequence[str], burst: bool, stop: threading.Event) -> int:
     """Run jobs until stopped (burst: until none waits). A stop lets the present job finish."""
-    name, done, recover_at = uuid.uuid4().hex[:12], 0, 0.0
-    path, held = worker_lock(name), None
+    done, recover_at = 0, 0.0
+    os.makedirs("locks", exist_ok=True)
+    path, held = WORKER_LOCK.format(uuid.uuid4().hex), None
     while held is None or not os.path.exists(path):  # `workers` removes files that are not locked yet
         held = try_lock(path)
     try:
@@ -60,7 +61,7 @@ def work(queues: Sequence[str], burst: bool, stop: threading.Event) -> int:
                 for store in stores:
                     store.recover()
             for store in stores:
-                if job := store.claim(queues, name):
+                if job := store.claim(queues, path):
                     _perform(store, job)
                     done += 1
                     break
@@ -78,8 +79,8 @@ def _perform(store: JobStore, job: Any) -> None:
     try:
         with time_limit(job.timeout):
             execute_job(**job.payload, run=job.run)
-    except Exception as error:
-        store.fail(job.number, f"{type(error).__name__}: {error}")
+    except Exception:
+        store.fail(job.number)
     else:
         store.finish(job.number)
 

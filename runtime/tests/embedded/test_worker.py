@@ -96,10 +96,7 @@ def test_a_job_too_long_is_interrupted_and_reported(profile: Callable, tmp_path:
     frappe.enqueue("frappe.worker_jobs.takes_until_told", timeout=1, job_id="too-long", folder=str(tmp_path))
     assert work_off(profile) == 0
     [failed] = report()["failed"]
-    assert failed["id"].endswith("::too-long")
-    assert failed["method"] == "frappe.worker_jobs.takes_until_told"
-    assert "maximum timeout" in failed["error"]
-    assert time.time() - failed["at"] < 60
+    assert failed.endswith("::too-long")
     assert "maximum timeout" in last_error()
     assert (tmp_path / "notes").read_text() == "x"
 
@@ -145,7 +142,7 @@ def test_a_job_that_kills_its_worker_twice_is_given_up(profile: Callable, tmp_pa
         deaths += 1
     assert deaths == (0 if frappe.conf.get("redis_queue") else 2)  # RQ's worker outlives its jobs
     assert (tmp_path / "notes").read_text() == "xx"
-    assert [job["id"].split("::")[1] for job in report()["failed"]] == ["deadly"]
+    assert [job_id.split("::")[1] for job_id in report()["failed"]] == ["deadly"]
     assert "died 2 times" in last_error()
 
 

@@ -14,6 +14,7 @@ from frappe.model.document import Document
 from frappe.utils import get_datetime, now_datetime
 from frappe.utils.synchronization import try_to_hold
 
+KEEP_LOGS_DAYS = 30
 _ALL = (
     "*/4 * * * *"  # other frequencies are croniter's; with "Long" they mean the same times, but another queue
 )
@@ -83,6 +84,12 @@ class ScheduledJobType(Document):
 def run_scheduled_job(scheduled_job_type: str) -> None:
     """What the queue calls."""
     frappe.get_doc("Scheduled Job Type", scheduled_job_type).execute()
+
+
+def clear_old_logs() -> None:
+    """Daily, from the runtime's own hooks."""
+    limit = frappe.utils.add_days(now_datetime(), -KEEP_LOGS_DAYS)
+    frappe.db.delete("Scheduled Job Log", {"creation": ("<", limit)})
 
 
 def sync_jobs() -> None:
