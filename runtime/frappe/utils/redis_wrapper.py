@@ -14,8 +14,6 @@ from typing import Any
 import frappe
 from frappe.utils.cache_store import FileCache, RedisCache, close_files, current_store
 
-_STORE = object()  # where frappe.local.cache remembers the store of this request
-
 
 class RedisWrapper:
     """The part of Frappe's Redis client that apps use; plain commands (`incrby`, `expire` …) are the store's."""
@@ -27,15 +25,14 @@ class RedisWrapper:
         return self
 
     def __getattr__(self, command: str) -> Any:
-        return getattr(self._here()[1], command)
+        return getattr(self._store(), command)
 
-    def _here(self) -> tuple[dict, FileCache | RedisCache]:
-        """What this request has read, and the store."""
-        known = frappe.local.cache
-        store = known.get(_STORE)
-        if store is None:
-            store = known[_STORE] = current_store()
-        return known, store
+    def _store(self) -> FileCache | RedisCache:
+        """The site's, looked up once a request."""
+        kept = frappe.local.cache
+        if "store" not in kept:
+            kept["store"] = current_store()
+        return kept["store"]
 
     # -- live objects ------------------------------------------------------------------------------------
 
@@ -47,7 +44,7 @@ class RedisWrapper:
     def pin_fronts(self) -> dict[str, dict]:
         """Called before a transaction takes its snapshot. What is derived from a snapshot goes into the fronts of before
         it: were another transaction to end meanwhile, the old state must not be kept as the new one."""
-        store = self._here()[1]
+        store = self._store()
         generation = store.generation()
         fronts = self._fronts.get(store.place)
         if fronts is None or fronts[0] != generation:
@@ -75,7 +72,7 @@ class RedisWrapper:
     def forget_site(self) -> None:
         """Before the current site is deleted: another one may get its name, and must not find its sessions."""
         self.delete_keys("")
-        store = self._here()[1]
+        store = self._store()
         store.bump()
         self._fronts.pop(store.place, None)
         close_files(store.place + os.sep)
@@ -90,45 +87,29 @@ class RedisWrapper:
 
     def make_key(self, key: str) -> str:
         """The key as the plain commands want it: of this site."""
-        return self._here()[1].prefix + key
+        return self._store().prefix + key
 
     def get_value(self, key: str, *, expires: bool = False) -> Any:
-        """The value, or None. Values without expiry are read once a request."""
-        known, store = self._here()
-        full_key = store.prefix + key
-        if not expires and full_key in known:
-            return known[full_key]
-        data = store.get(full_key)
-        value = None if data is None else pickle.loads(data)
-        if value is not None and not expires:
-            known[full_key] = value
-        return value
+        """The value as it is now (Frappe wants to be told that it may expire), or None."""
+        data = self._store().get(self.make_key(key))
+        return None if data is None else pickle.loads(data)
 
     def set_value(self, key: str, val: Any, expires_in_sec: float | None = None) -> None:
-        known, store = self._here()
-        full_key = store.prefix + key
-        if not expires_in_sec:
-            known[full_key] = val
-        store.set(full_key, pickle.dumps(val), ex=expires_in_sec)
+        self._store().set(self.make_key(key), pickle.dumps(val), ex=expires_in_sec)
 
     def delete_value(self, keys: str | Iterable[str]) -> None:
-        self._forget([self.make_key(key) for key in ([keys] if isinstance(keys, str) else keys)])
+        for key in [keys] if isinstance(keys, str) else keys:
+            self._store().delete(self.make_key(key))
 
-    def delete_keys(self, key: str) -> None:
-        """Delete all values whose key starts so."""
-        self._forget(self.names(self.make_key(key), lasting=False))
+    def delete_keys(self, key: str, lasting: bool = False) -> None:
+        """Delete all values whose key starts so; with `lasting` only those without an expiry."""
+        for name in self._store().names(self.make_key(key), lasting):
+            self._store().delete(name)
 
     def clear_derived(self) -> None:
         """Forget what can be computed again: with an expiry it is a limit, a counter or a token."""
-        self._forget(self.names(self.make_key(""), lasting=True))
-        frappe.local.cache.clear()
+        self.delete_keys("", lasting=True)
         self.invalidate_fronts()
-
-    def _forget(self, full_keys: list[str]) -> None:
-        known, store = self._here()
-        for full_key in full_keys:
-            known.pop(full_key, None)
-            store.delete(full_key)
 
 
 cache = RedisWrapper()
