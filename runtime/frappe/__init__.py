@@ -89,6 +89,8 @@ from frappe.shortcuts import (
     as_unicode,
     clear_cache,
     enqueue,
+    enqueue_doc,
+    format_value,
     generate_hash,
     get_print,
     get_request_header,

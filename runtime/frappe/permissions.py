@@ -200,7 +200,8 @@ def get_user_permissions(user: str | None = None) -> dict[str, list[_dict]]:
     if user not in front:
         rules: dict[str, list[_dict]] = {}
         query = (
-            "select allow, for_value as doc, applicable_for, is_default"
+            "select allow, for_value as doc, is_default,"
+            " case when apply_to_all_doctypes = 1 then null else applicable_for end as applicable_for"
             " from `tabUser Permission` where user = %s order by creation"
         )
         for rule in frappe.db.sql(query, (user,), as_dict=True):

@@ -79,6 +79,8 @@ def _of(module: str, name: str) -> Callable[..., Any]:
 
 clear_cache = _of("frappe.cache_manager", "clear")
 enqueue = _of("frappe.utils.background_jobs", "enqueue")
+enqueue_doc = _of("frappe.utils.background_jobs", "enqueue_doc")
+format_value = _of("frappe.utils.formatters", "format_value")
 get_print = _of("frappe.utils.print_utils", "get_print")
 logger = _of("frappe.utils.logger", "get_logger")
 render_template = _of("frappe.utils.jinja", "render_template")

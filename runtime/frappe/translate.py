@@ -27,6 +27,12 @@ def _read(path: str) -> dict[str, str]:
     return {f"{row[0]}:{row[2]}" if row[2] else row[0]: row[1].strip() for row in rows}
 
 
+def set_default_language(lang: str) -> None:
+    """Language of the site."""
+    frappe.db.set_default("lang", lang)
+    frappe.local.lang = lang
+
+
 def get_all_languages() -> list[str]:
     """Codes of the enabled languages."""
     return frappe.get_all("Language", filters={"enabled": 1}, pluck="name", order_by="name")

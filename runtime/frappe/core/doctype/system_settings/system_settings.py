@@ -18,8 +18,9 @@ class SystemSettings(Document):
             if frappe.db.get_default(fieldname) != cstr(self.get(fieldname)):
                 frappe.db.set_default(fieldname, self.get(fieldname))
         if self.language and frappe.db.get_default("lang") != self.language:
-            frappe.db.set_default("lang", self.language)
-            frappe.local.lang = self.language
+            from frappe.translate import set_default_language
+
+            set_default_language(self.language)
         frappe.local.request_cache.pop("system_settings", None)
         frappe.cache.front("translations").clear()
         frappe.local.new_doc_templates = {}

@@ -8,7 +8,7 @@ import frappe
 from frappe.model import display_fieldtypes, float_like_fields, table_fields
 from frappe.model.document import Document
 from frappe.model.validation import differs
-from frappe.utils import cstr, format_number
+from frappe.utils import cstr
 
 
 class Version(Document):
@@ -57,6 +57,6 @@ def _changed_values(old: Any, new: Any) -> list[list]:
         if df.fieldtype in (*display_fieldtypes, *table_fields) or not differs(df, before, after):
             continue
         if df.fieldtype in float_like_fields:
-            before, after = format_number(before, df, old), format_number(after, df, new)
+            before, after = frappe.format_value(before, df, old), frappe.format_value(after, df, new)
         changed.append([df.fieldname, before, after])
     return changed
