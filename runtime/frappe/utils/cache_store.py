@@ -46,6 +46,7 @@ def open_file(path: str, schema: str, synchronous: str) -> sqlite3.Connection:
 
 def close_files(folder: str = "") -> None:
     """Before a fork, or before the folder of a site is deleted."""
+    _file_cache.cache_clear()
     _shared_of.cache_clear()
     for key in [key for key in _connections if key[0] == os.getpid() and key[2].startswith(folder)]:
         _connections.pop(key).close()
@@ -176,7 +177,14 @@ class RedisCache:
 
 def current_store() -> FileCache | RedisCache:
     """Of the current site, for this thread."""
-    conf = frappe.local.conf
+    conf, path = frappe.local.conf, frappe.local.site_path
     if url := conf.get("redis_cache"):
         return RedisCache(url, conf.db_name)
-    return FileCache(os.path.abspath(frappe.local.site_path))
+    return _file_cache(
+        os.getpid(), threading.get_ident(), path if path.startswith("/") else os.path.abspath(path)
+    )
+
+
+@functools.cache
+def _file_cache(_process: int, _thread: int, site_path: str) -> FileCache:
+    return FileCache(site_path)

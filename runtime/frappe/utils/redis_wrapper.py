@@ -106,10 +106,5 @@ class RedisWrapper:
         for name in self._store().names(self.make_key(key), lasting):
             self._store().delete(name)
 
-    def clear_derived(self) -> None:
-        """Forget what can be computed again: with an expiry it is a limit, a counter or a token."""
-        self.delete_keys("", lasting=True)
-        self.invalidate_fronts()
-
 
 cache = RedisWrapper()

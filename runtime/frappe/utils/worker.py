@@ -5,13 +5,12 @@ A job that runs longer than its timeout is interrupted by a signal.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import frappe
@@ -48,6 +47,7 @@ def stop_on_signal() -> threading.Event:
 
 def work(queues: Sequence[str], burst: bool, stop: threading.Event) -> int:
     """Run jobs until stopped (burst: until none waits). A stop lets the present job finish."""
+    signal.signal(signal.SIGALRM, _interrupt)
     done, recover_at = 0, 0.0
     os.makedirs("locks", exist_ok=True)
     path, held = WORKER_LOCK.format(uuid.uuid4().hex), None
@@ -77,24 +77,16 @@ def work(queues: Sequence[str], burst: bool, stop: threading.Event) -> int:
 
 def _perform(store: JobStore, job: Any) -> None:
     try:
-        with time_limit(job.timeout):
+        signal.alarm(job.timeout)
+        try:
             execute_job(**job.payload, run=job.run)
+        finally:
+            signal.alarm(0)
     except Exception:
         store.fail(job.number)
     else:
         store.finish(job.number)
 
 
-@contextlib.contextmanager
-def time_limit(seconds: int) -> Iterator[None]:
-    """Raise JobTimeoutException in this block after `seconds`; in the main thread only."""
-
-    def interrupt(*_signal: Any) -> None:
-        raise JobTimeoutException(f"Task exceeded maximum timeout value ({seconds} seconds)")
-
-    signal.signal(signal.SIGALRM, interrupt)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
+def _interrupt(*_signal: Any) -> None:
+    raise JobTimeoutException("Task exceeded maximum timeout value")

@@ -140,7 +140,7 @@ def test_what_is_never_changed_is_read_once(site: str, monkeypatch: pytest.Monke
     frappe.cache.get_value("rt-kept").append(2)
     next_request()
     with monkeypatch.context() as patch:
-        patch.setattr(cache_store, "open_file", lambda *_file: None)
+        patch.setattr(cache_store.current_store(), "_db", None)
         assert frappe.cache.get_value("rt-kept") == [1]
     next_request()
 
