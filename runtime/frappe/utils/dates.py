@@ -41,16 +41,8 @@ def nowtime() -> str:
 
 def getdate(string_date: Any = None) -> datetime.date:
     """The date in a text, date or datetime; today without an argument."""
-    if isinstance(string_date, datetime.datetime):
-        return string_date.date()
-    if isinstance(string_date, datetime.date):
-        return string_date
-    if not string_date:
-        return now_datetime().date()
-    with contextlib.suppress(ValueError):
-        return datetime.date.fromisoformat(string_date)
     try:
-        return parser.parse(string_date).date()
+        return get_datetime(string_date or None).date()
     except (ValueError, OverflowError):
         frappe.throw(
             frappe._("{} is not a valid date string.").format(frappe.bold(string_date)),

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urljoin
 
 import bleach
-from bleach.css_sanitizer import CSSSanitizer
 
 import frappe
 
@@ -22,10 +21,9 @@ del details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 hea
 label legend li main mark nav ol p pre q s samp section small span strike strong sub summary sup
 table tbody td tfoot th thead time tr tt u ul var wbr
 """
-_ATTRIBUTES = "class style title dir lang align valign width height colspan rowspan data-value"
+_ATTRIBUTES = "class title dir lang align valign width height colspan rowspan data-value"
 _ALLOWED_TAGS = frozenset(_TAGS.split())
 _ALLOWED_ATTRIBUTES = {"*": _ATTRIBUTES.split(), "a": ["href", "target", "rel"], "img": ["src", "alt"]}
-_CSS = CSSSanitizer()
 _EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}\Z"
 )
@@ -47,12 +45,10 @@ def is_html(text: Any) -> bool:
 
 
 def sanitize_html(text: Any) -> Any:
-    """HTML without scripts, event handlers and dangerous links; other texts and JSON stay as they are."""
+    """HTML without scripts, styles, event handlers and dangerous links; other texts and JSON stay as they are."""
     if not is_html(text) or _is_json(text):
         return text
-    return bleach.clean(
-        text, tags=_ALLOWED_TAGS, attributes=_ALLOWED_ATTRIBUTES, css_sanitizer=_CSS, strip_comments=True
-    )
+    return bleach.clean(text, tags=_ALLOWED_TAGS, attributes=_ALLOWED_ATTRIBUTES, strip_comments=True)
 
 
 def _is_json(text: str) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
-from typing import Any
 
 from croniter import croniter
 
@@ -93,27 +91,18 @@ def clear_old_logs() -> None:
 
 
 def sync_jobs() -> None:
-    """Make the rows equal to the hooks: new ones added, changed ones changed, gone ones deleted."""
-    wanted = dict(_wanted(frappe.get_hooks("scheduler_events")))
-    known = {
-        row.method: row
-        for row in frappe.get_all("Scheduled Job Type", fields=["name", "method", "frequency", "cron_format"])
-    }
-    for method in known.keys() - wanted.keys():
-        frappe.delete_doc("Scheduled Job Type", known[method].name, ignore_permissions=True, force=True)
+    """Make the rows equal to the hooks: new ones added, known ones brought up to date, gone ones deleted."""
+    wanted: dict[str, dict[str, str | None]] = {}
+    for event, methods in frappe.get_hooks("scheduler_events").items():
+        frequency = event.replace("_", " ").title()
+        for expression, listed in (methods if event == "cron" else {None: methods}).items():
+            when = {"frequency": frequency, "cron_format": expression}
+            wanted.update(dict.fromkeys(listed, when))
+    for row in frappe.get_all("Scheduled Job Type", fields=["name", "method"]):
+        if row.method in wanted:
+            frappe.db.set_value("Scheduled Job Type", row.name, wanted.pop(row.method), update_modified=False)
+        else:
+            frappe.delete_doc("Scheduled Job Type", row.name, ignore_permissions=True, force=True)
     for method, when in wanted.items():
-        row = known.get(method)
-        if row is None:
-            values = {"doctype": "Scheduled Job Type", "method": method, "create_log": 1, **when}
-            frappe.get_doc(values).insert(ignore_permissions=True)
-        elif (row.frequency, row.cron_format or None) != (when["frequency"], when["cron_format"]):
-            frappe.db.set_value("Scheduled Job Type", row.name, when)
-
-
-def _wanted(events: dict[str, Any]) -> Iterator[tuple[str, dict[str, str | None]]]:
-    """Methods of the hook with their frequency; `cron` holds {expression: [methods]}."""
-    for event, methods in events.items():
-        expressions = methods if event == "cron" else {None: methods}
-        for expression, listed in expressions.items():
-            frequency = event.replace("_", " ").title()
-            yield from ((method, {"frequency": frequency, "cron_format": expression}) for method in listed)
+        values = {"doctype": "Scheduled Job Type", "method": method, "create_log": 1, **when}
+        frappe.get_doc(values).insert(ignore_permissions=True)
