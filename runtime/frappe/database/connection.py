@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import frappe
@@ -19,10 +19,19 @@ _WRITES = frozenset({"insert", "update", "delete", "replace"})
 class Connection(ErrorPredicates):
     """The transaction opens with the first statement and ends with commit or rollback.
 
-    Callbacks run once and are forgotten when it ends. A backend supplies what raises NotImplementedError here.
+    Callbacks run once and are forgotten when it ends.
     """
 
-    db_type = ""
+    # What a backend supplies:
+    db_type: str
+    close: Callable[[], None]
+    execute: Callable[
+        [str, Any], tuple[Sequence[tuple], list[str] | None]
+    ]  # rows and column names, None without rows
+    execute_many: Callable[[str, list[list]], None]
+    end_transaction: Callable[[str], None]  # "commit" or "rollback"
+    run_savepoint: Callable[[str], None]
+    quoted: Callable[[str], str]  # a text as a literal of the server
 
     def __init__(self) -> None:
         self.after_commit = CallbackManager()
@@ -30,34 +39,12 @@ class Connection(ErrorPredicates):
         self.transaction_writes = 0
         self.value_cache: dict[Any, Any] = {}
 
-    def close(self) -> None:
-        raise NotImplementedError
-
-    def execute(self, query: str, values: Any) -> tuple[Sequence[tuple], list[str] | None]:
-        """Run one statement; its rows and column names (None when it gives no rows)."""
-        raise NotImplementedError
-
-    def execute_many(self, query: str, rows: list[list]) -> None:
-        raise NotImplementedError
-
-    def end_transaction(self, statement: str) -> None:
-        """`statement`: commit or rollback."""
-        raise NotImplementedError
-
-    def run_savepoint(self, statement: str) -> None:
-        raise NotImplementedError
-
-    def quoted(self, text: str) -> str:
-        """The text as a literal of the server."""
-        raise NotImplementedError
-
     def sql(
         self,
         query: Any,
         values: Any = (),
         *,
         as_dict: bool | int = False,
-        debug: bool | int = False,
         ignore_ddl: bool | int = False,
         pluck: bool = False,
     ) -> Any:
@@ -70,9 +57,7 @@ class Connection(ErrorPredicates):
             query, values = query.walk()
         if not isinstance(values, (tuple, list, dict)):
             values = (values,)
-        self._check_transaction(statement_kind(query), ignore_ddl)
-        if debug:
-            frappe.errprint(f"{query}\n{values}")
+        self.check_transaction(statement_kind(query), ignore_ddl)
         if getattr(frappe.local, "db", None) is self and frappe.local.fronts is None:
             frappe.cache.pin_fronts()  # this statement may take the transaction's snapshot
         rows, columns = self.execute(query, values)
@@ -84,7 +69,7 @@ class Connection(ErrorPredicates):
             return [_dict(zip(columns, row, strict=False)) for row in rows]
         return tuple(rows)
 
-    def _check_transaction(self, kind: str, ignore_ddl: Any = False) -> None:
+    def check_transaction(self, kind: str, ignore_ddl: Any = False) -> None:
         if kind in _WRITES:
             self.transaction_writes += 1
         elif kind in _DDL and self.transaction_writes and not ignore_ddl:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 DUPLICATE_ENTRY = 1062
 TABLE_MISSING = 1146
 COLUMN_MISSING = 1054
@@ -10,33 +12,32 @@ LOCK_TIMEOUT = 1205
 DEADLOCK = 1213
 
 
-def _number(error: Exception) -> int:
-    return error.args[0] if error.args and isinstance(error.args[0], int) else 0
-
-
 class ErrorPredicates:
     """Questions to `frappe.db` about an exception."""
 
-    @staticmethod
-    def is_table_missing(e: Exception) -> bool:
-        return _number(e) == TABLE_MISSING
+    def is_table_missing(self, e: Exception) -> bool:
+        return e.args[:1] == (TABLE_MISSING,)
 
-    @staticmethod
-    def is_missing_column(e: Exception) -> bool:
-        return _number(e) == COLUMN_MISSING
+    def is_missing_column(self, e: Exception) -> bool:
+        return e.args[:1] == (COLUMN_MISSING,)
 
-    @staticmethod
-    def is_duplicate_entry(e: Exception) -> bool:
-        return _number(e) == DUPLICATE_ENTRY
+    def is_duplicate_entry(self, e: Exception) -> bool:
+        return e.args[:1] == (DUPLICATE_ENTRY,)
 
-    @staticmethod
-    def is_primary_key_violation(e: Exception) -> bool:
-        return _number(e) == DUPLICATE_ENTRY and "PRIMARY" in str(e)
+    def is_primary_key_violation(self, e: Exception) -> bool:
+        return self.is_duplicate_entry(e) and "PRIMARY" in str(e)
 
-    @staticmethod
-    def is_unique_key_violation(e: Exception) -> bool:
-        return _number(e) == DUPLICATE_ENTRY and "PRIMARY" not in str(e)
+    def is_unique_key_violation(self, e: Exception) -> bool:
+        return self.is_duplicate_entry(e) and "PRIMARY" not in str(e)
 
-    @staticmethod
-    def is_data_too_long(e: Exception) -> bool:
-        return _number(e) == DATA_TOO_LONG
+    def is_data_too_long(self, e: Exception) -> bool:
+        return e.args[:1] == (DATA_TOO_LONG,)
+
+
+def unique_columns_of_error(error: Exception, columns: list[str]) -> list[str]:
+    """Those of the table's columns that belong to the unique key that an error names."""
+    match = re.search(r"for key '(?:[^']*[.:])?([^']+)'", str(error))
+    if not match:
+        return []
+    key = match[1].removeprefix("unique_")
+    return [c for c in columns if c == key] or [c for c in columns if f"_{c}_" in f"_{key}_"] or [key]

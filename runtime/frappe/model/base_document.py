@@ -276,9 +276,9 @@ class BaseDocument:
         """UniqueValidationError that names the fields, if that is the error; else the error itself."""
         if not frappe.db.is_unique_key_violation(error):
             raise error
-        from frappe.database.utils import unique_columns_of_error
+        from frappe.database.errors import unique_columns_of_error
 
-        columns = unique_columns_of_error(error, self.doctype)
+        columns = unique_columns_of_error(error, frappe.db.get_table_columns(self.doctype))
         labels = ", ".join(frappe._(self.meta.get_label(column)) for column in columns)
         frappe.msgprint(frappe._("{0} must be unique").format(labels))
         raise frappe.UniqueValidationError(self.doctype, self.name, error) from error

@@ -8,7 +8,7 @@ import frappe
 from frappe.database.schema import columns_of
 from frappe.model.meta_reading import CHILD_DOCTYPES, MetaRow
 from frappe.types import _dict
-from frappe.utils import cint, cstr, now
+from frappe.utils import cint, now
 
 NUMBERS = frozenset({"Check", "Int", "Float", "Percent"})
 
@@ -82,9 +82,7 @@ def make_table(name: str, values: dict[str, Any]) -> None:
     if not frappe.flags.in_install_db:
         added = frappe.db.sql("select * from `tabCustom Field` where dt = %s", (name,), as_dict=True)
         meta.fields += [MetaRow(row) for row in added]
-    frappe.db.apply_table(
-        f"tab{name}", columns_of(meta), autoincrement=cstr(values.get("autoname")).lower() == "autoincrement"
-    )
+    frappe.db.apply_table(f"tab{name}", columns_of(meta))
 
 
 def make_roles(values: dict[str, Any]) -> None:

@@ -51,7 +51,7 @@ class DocTypeQueryBuilder(MySQLQueryBuilder):
 
 def DocType(table_name: str) -> Table:
     """The table of a DocType as a PyPika table."""
-    from frappe.database.reading import table_name as name_of
+    from frappe.database.fields import table_name as name_of
 
     return Table(name_of(table_name), query_cls=Builder)
 

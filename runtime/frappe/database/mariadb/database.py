@@ -11,8 +11,10 @@ from MySQLdb.converters import conversions
 
 import frappe
 from frappe.database import pool
+from frappe.database.database import Database
 from frappe.database.errors import DEADLOCK, LOCK_TIMEOUT
-from frappe.database.mariadb.tables import MariaDBTables
+from frappe.database.fields import table_name
+from frappe.database.schema import Column, Stored
 
 # Decimals read as float, as stock Frappe reads them.
 _CONVERSIONS = {**conversions, FIELD_TYPE.DECIMAL: float, FIELD_TYPE.NEWDECIMAL: float}
@@ -27,10 +29,11 @@ def address(conf: Any) -> dict[str, Any]:
     return {"host": conf.db_host or "127.0.0.1", "port": int(conf.db_port or 3306)}
 
 
-class MariaDBDatabase(MariaDBTables):
+class MariaDBDatabase(Database):
     """A connection that was lost is opened again, but never within a transaction: that one fails as a whole."""
 
     db_type = "mariadb"
+    TABLE_OPTIONS = " ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARACTER SET=utf8mb4 COLLATE=utf8mb4_unicode_ci"
     ProgrammingError = TableMissingError = MySQLdb.ProgrammingError
     OperationalError = MySQLdb.OperationalError
     DataError = MySQLdb.DataError
@@ -117,3 +120,59 @@ class MariaDBDatabase(MariaDBTables):
 
     def quoted(self, text: str) -> str:
         return "'" + self.connection.escape_string(text).decode() + "'"
+
+    # -- tables: every schema change commits ---------------------------------------------------------------------
+
+    def ddl(self, statement: str) -> None:
+        self.sql_ddl(statement)
+
+    def stored_columns(self, table: str) -> dict[str, Stored]:
+        rows = self.sql(
+            "SELECT column_name, column_type, column_default, is_nullable FROM information_schema.columns"
+            " WHERE table_schema = DATABASE() AND table_name = %s ORDER BY ordinal_position",
+            (table,),
+        )
+        return {
+            name: (sql_type, None if default == "NULL" else default, nullable == "NO")
+            for name, sql_type, default, nullable in rows
+        }
+
+    def stored_indexes(self, table: str) -> dict[str, str]:
+        rows = self.sql(f"SHOW INDEX FROM `{table}`", as_dict=True)
+        return {row.Key_name: "index" if row.Non_unique else "unique" for row in rows}
+
+    def drop_index(self, table: str, name: str) -> None:
+        self.ddl(f"DROP INDEX `{name}` ON `{table}`")
+
+    def create_table(self, table: str, columns: list[Column]) -> None:
+        lines = [_declaration(column) for column in columns]
+        for column in columns:
+            if column.unique or column.index:
+                lines.append(f"{'UNIQUE' if column.unique else 'INDEX'} `{column.name}` (`{column.name}`)")
+        if columns[0].sql_type.startswith("bigint"):
+            self.ddl(f"CREATE SEQUENCE IF NOT EXISTS {_sequence(table)} NOCACHE NOCYCLE")
+        self.ddl(f"CREATE TABLE `{table}` ({', '.join(lines)}, PRIMARY KEY (`name`)){self.TABLE_OPTIONS}")
+
+    def alter_table(
+        self, table: str, added: list[Column], changed: list[Column], columns: list[Column]
+    ) -> None:
+        for column in changed:
+            if column.not_null and column.default is not None:
+                name = f"`{column.name}`"
+                self.sql(f"UPDATE `{table}` SET {name} = {column.default} WHERE {name} IS NULL")
+        parts = [f"ADD COLUMN {_declaration(c)}" for c in added]
+        parts += [f"MODIFY {_declaration(c)}" for c in changed]
+        self.ddl(f"ALTER TABLE `{table}` {', '.join(parts)}")
+
+    def get_next_sequence_val(self, doctype: str) -> int:
+        return self.sql(f"SELECT NEXTVAL({_sequence(table_name(doctype))})")[0][0]
+
+
+def _sequence(table: str) -> str:
+    return f"`{table.removeprefix('tab').lower().replace(' ', '_')}_id_seq`"
+
+
+def _declaration(column: Column) -> str:
+    not_null = " NOT NULL" if column.not_null else ""
+    default = f" DEFAULT {column.default}" if column.default is not None else ""
+    return f"`{column.name}` {column.sql_type}{not_null}{default}"

@@ -16,18 +16,20 @@ from typing import Any
 
 import frappe
 from frappe.database import pool
+from frappe.database.database import Database
+from frappe.database.schema import Column, Stored
 from frappe.database.sqlite.dialect import translate
 from frappe.database.sqlite.errors import translated
-from frappe.database.sqlite.functions import KEY_COLLATION, register
-from frappe.database.sqlite.tables import SQLiteTables
+from frappe.database.sqlite.functions import COLLATION, KEY_COLLATION, register
 from frappe.database.sqlite.values import bind, column_value, read_dates, register_converters
 
 register_converters()
 _LOCK_STEP = 0.001  # seconds between two tries to get the write lock
+_RANGES = {"int": (-(2**31), 2**31 - 1), "decimal": ("-1e12", "1e12")}
 _PRAGMAS = "journal_mode = WAL", "temp_store = MEMORY", "cache_size = -2000", "mmap_size = 268435456"
 
 
-class SQLiteDatabase(SQLiteTables):
+class SQLiteDatabase(Database):
     db_type = "sqlite"
     INSERT_IGNORE = "INSERT OR IGNORE"
     KEY_COLLATION = f" COLLATE {KEY_COLLATION}"
@@ -154,11 +156,6 @@ class SQLiteDatabase(SQLiteTables):
         except sqlite3.Error as e:
             raise translated(e) from e
 
-    def ddl(self, statement: str) -> None:
-        self.lock()
-        self.connection.execute(statement)
-        self._schema_changed = True
-
     def sql_ddl(self, query: str) -> None:
         super().sql_ddl(query)
         self.forget_schema()
@@ -168,3 +165,92 @@ class SQLiteDatabase(SQLiteTables):
 
     def quoted(self, text: str) -> str:
         return "'" + text.replace("'", "''") + "'"
+
+    # -- tables: a column can be added but not changed; then the table is rebuilt ---------------------------------
+
+    def ddl(self, statement: str) -> None:
+        """Schema changes are part of the transaction: a failed one leaves the table as it was."""
+        self.lock()
+        self._control(statement)
+        self._schema_changed = True
+
+    def _rows(self, statement: str) -> list[tuple]:
+        return self.connection.execute(statement).fetchall()
+
+    def stored_columns(self, table: str) -> dict[str, Stored]:
+        rows = self._rows(f"PRAGMA table_info(`{table}`)")
+        return {row[1]: (row[2].replace("real", "decimal(21,9)"), row[4], bool(row[3])) for row in rows}
+
+    def index_name(self, table: str, name: str) -> str:
+        """Names of indexes are global in SQLite, so they carry their table's."""
+        return f"{table}:{name}"
+
+    def stored_indexes(self, table: str) -> dict[str, str]:
+        rows = self._rows(f"PRAGMA index_list(`{table}`)")
+        return {row[1]: "unique" if row[2] else "index" for row in rows}
+
+    def drop_index(self, table: str, name: str) -> None:
+        self.ddl(f"DROP INDEX `{name}`")
+
+    def create_table(self, table: str, columns: list[Column]) -> None:
+        lines = ",\n  ".join([*map(_declaration, columns), "PRIMARY KEY (`name`)"])
+        self.ddl(f"CREATE TABLE `{table}` (\n  {lines}\n)")
+
+    def alter_table(
+        self, table: str, added: list[Column], changed: list[Column], columns: list[Column]
+    ) -> None:
+        if changed:
+            self._rebuild(table, columns)
+            return
+        for column in added:
+            self.ddl(f"ALTER TABLE `{table}` ADD COLUMN {_declaration(column)}")
+
+    def _rebuild(self, table: str, columns: list[Column]) -> None:
+        """Copy into a new table; columns that the DocType no longer has are carried along."""
+        present = self.stored_columns(table)
+        wanted = {c.name: c for c in columns}
+        kept = [Column(name, *spec) for name, spec in present.items() if name not in wanted]
+        dependents = self._rows(
+            "SELECT sql FROM sqlite_master WHERE type IN ('trigger', 'index') AND sql IS NOT NULL"
+            f" AND tbl_name = {self.quoted(table)}"
+        )
+        self.ddl(f"ALTER TABLE `{table}` RENAME TO `{table}:old`")
+        self.create_table(table, [*columns, *kept])
+        names = ", ".join(f"`{name}`" for name in present)
+        sources = ", ".join(_source(name, wanted.get(name)) for name in present)
+        self.ddl(f"INSERT INTO `{table}` ({names}) SELECT {sources} FROM `{table}:old`")
+        self.ddl(f"DROP TABLE `{table}:old`")
+        for (statement,) in dependents:
+            self.ddl(statement)
+
+    def get_next_sequence_val(self, doctype: str) -> int:
+        key = (f"{doctype}_id_seq",)
+        self.sql("INSERT OR IGNORE INTO `tabSeries` (name, current) VALUES (%s, 0)", key)
+        self.sql("UPDATE `tabSeries` SET current = current + 1 WHERE name = %s", key)
+        return self.sql("SELECT current FROM `tabSeries` WHERE name = %s", key)[0][0]
+
+
+def _declaration(column: Column) -> str:
+    """The column's part of CREATE TABLE or ADD COLUMN; what MariaDB's types refuse, constraints refuse here."""
+    name, sql_type = f"`{column.name}`", column.sql_type
+    kind, _, size = sql_type.rstrip(")").partition("(")
+    parts = [name, sql_type.replace("decimal(21,9)", "real")]
+    if kind in ("varchar", "text", "longtext"):
+        parts.append(f"COLLATE {KEY_COLLATION if column.key else COLLATION}")
+    if column.not_null:
+        parts.append("NOT NULL")
+    if column.default is not None:
+        parts.append(f"DEFAULT {column.default}")
+    if kind == "varchar":
+        parts.append(f"CONSTRAINT `length:{column.name}` CHECK (length({name}) <= {size})")
+    elif kind in _RANGES:
+        low, high = _RANGES[kind]
+        parts.append(f"CONSTRAINT `range:{column.name}` CHECK ({name} BETWEEN {low} AND {high})")
+    return " ".join(parts)
+
+
+def _source(name: str, column: Column | None) -> str:
+    """The old column as an expression for the new one: empty becomes the default where NULL is not allowed."""
+    if column and column.not_null and column.default is not None:
+        return f"coalesce(nullif(`{name}`, ''), {column.default})"
+    return f"`{name}`"
