@@ -99,7 +99,7 @@ def init(site: str, sites_path: str = ".", new_site: bool = False, force: bool =
         fronts=None,
         new_doc_templates={},
         session=_dict(user="Guest", sid="Guest", data=_dict()),
-        qb=frappe.query_builder.get_query_builder(config.db_type or "sqlite"),
+        qb=frappe.query_builder.Builder,
     )
     frappe.setup_module_map()
     local.initialised = True

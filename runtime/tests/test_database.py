@@ -98,7 +98,7 @@ class TestSql:
 
     def test_dates_from_expressions(self, rows):
         row = sql(
-            "select max(day) a, min(moment) b, date(max(moment)) c, ifnull(max(day), curdate()) d from TABLE"
+            "select max(day) a, min(moment) b, date(max(moment)) c, ifnull(max(day), min(day)) d from TABLE"
         )[0]
         assert row == (
             datetime.date(2026, 2, 28),
@@ -106,7 +106,7 @@ class TestSql:
             datetime.date(2026, 2, 28),
             datetime.date(2026, 2, 28),
         )
-        assert sql("select concat(day, '') from TABLE where name = 'one'") == (("2026-01-01",),)
+        assert sql("select replace(day, 'x', '') from TABLE where name = 'one'") == (("2026-01-01",),)
 
     def test_sums_of_decimals_are_exact(self, rows):
         query = "select sum(amount) s, sum(amount) = 0.3, count(*) c from TABLE where n < 3 and amount < 1"
@@ -122,15 +122,10 @@ class TestSql:
 
     def test_functions_of_mariadb(self, rows):
         query = """
-            select ifnull(remark, 'none') a, coalesce(null, n) b, concat(name, '-', n) c, round(2.675, 2) d,
-                concat(name, null) e
+            select ifnull(remark, 'none') a, coalesce(null, n) b, round(2.675, 2) c, round(2.5) d, round(null, 2) e
             from TABLE where name = %s
         """
-        assert sql(query, ("one",)) == (("none", 1, "one-1", 2.68, None),)
-
-    def test_now_is_a_moment(self, rows):
-        now, today = sql("select now(), curdate()")[0]
-        assert isinstance(now, datetime.datetime) and isinstance(today, datetime.date)
+        assert sql(query, ("one",)) == (("none", 1, 2.68, 3, None),)
 
     def test_text_is_escaped_for_a_statement(self, rows):
         assert sql("select 'a''b'") == (("a'b",),)

@@ -30,7 +30,6 @@ class Connection(ErrorPredicates):
     ]  # rows and column names, None without rows
     execute_many: Callable[[str, list[list]], None]
     end_transaction: Callable[[str], None]  # "commit" or "rollback"
-    run_savepoint: Callable[[str], None]
     quoted: Callable[[str], str]  # a text as a literal of the server
 
     def __init__(self) -> None:
@@ -76,12 +75,6 @@ class Connection(ErrorPredicates):
             # MariaDB would commit what was written so far
             raise frappe.ImplicitCommitError("This statement can cause implicit commit", {"statement": kind})
 
-    def sql_ddl(self, query: str) -> None:
-        """Run a statement that changes the schema; commits before and after, as MariaDB does."""
-        self.commit()
-        self.sql(query, ignore_ddl=True)
-        self.commit()
-
     def escape(self, s: Any, percent: bool = True) -> str:
         """A literal to be put into a statement. Prefer bound values."""
         text = self.quoted(frappe.utils.cstr(s))
@@ -122,7 +115,7 @@ class Connection(ErrorPredicates):
     def _savepoint(self, statement: str, name: str) -> None:
         if not name.isidentifier():
             raise frappe.ValidationError(f"Invalid savepoint name: {name}")
-        self.run_savepoint(f"{statement} {name}")
+        self.sql(f"{statement} {name}")
 
 
 def statement_kind(query: str) -> str:

@@ -43,6 +43,13 @@ class Tables(Connection):
         """Read columns afresh."""
         self._schemas.pop(self.key, None)
 
+    def sql_ddl(self, query: str) -> None:
+        """Run a statement that changes the schema; commits before and after, as MariaDB does."""
+        self.commit()
+        self.sql(query, ignore_ddl=True)
+        self.commit()
+        self.forget_schema()
+
     def table_exists(self, doctype: str, cached: bool = True) -> bool:
         if not cached:
             self.forget_schema()

@@ -85,9 +85,6 @@ class MariaDBDatabase(Database):
     def execute_many(self, query: str, rows: list[list]) -> None:
         self._run("executemany", query, rows)
 
-    def run_savepoint(self, statement: str) -> None:
-        self._run("execute", statement)
-
     def _run(self, method: str, query: str, values: Any = None) -> Any:
         cursor = self.connection.cursor()
         try:

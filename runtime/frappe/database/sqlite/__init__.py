@@ -21,7 +21,7 @@ def open_database() -> SQLiteDatabase:
     )
 
 
-def setup_database(force: bool, verbose: bool) -> None:
+def setup_database(force: bool) -> None:
     """The file is made by the first connection."""
     if os.path.exists(_path()):
         if not force:

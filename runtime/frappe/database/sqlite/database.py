@@ -107,8 +107,8 @@ class SQLiteDatabase(Database):
     def execute_many(self, query: str, rows: list[list]) -> None:
         self.lock()
         try:
-            bound = ([bind(value) for value in row] for row in rows)
-            self.connection.executemany(translate(query, True).text, bound)
+            sql, _ = translate(query, True).filled(rows[0])
+            self.connection.executemany(sql, ([bind(value) for value in row] for row in rows))
         except sqlite3.Error as e:
             raise translated(e) from e
 
@@ -146,19 +146,11 @@ class SQLiteDatabase(Database):
             self.forget_schema()
             self._schema_changed = False
 
-    def run_savepoint(self, statement: str) -> None:
-        self.lock()
-        self._control(statement)
-
     def _control(self, statement: str) -> None:
         try:
             self.connection.execute(statement)
         except sqlite3.Error as e:
             raise translated(e) from e
-
-    def sql_ddl(self, query: str) -> None:
-        super().sql_ddl(query)
-        self.forget_schema()
 
     def column_value(self, column_type: str | None, value: Any) -> Any:
         return column_value(column_type, value)
