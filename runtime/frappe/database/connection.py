@@ -56,7 +56,7 @@ class Connection(ErrorPredicates):
             query, values = query.walk()
         if not isinstance(values, (tuple, list, dict)):
             values = (values,)
-        self.check_transaction(statement_kind(query), ignore_ddl)
+        self._check_transaction(statement_kind(query), ignore_ddl)
         if getattr(frappe.local, "db", None) is self and frappe.local.fronts is None:
             frappe.cache.pin_fronts()  # this statement may take the transaction's snapshot
         rows, columns = self.execute(query, values)
@@ -68,7 +68,7 @@ class Connection(ErrorPredicates):
             return [_dict(zip(columns, row, strict=False)) for row in rows]
         return tuple(rows)
 
-    def check_transaction(self, kind: str, ignore_ddl: Any = False) -> None:
+    def _check_transaction(self, kind: str, ignore_ddl: Any = False) -> None:
         if kind in _WRITES:
             self.transaction_writes += 1
         elif kind in _DDL and self.transaction_writes and not ignore_ddl:

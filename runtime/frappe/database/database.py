@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from typing import Any
 
 import frappe
@@ -70,13 +69,7 @@ class Database(Tables):
         if order_by:
             sql += f" ORDER BY {query.order(order_by, 'desc')}"
         sql += f" LIMIT {int(limit)}" if limit else ""
-        try:
-            return self.sql(f"{sql} FOR UPDATE" if for_update else sql, values, as_dict=as_dict)
-        except Exception as e:
-            # a DocType without a table yet (installation under way) has no values
-            if self.is_table_missing(e) and not isinstance(filters, (list, tuple)):
-                return ()
-            raise
+        return self.sql(f"{sql} FOR UPDATE" if for_update else sql, values, as_dict=as_dict)
 
     def exists(self, dt: Any, dn: Any = None) -> str | None:
         """The name of a matching document, else None."""
@@ -147,27 +140,22 @@ class Database(Tables):
         fields: list[str],
         values: Iterable[Sequence[Any]],
         ignore_duplicates: bool = False,
-        *,
-        chunk_size: int = 10_000,
     ) -> None:
         """Insert many rows at once; standard columns that `fields` does not name stay NULL."""
         types = self.column_types(table_name(doctype))
         kinds = [types.get(f) for f in fields]
         insert = self.INSERT_IGNORE if ignore_duplicates else "INSERT"
         columns, marks = ", ".join(map(quote_field, fields)), ", ".join(["%s"] * len(fields))
-        rows = ([self.column_value(k, v) for k, v in zip(kinds, row, strict=True)] for row in values)
-        while chunk := list(islice(rows, chunk_size)):
-            self.check_transaction("insert")
-            self.execute_many(f"{insert} INTO `{table_name(doctype)}` ({columns}) VALUES ({marks})", chunk)
+        rows = [[self.column_value(k, v) for k, v in zip(kinds, row, strict=True)] for row in values]
+        if rows:
+            self.transaction_writes += 1
+            self.execute_many(f"{insert} INTO `{table_name(doctype)}` ({columns}) VALUES ({marks})", rows)
         self.value_cache.clear()
 
     # -- singles: values are stored as text, and cast by the fields when asked for -------------------------------
 
     def is_single(self, doctype: str) -> bool:
-        try:
-            return bool(frappe.get_meta(doctype).issingle)
-        except frappe.DoesNotExistError:
-            return False
+        return bool(frappe.get_meta(doctype).issingle)
 
     def _get_from_single(self, doctype: str, fields: list[str], as_dict: bool, for_update: bool) -> list:
         """What get_values gives for a single: one row, or none when no asked field was ever stored."""
@@ -220,11 +208,7 @@ class Database(Tables):
 
 
 def _changes(
-    field: str | dict,
-    value: Any,
-    update_modified: bool,
-    modified: Any = None,
-    modified_by: str | None = None,
+    field: str | dict, value: Any, update_modified: bool, modified: Any = None, modified_by: str | None = None
 ) -> dict[str, Any]:
     """The values to set, with the time and the user of the change."""
     values = dict(field) if isinstance(field, dict) else {field: value}

@@ -46,7 +46,7 @@ class Fields:
             shown = self.permitted
             return f"{self.table}.*" if shown is None else self.select(f for f in shown if f[0] != "_")
         alias = None
-        if match := _ALIAS.match(field):
+        if " " in field and (match := _ALIAS.match(field)):
             field, alias = match["what"], match["alias"]
             self.aliases.add(alias)
         sql = self._expression(field, self.permitted)

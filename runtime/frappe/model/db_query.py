@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import frappe
@@ -34,7 +33,6 @@ class DatabaseQuery:
         order_by: str | None = DEFAULT_ORDER,
         limit_start: Any = None,
         limit_page_length: Any = None,
-        start: Any = None,
         limit: Any = None,
         as_list: bool = False,
         distinct: bool = False,
@@ -43,7 +41,10 @@ class DatabaseQuery:
         pluck: str | None = None,
     ) -> Any:
         """Rows as dicts, tuples (`as_list`) or one field's values (`pluck`)."""
-        fields, filters = _arguments(fields, filters, pluck)
+        if isinstance(fields, dict) or (isinstance(fields, list) and fields and isinstance(fields[0], list)):
+            fields, filters = filters, fields  # stock Frappe takes them in either order
+        fields = split(fields) if isinstance(fields, str) else [f for f in fields or () if f]
+        fields = fields or [pluck or "name"]
         if not ignore_permissions:
             self.check_permission(parent_doctype)
         frappe.db.get_table_columns(self.doctype)  # raises what a missing table raises
@@ -52,7 +53,7 @@ class DatabaseQuery:
         if not selected:
             return []
         parts, values = self.conditions(filters)
-        any_parts, any_values = self.conditions(_parsed(or_filters))
+        any_parts, any_values = self.conditions(or_filters)
         values += any_values
         if not ignore_permissions and (matching := match_condition(self.doctype, self.user)):
             parts.append(f"({matching.replace('%', '%%') if values else matching})")
@@ -67,7 +68,7 @@ class DatabaseQuery:
             order_by = None if distinct or aggregate else default_order(self.doctype)
         sql += f" order by {query.order(order_by)}" if order_by else ""
         if length := cint(limit_page_length or limit):
-            sql += f" limit {length} offset {cint(limit_start or start)}"
+            sql += f" limit {length} offset {cint(limit_start)}"
         rows = frappe.db.sql(sql, values, as_dict=bool(pluck) or not as_list)
         return [row[pluck] for row in rows] if pluck else rows
 
@@ -121,20 +122,3 @@ def default_order(doctype: str) -> str:
     way = (meta.sort_field and meta.sort_order) or "DESC"
     order = f"`tab{doctype}`.`{meta.sort_field or 'modified'}` {way}"
     return f"`tab{doctype}`.docstatus asc, {order}" if meta.is_submittable else order
-
-
-def _arguments(fields: Any, filters: Any, pluck: str | None) -> tuple[list, Any]:
-    """Fields and filters may come swapped, as JSON, or as one text."""
-    fields, filters = _parsed(fields), _parsed(filters)
-    if isinstance(fields, dict) or (isinstance(fields, list) and fields and isinstance(fields[0], list)):
-        fields, filters = filters, fields
-    if isinstance(fields, str):
-        fields = split(fields)
-    return [f for f in fields or () if f] or [pluck or "name"], filters
-
-
-def _parsed(value: Any) -> Any:
-    """JSON texts of lists and objects are read; other texts stay."""
-    if isinstance(value, str) and value[:1] in ("[", "{"):
-        return json.loads(value)
-    return list(value) if isinstance(value, tuple) else value

@@ -25,7 +25,7 @@ def set_new_name(doc: Any) -> None:
     if rule.lower() != "prompt" and not frappe.flags.in_import:
         doc.name = None
     if is_autoincremented(doc.meta):
-        doc.name = frappe.db.get_next_sequence_val(doc.doctype)
+        doc.name = int(getseries(f"{doc.doctype}_id_seq", 1))
         return
     if doc.get("amended_from"):
         doc.name = _amended_name(doc)

@@ -13,7 +13,6 @@ import frappe
 from frappe.database import pool
 from frappe.database.database import Database
 from frappe.database.errors import DEADLOCK, LOCK_TIMEOUT
-from frappe.database.fields import table_name
 from frappe.database.schema import Column, Stored
 
 # Decimals read as float, as stock Frappe reads them.
@@ -37,7 +36,6 @@ class MariaDBDatabase(Database):
     ProgrammingError = TableMissingError = MySQLdb.ProgrammingError
     OperationalError = MySQLdb.OperationalError
     DataError = MySQLdb.DataError
-    IntegrityError = MySQLdb.IntegrityError
 
     def __init__(self, conf: Any) -> None:
         super().__init__()
@@ -146,8 +144,6 @@ class MariaDBDatabase(Database):
         for column in columns:
             if column.unique or column.index:
                 lines.append(f"{'UNIQUE' if column.unique else 'INDEX'} `{column.name}` (`{column.name}`)")
-        if columns[0].sql_type.startswith("bigint"):
-            self.ddl(f"CREATE SEQUENCE IF NOT EXISTS {_sequence(table)} NOCACHE NOCYCLE")
         self.ddl(f"CREATE TABLE `{table}` ({', '.join(lines)}, PRIMARY KEY (`name`)){self.TABLE_OPTIONS}")
 
     def alter_table(
@@ -160,13 +156,6 @@ class MariaDBDatabase(Database):
         parts = [f"ADD COLUMN {_declaration(c)}" for c in added]
         parts += [f"MODIFY {_declaration(c)}" for c in changed]
         self.ddl(f"ALTER TABLE `{table}` {', '.join(parts)}")
-
-    def get_next_sequence_val(self, doctype: str) -> int:
-        return self.sql(f"SELECT NEXTVAL({_sequence(table_name(doctype))})")[0][0]
-
-
-def _sequence(table: str) -> str:
-    return f"`{table.removeprefix('tab').lower().replace(' ', '_')}_id_seq`"
 
 
 def _declaration(column: Column) -> str:

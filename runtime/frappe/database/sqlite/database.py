@@ -36,7 +36,6 @@ class SQLiteDatabase(Database):
     ProgrammingError = TableMissingError = sqlite3.ProgrammingError
     OperationalError = sqlite3.OperationalError
     DataError = sqlite3.DataError
-    IntegrityError = sqlite3.IntegrityError
 
     def __init__(self, path: str | Path, lock_timeout: float = 15, synchronous: str = "FULL") -> None:
         super().__init__()
@@ -214,12 +213,6 @@ class SQLiteDatabase(Database):
         self.ddl(f"DROP TABLE `{table}:old`")
         for (statement,) in dependents:
             self.ddl(statement)
-
-    def get_next_sequence_val(self, doctype: str) -> int:
-        key = (f"{doctype}_id_seq",)
-        self.sql("INSERT OR IGNORE INTO `tabSeries` (name, current) VALUES (%s, 0)", key)
-        self.sql("UPDATE `tabSeries` SET current = current + 1 WHERE name = %s", key)
-        return self.sql("SELECT current FROM `tabSeries` WHERE name = %s", key)[0][0]
 
 
 def _declaration(column: Column) -> str:
