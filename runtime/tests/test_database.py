@@ -139,12 +139,10 @@ class TestSql:
         assert frappe.db.count(rows, {"label_text": ("like", r"5\%")}) == 0
 
     def test_errors(self, rows):
-        with pytest.raises(Exception) as missing_table:
+        with pytest.raises(frappe.db.TableMissingError, match="doesn't exist"):
             sql("select * from `tabRT Nowhere`")
-        assert frappe.db.is_table_missing(missing_table.value)
-        with pytest.raises(Exception) as missing_column:
+        with pytest.raises(frappe.db.OperationalError, match="Unknown column"):
             sql("select no_such_column from TABLE")
-        assert frappe.db.is_missing_column(missing_column.value)
         with pytest.raises(frappe.db.ProgrammingError):
             sql("selec name from TABLE")
 
@@ -295,9 +293,8 @@ class TestSetValue:
         assert frappe.db.count(rows, {"n": 9}) == 0
 
     def test_what_does_not_fit_is_refused(self, rows):
-        with pytest.raises(Exception) as too_long:
+        with pytest.raises(frappe.db.DataError, match="too long"):
             frappe.db.set_value(rows, "one", "label_text", "x" * 141)
-        assert frappe.db.is_data_too_long(too_long.value)
         for field, value in (("n", "abc"), ("n", 99999999999), ("amount", 10**13), ("day", "2026-13-01")):
             with pytest.raises((frappe.db.DataError, frappe.db.OperationalError)):
                 frappe.db.set_value(rows, "one", field, value)
@@ -390,8 +387,6 @@ class TestSchema:
         columns = frappe.db.get_table_columns(value_doctype)
         assert columns[:7] == ["name", "creation", "modified", "modified_by", "owner", "docstatus", "idx"]
         assert columns[-4:] == ["_user_tags", "_comments", "_assign", "_liked_by"]
-        assert frappe.db.get_column_type(value_doctype, "label_text") == "varchar(140)"
-        assert frappe.db.get_column_type(value_doctype, "moment") == "datetime(6)"
 
     def test_a_missing_table_raises(self, site):
         with pytest.raises(frappe.db.TableMissingError):
@@ -406,8 +401,8 @@ class TestSchema:
             doctype.fields[0].length = 300
             doctype.append("fields", {"fieldname": "b", "fieldtype": "Int", "label": "B", "default": "4"})
             doctype.save()
-            assert frappe.db.get_column_type(name, "a") == "varchar(300)"
             assert frappe.db.get_value(name, "x", ["a", "b"]) == ("12", 4)
+            frappe.db.set_value(name, "x", "a", "x" * 300)
         finally:
             frappe.delete_doc("DocType", name, force=True)
             frappe.db.sql_ddl(f"drop table if exists `tab{name}`")

@@ -147,9 +147,8 @@ class TestFilters:
             frappe.get_all(bills, filters={"n": ["resembles", 1]})
         with pytest.raises((TypeError, frappe.ValidationError)):
             frappe.get_all(bills, filters=["status", "=", "Open"])
-        with pytest.raises(Exception) as unknown:
+        with pytest.raises(frappe.db.OperationalError, match="no_such_field"):
             frappe.get_all(bills, filters={"no_such_field": 1})
-        assert frappe.db.is_missing_column(unknown.value)
         with pytest.raises(frappe.DoesNotExistError):
             frappe.get_list("RT Query Nothing")
 
@@ -214,9 +213,8 @@ class TestFields:
     def test_unknown_fields(self, bills):
         assert frappe.get_list(bills, fields=["no_such_field"]) == []
         assert frappe.get_list(bills, fields=["n", "no_such_field"], filters={"n": 1}) == [{"n": 1}]
-        with pytest.raises(Exception) as unknown:
+        with pytest.raises(frappe.db.OperationalError, match="no_such_field"):
             frappe.get_all(bills, fields=["no_such_field"])
-        assert frappe.db.is_missing_column(unknown.value)
 
     @pytest.mark.parametrize(
         "field", ["(select 1)", "ifnull(note, 'x') as k", "concat(note, 'x') as k", "n, max(amount)"]

@@ -95,7 +95,8 @@ class Database(Tables):
 
     # -- writing -----------------------------------------------------------------------------------------------
 
-    def column_value(self, column_type: str | None, value: Any) -> Any:
+    @staticmethod
+    def column_value(column_type: str | None, value: Any) -> Any:
         """`value` as a column of that type stores it; raises what the server raises when it cannot."""
         return value
 

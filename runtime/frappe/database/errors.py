@@ -1,4 +1,4 @@
-"""What an error of the database means. Every backend raises its errors with MariaDB's number as first argument."""
+"""Errors of the database by MariaDB's numbers, which those of every backend have as first argument."""
 
 from __future__ import annotations
 
@@ -10,28 +10,6 @@ COLUMN_MISSING = 1054
 DATA_TOO_LONG = 1406
 LOCK_TIMEOUT = 1205
 DEADLOCK = 1213
-
-
-class ErrorPredicates:
-    """Questions to `frappe.db` about an exception."""
-
-    def is_table_missing(self, e: Exception) -> bool:
-        return e.args[:1] == (TABLE_MISSING,)
-
-    def is_missing_column(self, e: Exception) -> bool:
-        return e.args[:1] == (COLUMN_MISSING,)
-
-    def is_duplicate_entry(self, e: Exception) -> bool:
-        return e.args[:1] == (DUPLICATE_ENTRY,)
-
-    def is_primary_key_violation(self, e: Exception) -> bool:
-        return self.is_duplicate_entry(e) and "PRIMARY" in str(e)
-
-    def is_unique_key_violation(self, e: Exception) -> bool:
-        return self.is_duplicate_entry(e) and "PRIMARY" not in str(e)
-
-    def is_data_too_long(self, e: Exception) -> bool:
-        return e.args[:1] == (DATA_TOO_LONG,)
 
 
 def unique_columns_of_error(error: Exception, columns: list[str]) -> list[str]:

@@ -18,16 +18,11 @@ class Tables(Connection):
     # What a backend supplies:
     KEY_COLLATION = ""  # for names and links
     TABLE_OPTIONS = ""
-    key: Any  # tuple: which database this is, among all that the process may open
-    ddl: Callable[
-        [str], None
-    ]  # changes the schema; MariaDB commits with it, SQLite does so within the transaction
     stored_columns: Callable[[str], dict[str, Stored]]
     stored_indexes: Callable[[str], dict[str, str]]  # name → "unique" or "index"
     create_table: Callable[[str, list[Column]], None]
-    alter_table: Callable[
-        [str, list[Column], list[Column], list[Column]], None
-    ]  # added, changed and all columns
+    # The added, the changed and all columns of the table
+    alter_table: Callable[[str, list[Column], list[Column], list[Column]], None]
     drop_index: Callable[[str, str], None]
 
     _schemas: dict[tuple, dict[str, dict[str, str]]] = {}
@@ -42,6 +37,10 @@ class Tables(Connection):
     def forget_schema(self) -> None:
         """Read columns afresh."""
         self._schemas.pop(self.key, None)
+
+    def ddl(self, statement: str) -> None:
+        """Change the schema; without a commit where the database can."""
+        self.sql_ddl(statement)
 
     def sql_ddl(self, query: str) -> None:
         """Run a statement that changes the schema; commits before and after, as MariaDB does."""
@@ -60,9 +59,6 @@ class Tables(Connection):
         if not columns:
             raise self.TableMissingError("DocType", doctype)  # type: ignore[attr-defined]
         return columns
-
-    def get_column_type(self, doctype: str, column: str) -> str | None:
-        return self.column_types(table_name(doctype)).get(column)
 
     def create_system_tables(self) -> None:
         """Tables that belong to no DocType: series, singles, passwords."""

@@ -23,7 +23,9 @@ def match_condition(doctype: str, user: str) -> str:
             own = f"`tab{doctype}`.`owner` = {frappe.db.escape(user, percent=False)}"
         else:
             own = " and ".join(_user_permission_conditions(doctype, user))
-    return " and ".join(f"({part})" for part in (own, hook_conditions(doctype, user)) if part)
+    hooks = (frappe.get_hooks("permission_query_conditions") or {}).get(doctype, [])
+    conditions = [own, *(frappe.call(method, user, doctype=doctype) for method in hooks)]
+    return " and ".join(f"({condition})" for condition in conditions if condition)
 
 
 def _user_permission_conditions(doctype: str, user: str) -> list[str]:
@@ -36,10 +38,3 @@ def _user_permission_conditions(doctype: str, user: str) -> list[str]:
             condition = f"({condition} or {column} is null or {column} = '')"
         conditions.append(condition)
     return conditions
-
-
-def hook_conditions(doctype: str, user: str) -> str:
-    """What the permission_query_conditions hooks add."""
-    hooks = (frappe.get_hooks("permission_query_conditions") or {}).get(doctype, [])
-    found = [frappe.call(method, user, doctype=doctype) for method in hooks]
-    return " and ".join(f"({condition})" for condition in found if condition)

@@ -132,7 +132,7 @@ class TestTables:
         wanted.fields[2].fieldtype = "Data"
         wanted.fields[2].default = None
         db.updatedb("Thing", wanted)
-        assert db.get_column_type("Thing", "title") == "varchar(300)"
+        assert db.column_types("tabThing")["title"] == "varchar(300)"
         assert db.sql("select title, n from tabThing order by name") == (("A", "1"), ("B", "2"))
         assert "tabThing:title_n" in db.stored_indexes("tabThing")
         with pytest.raises(Exception, match="kept"):
@@ -152,7 +152,7 @@ class TestTables:
         wanted.fields[0].length = 50
         with pytest.raises(db.DataError):
             db.updatedb("Thing", wanted)
-        assert db.get_column_type("Thing", "title") == "varchar(140)"
+        assert db.column_types("tabThing")["title"] == "varchar(140)"
 
     def test_a_change_that_fails_changes_nothing(self, db):
         db.sql("update tabThing set title = 'no number'")

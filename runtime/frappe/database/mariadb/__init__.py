@@ -58,8 +58,6 @@ def _client_host(run: Any) -> str:
 def _administrator() -> Iterator[Callable[..., Any]]:
     """A function that runs a statement as the server's administrator."""
     flags, conf = frappe.local.flags, frappe.local.conf
-    if "`" in conf.db_name:
-        raise frappe.ValidationError(f"Invalid database name: {conf.db_name}")
     connection = MySQLdb.connect(
         **address(conf),
         user=flags.root_login or conf.root_login or "root",

@@ -10,7 +10,6 @@ from MySQLdb.constants import FIELD_TYPE
 from MySQLdb.converters import conversions
 
 import frappe
-from frappe.database import pool
 from frappe.database.database import Database
 from frappe.database.errors import DEADLOCK, LOCK_TIMEOUT
 from frappe.database.schema import Column, Stored
@@ -40,20 +39,10 @@ class MariaDBDatabase(Database):
     def __init__(self, conf: Any) -> None:
         super().__init__()
         self.conf = conf
-        self._connection: Any = None
+        self.key = ("mariadb", conf.db_name, *address(conf).values())
         self._in_transaction = False
 
-    @property
-    def key(self) -> tuple:
-        return "mariadb", self.conf.db_name, *address(self.conf).values()
-
-    @property
-    def connection(self) -> Any:
-        if self._connection is None:
-            self._connection = pool.take(self.key) or self._connect()
-        return self._connection
-
-    def _connect(self) -> Any:
+    def connect(self) -> Any:
         timeout = int(self.conf.db_lock_timeout or 15)
         return MySQLdb.connect(
             **address(self.conf),
@@ -66,13 +55,6 @@ class MariaDBDatabase(Database):
             init_command=f"SET innodb_lock_wait_timeout = {timeout}",
             multi_statements=False,
         )
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self.end_transaction("rollback")
-        if self._connection is not None:
-            pool.give_back(self._connection, self.key)
-            self._connection = None
 
     def execute(self, query: str, values: Any) -> tuple[Sequence[tuple], list[str] | None]:
         cursor = self._run("execute", query, values or None)
@@ -92,7 +74,7 @@ class MariaDBDatabase(Database):
                 if e.args[0] not in _LOST or self._in_transaction:
                     raise
                 # an idle connection that the server has closed meanwhile
-                self._connection = self._connect()
+                self._connection = self.connect()
                 cursor = self.connection.cursor()
                 getattr(cursor, method)(query, values)
         except MySQLdb.OperationalError as e:
@@ -117,9 +99,6 @@ class MariaDBDatabase(Database):
         return "'" + self.connection.escape_string(text).decode() + "'"
 
     # -- tables: every schema change commits ---------------------------------------------------------------------
-
-    def ddl(self, statement: str) -> None:
-        self.sql_ddl(statement)
 
     def stored_columns(self, table: str) -> dict[str, Stored]:
         rows = self.sql(

@@ -9,8 +9,6 @@ import frappe
 from frappe.database import pool
 from frappe.database.sqlite.database import SQLiteDatabase
 
-_FILE = os.path.join("db", "site.sqlite3")
-
 
 def open_database() -> SQLiteDatabase:
     conf = frappe.local.conf
@@ -36,4 +34,6 @@ def drop_database() -> None:
 
 
 def _path() -> str:
-    return os.path.abspath(os.path.join(frappe.local.site_path, frappe.local.conf.get("db_path") or _FILE))
+    return os.path.abspath(
+        os.path.join(frappe.local.site_path, frappe.local.conf.get("db_path") or "db/site.sqlite3")
+    )

@@ -10,12 +10,11 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import frappe
-from frappe.database import pool
 from frappe.database.database import Database
 from frappe.database.schema import Column, Stored
 from frappe.database.sqlite.dialect import translate
@@ -36,35 +35,23 @@ class SQLiteDatabase(Database):
     ProgrammingError = TableMissingError = sqlite3.ProgrammingError
     OperationalError = sqlite3.OperationalError
     DataError = sqlite3.DataError
+    column_value = staticmethod(column_value)
 
     def __init__(self, path: str | Path, lock_timeout: float = 15, synchronous: str = "FULL") -> None:
         super().__init__()
         self.path = str(path)
+        self.key = ("sqlite", self.path)
         self.lock_timeout = lock_timeout
         self.synchronous = synchronous
-        self._connection: sqlite3.Connection | None = None
         self._writing = False
         self._schema_changed = False
 
-    @property
-    def key(self) -> tuple:
-        return "sqlite", self.path
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = pool.take(self._pool_key()) or self._connect()
-        return self._connection
-
-    def _pool_key(self) -> tuple:
+    def pool_key(self) -> tuple:
         """A file that was deleted or replaced is another file."""
-        try:
-            inode = os.stat(self.path).st_ino
-        except OSError:
-            inode = 0
+        inode = os.stat(self.path).st_ino if os.path.exists(self.path) else 0
         return *self.key, inode, self.synchronous, self.lock_timeout
 
-    def _connect(self) -> sqlite3.Connection:
+    def connect(self) -> sqlite3.Connection:
         Path(self.path).parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(
             self.path,
@@ -79,12 +66,6 @@ class SQLiteDatabase(Database):
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
-    def close(self) -> None:
-        if self._connection is not None:
-            self.end_transaction("rollback")
-            pool.give_back(self._connection, self._pool_key())
-            self._connection = None
-
     def execute(self, query: str, values: Any) -> tuple[Sequence[tuple], list[str] | None]:
         statement = translate(query, bool(values))
         sql, bound = statement.filled(values)
@@ -92,22 +73,24 @@ class SQLiteDatabase(Database):
             self.lock()
         elif not self.connection.in_transaction:
             self.connection.execute("BEGIN")
-        try:
-            cursor = self.connection.execute(sql, bound)
-            rows = cursor.fetchall()
-        except sqlite3.Error as e:
-            raise translated(e) from e
+        cursor = self._run(self.connection.execute, sql, bound)
         if cursor.description is None:
             return (), None
+        rows = cursor.fetchall()
         if statement.gives_dates:
             rows = read_dates(rows, statement.gives_dates)
         return rows, [column[0] for column in cursor.description]
 
     def execute_many(self, query: str, rows: list[list]) -> None:
         self.lock()
+        sql, _ = translate(query, True).filled(rows[0])
+        self._run(self.connection.executemany, sql, ([bind(value) for value in row] for row in rows))
+
+    @staticmethod
+    def _run(method: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a method of the connection; its errors are raised as MariaDB raises them."""
         try:
-            sql, _ = translate(query, True).filled(rows[0])
-            self.connection.executemany(sql, ([bind(value) for value in row] for row in rows))
+            return method(*arguments)
         except sqlite3.Error as e:
             raise translated(e) from e
 
@@ -128,7 +111,7 @@ class SQLiteDatabase(Database):
         try:
             while True:
                 try:
-                    return self._control("BEGIN IMMEDIATE")
+                    return self._run(self.connection.execute, "BEGIN IMMEDIATE")
                 except frappe.QueryTimeoutError:
                     if time.monotonic() >= deadline:
                         raise
@@ -139,20 +122,11 @@ class SQLiteDatabase(Database):
     def end_transaction(self, statement: str) -> None:
         self._writing = False
         if self._connection is not None and self._connection.in_transaction:
-            self._control(statement)
+            self._run(self.connection.execute, statement)
         if self._schema_changed:
             # what was created is undone, or is now there for good
             self.forget_schema()
             self._schema_changed = False
-
-    def _control(self, statement: str) -> None:
-        try:
-            self.connection.execute(statement)
-        except sqlite3.Error as e:
-            raise translated(e) from e
-
-    def column_value(self, column_type: str | None, value: Any) -> Any:
-        return column_value(column_type, value)
 
     def quoted(self, text: str) -> str:
         return "'" + text.replace("'", "''") + "'"
@@ -162,7 +136,7 @@ class SQLiteDatabase(Database):
     def ddl(self, statement: str) -> None:
         """Schema changes are part of the transaction: a failed one leaves the table as it was."""
         self.lock()
-        self._control(statement)
+        self._run(self.connection.execute, statement)
         self._schema_changed = True
 
     def _rows(self, statement: str) -> list[tuple]:

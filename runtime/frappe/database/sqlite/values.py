@@ -40,9 +40,9 @@ def bind(value: Any) -> Any:
     return str(value)
 
 
-def column_value(sql_type: str | None, value: Any) -> Any:
+def column_value(column_type: str | None, value: Any) -> Any:
     """`value` as a column of that type stores it; what MariaDB refuses raises DataError."""
-    kind = (sql_type or "").split("(")[0]
+    kind = (column_type or "").split("(")[0]
     try:
         if value is None or value == "":
             return value
