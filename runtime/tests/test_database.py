@@ -284,6 +284,16 @@ class TestSetValue:
             0,
         )
 
+    @pytest.mark.parametrize("day", ["2026-01-05", "2026-1-5", "20260105", "2026-01-05 10:00:00"])
+    def test_dates_of_documents_are_read(self, value_doctype, day):
+        doc = frappe.get_doc({"doctype": value_doctype, "day": day}).insert()
+        assert frappe.db.get_value(value_doctype, doc.name, "day") == datetime.date(2026, 1, 5)
+
+    @pytest.mark.parametrize("day", ["tomorrow", "2026-02-31", "05-01-2026"])
+    def test_what_is_no_date_is_refused(self, value_doctype, day):
+        with pytest.raises((frappe.db.DataError, frappe.db.OperationalError), match="Incorrect date value"):
+            frappe.get_doc({"doctype": value_doctype, "day": day}).insert()
+
     def test_decimals_are_kept_to_nine_places(self, rows):
         frappe.db.set_value(rows, "one", "rate", 0.12345678949)
         assert frappe.db.get_value(rows, "one", "rate") == 0.123456789

@@ -97,8 +97,13 @@ class Database(Tables):
 
     @staticmethod
     def column_value(column_type: str | None, value: Any) -> Any:
-        """`value` as a column of that type stores it; raises what the server raises when it cannot."""
+        """`value` as a column of that type stores it."""
         return value
+
+    def stored_values(self, doctype: str, values: dict[str, Any]) -> list:
+        """The values of a row as its columns store them; raises what the server raises when one cannot."""
+        types = self.column_types(table_name(doctype))
+        return [self.column_value(types.get(f), v) for f, v in values.items()]
 
     def set_value(
         self,
@@ -123,8 +128,7 @@ class Database(Tables):
         values = _changes(field, val, update_modified, modified, modified_by)
         assignments = ", ".join(f"{quote_field(f)} = %s" for f in values)
         condition, bound = where(dn)
-        types = self.column_types(table_name(dt))
-        new = [self.column_value(types.get(f), v) for f, v in values.items()]
+        new = self.stored_values(dt, values)
         self.sql(f"UPDATE `{table_name(dt)}` SET {assignments}{condition}", new + bound)
         self.value_cache.clear()
         frappe.clear_document_cache(dt, dn if isinstance(dn, str) else None)

@@ -228,7 +228,8 @@ class BaseDocument:
         marks = ", ".join(["%s"] * len(values))
         try:
             frappe.db.sql(
-                f"insert into `tab{self.doctype}` ({columns}) values ({marks})", list(values.values())
+                f"insert into `tab{self.doctype}` ({columns}) values ({marks})",
+                frappe.db.stored_values(self.doctype, values),
             )
         except Exception as error:
             self._settle_insert_error(error, ignore_if_duplicate)
@@ -266,9 +267,8 @@ class BaseDocument:
         name = values.pop("name")
         assignments = ", ".join(f"`{column}` = %s" for column in values)
         try:
-            frappe.db.sql(
-                f"update `tab{self.doctype}` set {assignments} where `name` = %s", [*values.values(), name]
-            )
+            stored = frappe.db.stored_values(self.doctype, values)
+            frappe.db.sql(f"update `tab{self.doctype}` set {assignments} where `name` = %s", [*stored, name])
         except Exception as error:
             self._raise_unique(error)
 

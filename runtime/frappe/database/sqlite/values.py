@@ -16,6 +16,7 @@ from dateutil.parser import isoparse
 
 _MIDNIGHT = datetime(1, 1, 1)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{6})?)?\Z")
+_SINGLE_DIGIT = re.compile(r"(?<!\.)\b(\d)\b")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|`[^`]*`")
 _INNERMOST = re.compile(r"\([^()]*\)")
 _SELECT_LIST = re.compile(r"\s*select\s+(?:distinct\s+)?(.*?)(?:\bfrom\b|\Z)", re.IGNORECASE | re.DOTALL)
@@ -50,12 +51,17 @@ def column_value(column_type: str | None, value: Any) -> Any:
             # decimals are rounded half away from zero on their way into an integer column
             return int(value if isinstance(value, int) else Decimal(str(value)).quantize(1, "ROUND_HALF_UP"))
         if kind == "date":
-            return date.fromisoformat(str(value)[:10])
+            return str(value)[:10] if isinstance(value, date) else _moment(value).date()
         if kind == "datetime":
-            return value if isinstance(value, datetime) else isoparse(str(value))
+            return value if isinstance(value, datetime) else _moment(value)
     except (ValueError, ArithmeticError) as e:
         raise sqlite3.DataError(1292, f"Incorrect {kind} value: '{value}'") from e
     return value
+
+
+def _moment(value: Any) -> datetime:
+    """A date or datetime as it may be written to MariaDB: 2026-1-5, 20260105, 2026-01-05 10:00:00.5."""
+    return isoparse(_SINGLE_DIGIT.sub(r"0\1", str(value)))
 
 
 def _reader(read: Callable[[str], Any]) -> Callable[[bytes], Any]:
