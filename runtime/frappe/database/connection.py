@@ -63,7 +63,7 @@ class Connection:
         query: Any,
         values: Any = (),
         *,
-        as_dict: bool | int = False,
+        as_dict: Any = False,
         ignore_ddl: bool = False,
         pluck: bool = False,
     ) -> Any:

@@ -22,23 +22,15 @@ class Database(Tables):
 
     # -- reading -----------------------------------------------------------------------------------------------
 
-    def get_value(
-        self,
-        doctype: str,
-        filters: Any = None,
-        fieldname: Any = "name",
-        *,
-        as_dict: bool = False,
-        **options: Any,
-    ) -> Any:
+    def get_value(self, doctype: str, filters: Any = None, fieldname: Any = "name", **options: Any) -> Any:
         """The value of one field, a tuple (or dict) of several, None when no row matches.
 
         `options` are those of get_values.
         """
-        rows = self.get_values(doctype, filters, fieldname, as_dict=as_dict, limit=1, **options)
+        rows = self.get_values(doctype, filters, fieldname, limit=1, **options)
         if not rows:
             return None
-        return rows[0] if as_dict or len(rows[0]) > 1 else rows[0][0]
+        return rows[0] if options.get("as_dict") or len(rows[0]) > 1 else rows[0][0]
 
     def get_values(
         self,

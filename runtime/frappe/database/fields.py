@@ -73,9 +73,4 @@ class Fields:
 
     def _ordered(self, what: str) -> str | None:
         plain = _PLAIN.match(what)
-        if plain and plain[1] in self.aliases:
-            return f"`{plain[1]}`"
-        try:
-            return self._expression(what)
-        except frappe.DataError:
-            frappe.throw(frappe._("Cannot use {0} in order/group by").format(what))
+        return f"`{plain[1]}`" if plain and plain[1] in self.aliases else self._expression(what)

@@ -57,11 +57,11 @@ def condition(column: str, operator: str, value: Any) -> tuple[str, list]:
     """One comparison of a column, given as SQL."""
     if operator == "is":
         return f"{column} IS {'NOT ' if value == 'set' else ''}NULL", []
-    if operator in ("in", "not in"):
-        return f"{column} {operator.upper()} %s", [in_values(value)]
     if operator == "between":
         return f"{column} BETWEEN %s AND %s", list(value)
-    if value is None and "like" not in operator:
+    if operator in ("in", "not in"):
+        value = in_values(value)
+    elif value is None and "like" not in operator:
         # The stock query engine drops the operator here: != None asks for NULL, too.
         return f"{column} IS NULL", []
     return f"{column} {operator.upper()} %s", [value]

@@ -65,7 +65,7 @@ class MariaDBDatabase(Database):
     def execute_many(self, query: str, rows: list[list]) -> None:
         self._run("executemany", query, rows)
 
-    def _run(self, method: str, query: str, values: Any = None) -> Any:
+    def _run(self, method: str, query: str, values: Any) -> Any:
         cursor = self.connection.cursor()
         try:
             try:
