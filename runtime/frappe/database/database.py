@@ -57,8 +57,8 @@ class Database(Tables):
         query = Fields(doctype)
         sql = f"SELECT {query.select(fields)} FROM {query.table}{condition}"
         if order_by == DEFAULT_ORDER:
-            order_by = None if isinstance(filters, (list, tuple)) else "modified"
-        if order_by:
+            sql += "" if isinstance(filters, (list, tuple)) else " ORDER BY `modified` DESC"
+        elif order_by:
             sql += f" ORDER BY {query.order(order_by, 'desc')}"
         sql += f" LIMIT {int(limit)}" if limit else ""
         return self.sql(f"{sql} FOR UPDATE" if for_update else sql, values, as_dict=as_dict)

@@ -56,7 +56,7 @@ class Fields:
 
     def _expression(self, text: str, permitted: Collection[str] | None = None) -> str | None:
         """The SQL of a field without alias; None when the user may not see it."""
-        text = text.removeprefix(f"{self.table}.")
+        text = text.removeprefix(self.table + ".")
         if match := _PLAIN.match(text):
             return f"{self.table}.`{match[1]}`" if permitted is None or match[1] in permitted else None
         match = _CALL.match(text)

@@ -65,8 +65,9 @@ class DatabaseQuery:
         sql += f" group by {query.order(group_by)}" if group_by else ""
         if order_by == DEFAULT_ORDER:
             aggregate = len(fields) == 1 and "(" in fields[0]
-            order_by = None if distinct or aggregate else default_order(self.doctype)
-        sql += f" order by {query.order(order_by)}" if order_by else ""
+            sql += "" if distinct or aggregate else f" order by {default_order(self.doctype)}"
+        elif order_by:
+            sql += f" order by {query.order(order_by)}"
         if length := cint(limit_page_length or limit):
             sql += f" limit {length} offset {cint(limit_start)}"
         rows = frappe.db.sql(sql, values, as_dict=bool(pluck) or not as_list)

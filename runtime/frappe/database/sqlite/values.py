@@ -61,7 +61,10 @@ def column_value(column_type: str | None, value: Any) -> Any:
 
 def _moment(value: Any) -> datetime:
     """A date or datetime as it may be written to MariaDB: 2026-1-5, 20260105, 2026-01-05 10:00:00.5."""
-    return isoparse(_SINGLE_DIGIT.sub(r"0\1", str(value)))
+    text = str(value)
+    if _MOMENT.match(text):
+        return datetime.fromisoformat(text)
+    return isoparse(_SINGLE_DIGIT.sub(r"0\1", text))
 
 
 def _reader(read: Callable[[str], Any]) -> Callable[[bytes], Any]:
