@@ -12,6 +12,7 @@ import json
 import pkgutil
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,11 @@ def cli(context: click.Context, site: str | None) -> None:
     context.obj = frappe._dict(bench=bench, sites=sites)
 
 
+def _command(function: Callable) -> click.Command:
+    """A command that gets the context, with `bench` and `sites`, as first argument."""
+    return cli.command()(click.pass_obj(function))
+
+
 def main() -> None:
     """Entry point; errors that are the operator's to mend are told in one line."""
     # pypdf imports a cipher that nothing here uses; operators cannot do anything about it.
@@ -79,10 +85,10 @@ _root_login = click.option("--db-root-username", "--mariadb-root-username", "roo
 _root_password = click.option("--db-root-password", "--mariadb-root-password", "root_password", default="")
 
 
-@cli.command("new-site")
+@_command
 @click.argument("site")
 @click.option("--admin-password", prompt="Administrator 密码", hide_input=True, confirmation_prompt=True)
-@click.option("--install-app", "apps", multiple=True, help="App to install; may be repeated.")
+@click.option("--install-app", "install_apps", multiple=True, help="App to install; may be repeated.")
 @click.option("--force", is_flag=True, help="Replace a site of this name.")
 @click.option("--db-type", type=click.Choice(["sqlite", "mariadb"]), help="Default: by the bench's profile.")
 @click.option("--db-host")
@@ -92,41 +98,25 @@ _root_password = click.option("--db-root-password", "--mariadb-root-password", "
 @click.option("--db-password", help="Default: a random one.")
 @_root_login
 @_root_password
-@click.pass_obj
-def new_site(
-    context: frappe._dict,
-    site: str,
-    admin_password: str,
-    apps: tuple[str, ...],
-    force: bool,
-    root_login: str,
-    root_password: str,
-    **database: Any,
-) -> None:
+def new_site(context: frappe._dict, site: str, **options: Any) -> None:
     """Create a site."""
     if site in context.bench.existing_sites():
-        if not force:
+        if not options["force"]:
             raise click.ClickException(f"站点 {site} 已存在。要替换它请加 --force（数据会丢失）。")
-        remove_site(site, root_login, root_password)
-    installer.new_site(
-        site,
-        admin_password=admin_password,
-        install_apps=list(apps),
-        force=force,
-        site_config={key: value for key, value in database.items() if value is not None},
-        root_login=root_login,
-        root_password=root_password,
-    )
+        remove_site(site, options["root_login"], options["root_password"])
+    database = {key: options.pop(key) for key in list(options) if key.startswith("db_")}
+    chosen = {key: value for key, value in database.items() if value is not None}
+    installer.new_site(site, site_config=chosen, **options)
     frappe.destroy()
+    apps = options["install_apps"]
     click.echo(f"站点 {site} 已创建" + (f"，应用：{'、'.join(apps)}" if apps else ""))
 
 
-@cli.command("drop-site")
+@_command
 @click.argument("site")
 @click.option("--yes", "--force", "yes", is_flag=True, help="Do not ask.")
 @_root_login
 @_root_password
-@click.pass_obj
 def drop_site(context: frappe._dict, site: str, yes: bool, root_login: str, root_password: str) -> None:
     """Delete a site with all its data. There is no backup of it afterwards."""
     if site not in context.bench.existing_sites():
@@ -137,9 +127,8 @@ def drop_site(context: frappe._dict, site: str, yes: bool, root_login: str, root
     click.echo(f"站点 {site} 已删除")
 
 
-@cli.command("install-app")
+@_command
 @click.argument("apps", nargs=-1, required=True)
-@click.pass_obj
 def install_app(context: frappe._dict, apps: tuple[str, ...]) -> None:
     """Install apps on a site."""
     for site in sites_of(context):
@@ -149,8 +138,7 @@ def install_app(context: frappe._dict, apps: tuple[str, ...]) -> None:
             click.echo(f"{site}: {app} 已安装")
 
 
-@cli.command("list-apps")
-@click.pass_obj
+@_command
 def list_apps(context: frappe._dict) -> None:
     """Apps installed on a site."""
     for site in sites_of(context):
@@ -159,8 +147,7 @@ def list_apps(context: frappe._dict) -> None:
                 click.echo(f"{app} {installer.app_version(app)}")
 
 
-@cli.command("migrate")
-@click.pass_obj
+@_command
 def migrate(context: frappe._dict) -> None:
     """Bring a site up to its apps: patches, DocTypes, fixtures. Meanwhile HTTP answers 503."""
     from bench.prepare import migrate_site
@@ -170,12 +157,11 @@ def migrate(context: frappe._dict) -> None:
         click.echo(f"{site} 已更新")
 
 
-@cli.command("set-config")
+@_command
 @click.argument("key")
 @click.argument("value")
 @click.option("-g", "--global", "global_", is_flag=True, help="In common_site_config.json, for all sites.")
 @click.option("-p", "--parse", is_flag=True, help="The value is JSON or a Python literal, not text.")
-@click.pass_obj
 def set_config(context: frappe._dict, key: str, value: str, global_: bool, parse: bool) -> None:
     """Set a value in site_config.json."""
     paths = ["common_site_config.json"] if global_ else [f"{s}/site_config.json" for s in sites_of(context)]
@@ -183,9 +169,8 @@ def set_config(context: frappe._dict, key: str, value: str, global_: bool, parse
         installer.update_json(path, **{key: literal(value) if parse else value})
 
 
-@cli.command("set-admin-password")
+@_command
 @click.argument("password", required=False)
-@click.pass_obj
 def set_admin_password(context: frappe._dict, password: str | None) -> None:
     """Set the password of Administrator."""
     from frappe.utils.password import update_password
@@ -199,10 +184,9 @@ def set_admin_password(context: frappe._dict, password: str | None) -> None:
 # -- what runs -----------------------------------------------------------------------------------------------------
 
 
-@cli.command("start")
+@_command
 @click.option("--prepare", is_flag=True, help="Make or migrate the sites that bench-config.json names.")
 @click.option("--port", type=int, help="Port of the web server.")
-@click.pass_obj
 def start(context: frappe._dict, prepare: bool, port: int | None) -> None:
     """Start web server, workers, scheduler, extra processes of bench-config.json."""
     from bench.start import start_bench
@@ -210,10 +194,9 @@ def start(context: frappe._dict, prepare: bool, port: int | None) -> None:
     sys.exit(start_bench(context.bench, prepare, port))
 
 
-@cli.command("serve")
+@_command
 @click.option("--port", type=int, default=8000, show_default=True)
 @click.option("--workers", type=int, default=1, show_default=True)
-@click.pass_obj
 def serve(context: frappe._dict, port: int, workers: int) -> None:
     """Start only the web server."""
     from bench.start import free_port
@@ -225,7 +208,7 @@ def serve(context: frappe._dict, port: int, workers: int) -> None:
     serve_web(chosen, workers, site=site)
 
 
-@cli.command("worker")
+@cli.command()
 @click.option("--queue", help="Queues, comma separated, first ones first (default: short,default,long).")
 @click.option("--burst", is_flag=True, help="End when no job is waiting.")
 @click.option("--quiet", is_flag=True)
@@ -238,7 +221,7 @@ def worker(queue: str | None, burst: bool, quiet: bool) -> None:
         click.echo(f"{done} jobs done")
 
 
-@cli.command("schedule")
+@cli.command()
 def schedule() -> None:
     """Queue scheduled jobs when they are due."""
     from frappe.utils.scheduler import start_scheduler
@@ -246,9 +229,8 @@ def schedule() -> None:
     start_scheduler()
 
 
-@cli.command("scheduler")
+@_command
 @click.argument("state", type=click.Choice(["enable", "disable", "status"]))
-@click.pass_obj
 def scheduler(context: frappe._dict, state: str) -> None:
     """Switch the scheduler of a site on or off, or show its state."""
     from frappe.utils.scheduler import is_scheduler_inactive, toggle_scheduler
@@ -260,13 +242,12 @@ def scheduler(context: frappe._dict, state: str) -> None:
             click.echo(f"{site}: {'inactive' if is_scheduler_inactive() else 'active'}")
 
 
-@cli.command("execute")
+@_command
 @click.argument("method")
 @click.option("--args", type=literal, default="[]", help="Positional arguments as a list.")
 @click.option("--kwargs", type=literal, default="{}", help="Named arguments as a dict.")
-@click.pass_obj
 def execute(context: frappe._dict, method: str, args: list, kwargs: dict) -> None:
-    """Call a function, e.g. `bench execute app.module.function --kwargs '{"a": 1}'`."""
+    """Call a function and print what it returns: `bench execute app.module.function --kwargs '{"a": 1}'`."""
     from frappe.utils.response import json_handler
 
     for site in sites_of(context):
@@ -277,8 +258,7 @@ def execute(context: frappe._dict, method: str, args: list, kwargs: dict) -> Non
                 click.echo(json.dumps(result, default=json_handler, ensure_ascii=False))
 
 
-@cli.command("console")
-@click.pass_obj
+@_command
 def console(context: frappe._dict) -> None:
     """Python prompt with the site open."""
     import code
@@ -289,10 +269,9 @@ def console(context: frappe._dict) -> None:
         frappe.db.rollback()
 
 
-@cli.command("run-tests")
+@_command
 @click.option("--app", help="App to test (default: all apps of the bench).")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
-@click.pass_obj
 def run_tests(context: frappe._dict, app: str | None, pytest_arguments: tuple[str, ...]) -> None:
     """Run the tests of an app (pytest) on the site."""
     import pytest
@@ -307,8 +286,7 @@ def run_tests(context: frappe._dict, app: str | None, pytest_arguments: tuple[st
 # -- looking after sites -------------------------------------------------------------------------------------------
 
 
-@cli.command("doctor")
-@click.pass_obj
+@_command
 def doctor(context: frappe._dict) -> None:
     """Check programs, fonts, disk, clock, servers, sites, backups, scheduler and jobs."""
     from bench.doctor import checks
@@ -322,11 +300,10 @@ def doctor(context: frappe._dict) -> None:
     sys.exit(1 if failed else 0)
 
 
-@cli.command("backup")
+@_command
 @click.option("--with-files/--without-files", default=True, show_default=True, help="Uploaded files, too.")
 @click.option("--backup-path", type=click.Path(file_okay=False, path_type=Path), help="Another folder.")
 @click.option("--encrypt", is_flag=True, help="With backup_encryption_key of the site; made if missing.")
-@click.pass_obj
 def backup(context: frappe._dict, with_files: bool, backup_path: Path | None, encrypt: bool) -> None:
     """Write a backup of the site to sites/<site>/private/backups (kept 30 days)."""
     from bench.backups import backup_site
@@ -339,12 +316,11 @@ def backup(context: frappe._dict, with_files: bool, backup_path: Path | None, en
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@cli.command("restore")
+@_command
 @click.argument("backup", type=_EXISTING)
 @click.option("--site-config", type=_EXISTING, help="Default: beside the backup.")
 @click.option("--encryption-key", help="Default: backup_encryption_key of the site.")
 @click.option("--force", "--yes", "force", is_flag=True, help="Do not ask.")
-@click.pass_obj
 def restore(
     context: frappe._dict, backup: Path, site_config: Path | None, encryption_key: str | None, force: bool
 ) -> None:
@@ -361,11 +337,10 @@ def restore(
     click.echo(f"已恢复 {site}。接着执行 bench --site {site} migrate。")
 
 
-@cli.command("export-site")
+@_command
 @click.option(
     "--to", type=click.Path(dir_okay=False, path_type=Path), help="Default: <site>.export.tar.gz here."
 )
-@click.pass_obj
 def export_site(context: frappe._dict, to: Path | None) -> None:
     """Write all data of the site to one archive, for `bench import-site`."""
     from bench.export import export

@@ -14,11 +14,8 @@ from bench.context import opened
 from frappe.installer import app_version, read_json, write_json
 
 FORMAT = "site export 1"
-# Where this installation is and how it runs: another one has its own.
-_OWN_CONFIG = (
-    *("host_name", "maintenance_mode", "maintenance_for", "allow_tests", "test_clock"),
-    *("developer_mode", "demo_accounts"),
-)
+# Where this installation is and how it runs, which another one has of its own: so these keys begin.
+_OWN_CONFIG = ("db_", "host_", "maintenance_", "allow_tests", "test_clock", "developer_mode", "demo_accounts")
 
 
 def export(site: str, path: Path) -> dict[str, int]:
@@ -44,16 +41,12 @@ def export(site: str, path: Path) -> dict[str, int]:
                 counts[table] = write_table(table, file)
                 yield f"tables/{table}.jsonl", file
             config = read_json(f"{site}/site_config.json").items()
-            write_json(file, {key: value for key, value in config if not is_own(key)})
+            write_json(file, {key: value for key, value in config if not key.startswith(_OWN_CONFIG)})
             yield "site_config.json", file
             yield from site_files(Path(site))
 
         pack(path, members(), manifest)
     return counts
-
-
-def is_own(key: str) -> bool:
-    return key in _OWN_CONFIG or key.startswith("db_")
 
 
 def tables() -> list[str]:

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+import frappe
+from frappe.database import pool
+
 STOP_SECONDS = 10
 QUICK_DEATH_SECONDS = 5
 MAX_QUICK_DEATHS = 5
@@ -37,6 +40,8 @@ class Child:
     restart_at: float = 0.0
 
     def start(self) -> None:
+        pool.close_all()  # what is open to SQLite in this process stays in this process
+        frappe.cache.close()
         self.started = time.monotonic()
         self.process = _fork.Process(target=_run, args=(self.target, self.log))
         self.process.start()
@@ -57,10 +62,10 @@ class Child:
 
 
 class Supervisor:
-    """Starts the children and looks after them until told to stop. `before_fork` is called before each start."""
+    """Starts the children and looks after them until told to stop."""
 
-    def __init__(self, children: list[Child], before_fork: Callable[[], None]) -> None:
-        self.children, self.before_fork = children, before_fork
+    def __init__(self, children: list[Child]) -> None:
+        self.children = children
         self.stopping = False
         self.failed: Child | None = None
         for number in SIGNALS:
@@ -73,7 +78,6 @@ class Supervisor:
         for child in self.children:
             if child.log.exists() and child.log.stat().st_size > MAX_LOG_BYTES:
                 child.log.replace(child.log.with_suffix(".log.1"))  # one older log is kept
-            self.before_fork()
             child.start()
 
     @property
@@ -90,7 +94,6 @@ class Supervisor:
                 if child.quick_deaths >= MAX_QUICK_DEATHS:
                     self.failed = child
             elif not child.process and time.monotonic() >= child.restart_at:
-                self.before_fork()
                 child.start()
                 restarted = True
         return restarted

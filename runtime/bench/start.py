@@ -52,13 +52,11 @@ def start_bench(bench: Bench, prepare: bool = False, port: int | None = None) ->
                 click.echo("\n已中止；没有建完的站点已删除，下次启动重新创建。")
                 return INTERRUPTED
         if not bench.existing_sites():
-            raise click.ClickException(
-                "这个 bench 还没有站点。用 bench start --prepare 或 bench new-site 创建。"
-            )
+            raise click.ClickException("还没有站点。用 bench start --prepare 或 bench new-site 创建。")
         ports = choose_ports(bench, port)
         urls = {name: f"{_LOCAL}{number}" for name, number in ports.items()}
         configure_sites(bench, urls)
-        supervisor = Supervisor(_children(bench, urls), release_files)
+        supervisor = Supervisor(_children(bench, urls))
         try:
             supervisor.start()
             if wait_until_ready(urls, supervisor):
@@ -92,14 +90,13 @@ def unreachable(bench: Bench) -> list[str]:
     silent = []
     for name, url in servers.items():
         parts = urlsplit(url)
-        family = socket.AF_UNIX if parts.scheme == "unix" else socket.AF_INET
-        address: Any = parts.path if family == socket.AF_UNIX else (parts.hostname, parts.port or 6379)
-        with socket.socket(family) as probe:
+        is_file = parts.scheme == "unix"
+        with socket.socket(socket.AF_UNIX if is_file else socket.AF_INET) as probe:
             probe.settimeout(5)
             try:
-                probe.connect(address)
+                probe.connect(parts.path if is_file else (parts.hostname, parts.port or 6379))
             except OSError as error:
-                place = address if isinstance(address, str) else "{}:{}".format(*address)
+                place = parts.netloc.rpartition("@")[2] + parts.path  # without the password
                 silent.append(f"{name} {place}（{error.strerror or error}）")
     return silent
 
@@ -115,20 +112,21 @@ def choose_ports(bench: Bench, web_port: int | None = None) -> dict[str, int]:
 
 def free_port(name: str, first: int, taken: tuple[int, ...] = ()) -> int:
     for number in range(first, first + PORTS_TO_TRY):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", number))
-            except (OSError, OverflowError):
-                continue
-        if number in taken:
-            continue
-        if number != first:
-            click.secho(f"! 端口 {first} 已被占用，{name} 改用 {number}", fg="yellow")
-        return number
-    raise click.ClickException(
-        f"端口 {first}–{first + PORTS_TO_TRY - 1} 都被占用。请在 bench-config.json 中换一个。"
-    )
+        if number not in taken and _is_free(number):
+            if number != first:
+                click.secho(f"! 端口 {first} 已被占用，{name} 改用 {number}", fg="yellow")
+            return number
+    raise click.ClickException(f"端口 {first} 和其后都被占用。请在 bench-config.json 中换一个。")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+    return True
 
 
 def configure_sites(bench: Bench, urls: dict[str, str]) -> None:
@@ -153,14 +151,6 @@ def _filled(arguments: list[str], name: str, urls: dict[str, str]) -> list[str]:
     url = urls.get(name, "")
     values = {"python": sys.executable, "url": url, "port": url.rpartition(":")[2], "web_url": urls["web"]}
     return [part.format(**values) for part in arguments]
-
-
-def release_files() -> None:
-    """What is open to SQLite in this process stays in this process."""
-    from frappe.database import pool
-
-    pool.close_all()
-    frappe.cache.close()
 
 
 def _children(bench: Bench, urls: dict[str, str]) -> list[Child]:
@@ -239,6 +229,5 @@ def _announce(bench: Bench, urls: dict[str, str], began: datetime) -> None:
             # Lines that apps want to be shown, such as demo accounts
             for method in frappe.get_hooks("bench_banner"):
                 click.echo("\n".join(frappe.get_attr(method)()))
-    click.echo(f"  日志        {os.path.relpath(bench.run_path, bench.root)}/*.log")
-    click.echo("按 Ctrl-C 结束。")
+    click.echo("  日志        .run/*.log\n按 Ctrl-C 结束。")
     sys.stdout.flush()

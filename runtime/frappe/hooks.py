@@ -1,10 +1,6 @@
 """What this runtime itself hooks into: who may read files, and what it clears once a day."""
 
 app_name = "frappe"
-app_title = "Frappe Framework"
-app_publisher = "Embedded runtime"
-app_description = "Embedded runtime"
-app_license = "MIT"
 
 has_permission = {"File": "frappe.core.doctype.file.file.has_permission"}
 permission_query_conditions = {"File": "frappe.core.doctype.file.file.get_permission_query_conditions"}

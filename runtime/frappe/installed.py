@@ -36,25 +36,20 @@ def get_attr(method_string: str) -> Any:
 
 @lru_cache(maxsize=2048)
 def _parameters(fn: Any) -> tuple[frozenset[str], bool]:
+    """Names, and whether any other is welcome, too."""
     parameters = inspect.signature(fn).parameters
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    return frozenset(parameters), takes_any
-
-
-def get_newargs(fn: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Those of the arguments that the function takes; `flags` and `ignore_permissions` never come from outside."""
-    names, takes_any = _parameters(fn)
-    chosen = {key: value for key, value in kwargs.items() if takes_any or key in names}
-    chosen.pop("ignore_permissions", None)
-    chosen.pop("flags", None)
-    return chosen
+    return frozenset(parameters), any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 
 def call(fn: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call with the keyword arguments that the function knows."""
+    """Call with the keyword arguments that the function knows; two never come from outside."""
     if isinstance(fn, str):
         fn = get_attr(fn)
-    return fn(*args, **get_newargs(fn, kwargs))
+    names, takes_any = _parameters(fn)
+    known = {key: value for key, value in kwargs.items() if takes_any or key in names}
+    known.pop("ignore_permissions", None)
+    known.pop("flags", None)
+    return fn(*args, **known)
 
 
 # -- paths and files -----------------------------------------------------------------------------------------

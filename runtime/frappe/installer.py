@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def new_site(
     *,
     sites_path: str = ".",
     admin_password: str = "admin",
-    install_apps: list[str] | None = None,
+    install_apps: Sequence[str] = (),
     force: bool = False,
     site_config: dict[str, Any] | None = None,
     root_login: str | None = None,
@@ -63,7 +64,7 @@ def new_site(
         undo.callback(drop_database)
         frappe.connect()
         install_db(admin_password)
-        for app in install_apps or []:
+        for app in install_apps:
             install_app(app)
         frappe.db.commit()
         undo.pop_all()

@@ -6,8 +6,7 @@ from typing import Any
 
 import frappe
 from frappe.database.schema import columns_of
-from frappe.model.meta_reading import CHILD_DOCTYPES, MetaRow
-from frappe.types import _dict
+from frappe.model.meta_reading import CHILD_DOCTYPES
 from frappe.utils import now
 
 NUMBERS = frozenset({"Check", "Int", "Float", "Percent"})
@@ -20,21 +19,17 @@ def import_doctype(values: dict[str, Any], migration_hash: str) -> None:
     if stored and stored[0][0] == migration_hash:
         return
     write_definition({**values, "migration_hash": migration_hash})
-    make_table(name, values)
+    frappe.clear_cache(doctype=name)
+    meta = frappe.get_meta(name)
+    if not meta.issingle:
+        frappe.db.apply_table(f"tab{name}", columns_of(meta), meta.autoname == "autoincrement")
     make_roles(values)
-    frappe.cache.invalidate_fronts()
-    frappe.cache.front("meta").pop(name, None)
 
 
 def write_definition(values: dict[str, Any]) -> None:
     """Replace the rows of the definition."""
-    name, stamp = values["name"], now()
-    standard = {
-        "creation": stamp,
-        "modified": stamp,
-        "modified_by": "Administrator",
-        "owner": "Administrator",
-    }
+    name, stamp, user = values["name"], now(), "Administrator"
+    standard = {"creation": stamp, "modified": stamp, "modified_by": user, "owner": user}
     frappe.db.sql("delete from `tabDocType` where name = %s", (name,))
     for key, child in CHILD_DOCTYPES.items():
         frappe.db.sql(f"delete from `tab{child}` where parent = %s and parenttype = 'DocType'", (name,))
@@ -58,16 +53,6 @@ def _insert(doctype: str, rows: list[dict[str, Any]]) -> None:
     columns = [column for column in meta.get_valid_columns() if column in said]
     data = [[row.get(column, 0 if column in numbers else None) for column in columns] for row in rows]
     frappe.db.bulk_insert(doctype, columns, data)
-
-
-def make_table(name: str, values: dict[str, Any]) -> None:
-    """Create or alter the DocType's table; custom fields keep their columns."""
-    if values.get("issingle"):
-        return
-    added = frappe.db.sql("select * from `tabCustom Field` where dt = %s", (name,), as_dict=True)
-    meta = _dict({**values, "fields": [MetaRow(row) for row in [*values.get("fields", []), *added]]})
-    autoincrement = values.get("autoname") == "autoincrement"
-    frappe.db.apply_table(f"tab{name}", columns_of(meta), autoincrement=autoincrement)
 
 
 def make_roles(values: dict[str, Any]) -> None:
