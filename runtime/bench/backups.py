@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -106,7 +105,9 @@ def restore_site(site: Path, source: Path, config: Path | None = None, key: str 
                 raise click.ClickException(
                     f"备份的数据库是 {manifest['db_type']}，站点不是。换数据库请用 export-site 和 import-site。"
                 )
-            backed_up = _backed_up_config(source, config, Path(scratch, "config"), key)
+            beside = source.with_name(source.name.replace(_ARCHIVE, _CONFIG))
+            config = config or (beside if beside != source and beside.exists() else None)
+            backed_up = read_json(_opened(config, Path(scratch, "config"), key)) if config else None
             merged = _merge(current, backed_up, manifest, is_new)
             write_json(new / _SITE_CONFIG, merged)
             make_site_folders(site)
@@ -133,15 +134,6 @@ def _opened(path: Path, target: Path, key: str | None) -> Path:
     if not key:
         raise click.ClickException(f"{path} 是加密的，请用 --encryption-key 给出备份密钥。")
     return archive.unseal(path, target, key)
-
-
-def _backed_up_config(
-    source: Path, named: Path | None, scratch: Path, key: str | None
-) -> dict[str, Any] | None:
-    """The configuration that was named, or lies beside the backup."""
-    beside = source.with_name(source.name.replace(_ARCHIVE, _CONFIG))
-    path = named or (beside if beside != source and beside.exists() else None)
-    return json.loads(_opened(path, scratch, key).read_text(encoding="utf-8")) if path else None
 
 
 def _merge(

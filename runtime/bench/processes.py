@@ -18,6 +18,7 @@ import frappe
 from frappe.database import pool
 
 STOP_SECONDS = 10
+PAUSE_SECONDS = 3  # from one start of a child to the next
 QUICK_DEATH_SECONDS = 5
 MAX_QUICK_DEATHS = 5
 MAX_LOG_BYTES = 5_000_000
@@ -37,7 +38,6 @@ class Child:
     process: BaseProcess | None = None
     started: float = 0.0
     quick_deaths: int = 0
-    restart_at: float = 0.0
 
     def start(self) -> None:
         pool.close_all()  # what is open to SQLite in this process stays in this process
@@ -47,12 +47,10 @@ class Child:
         self.process.start()
 
     def died(self) -> None:
-        """The pause before the next start doubles while it dies at once."""
         self.signal(signal.SIGKILL)
         self.process = None
         quick = time.monotonic() - self.started < QUICK_DEATH_SECONDS
         self.quick_deaths = self.quick_deaths + 1 if quick else 0
-        self.restart_at = time.monotonic() + min(2**self.quick_deaths, 30) * 0.5
 
     def signal(self, number: int) -> None:
         """To its whole group, which may outlive it."""
@@ -93,7 +91,7 @@ class Supervisor:
                 child.died()
                 if child.quick_deaths >= MAX_QUICK_DEATHS:
                     self.failed = child
-            elif not child.process and time.monotonic() >= child.restart_at:
+            elif not child.process and time.monotonic() >= child.started + PAUSE_SECONDS:
                 child.start()
                 restarted = True
         return restarted

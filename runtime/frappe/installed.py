@@ -106,22 +106,18 @@ def get_module_list(app_name: str) -> list[str]:
         return [line.strip() for line in file if line.strip()]
 
 
-_module_maps: dict[tuple[str, ...], tuple[dict[str, str], dict[str, list[str]]]] = {}
-
-
 def setup_module_map() -> None:
     """Fill `local.module_app` (scrubbed module → app) and `local.app_modules`."""
-    apps = tuple(get_all_apps())
-    if apps not in _module_maps:
-        app_modules = {app: [scrub(module) for module in get_module_list(app)] for app in apps}
-        module_app = {module: app for app, modules in app_modules.items() for module in modules}
-        _module_maps[apps] = (module_app, app_modules)
-    local.module_app, local.app_modules = _module_maps[apps]
+    local.module_app, local.app_modules = _module_maps(tuple(get_all_apps()))
+
+
+@lru_cache
+def _module_maps(apps: tuple[str, ...]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    app_modules = {app: [scrub(module) for module in get_module_list(app)] for app in apps}
+    return {module: app for app, modules in app_modules.items() for module in modules}, app_modules
 
 
 # -- hooks ---------------------------------------------------------------------------------------------------
-
-_app_hooks: dict[tuple[str, ...], dict[str, Any]] = {}
 
 
 def append_hook(target: dict, key: str, value: Any) -> None:
@@ -139,15 +135,14 @@ def append_hook(target: dict, key: str, value: Any) -> None:
         target.setdefault(key, []).extend(values)
 
 
+@lru_cache
 def _hooks_of(apps: tuple[str, ...]) -> dict[str, Any]:
-    if apps not in _app_hooks:
-        hooks: dict[str, Any] = {}
-        for app in apps:
-            for key, value in vars(get_module(f"{app}.hooks")).items():
-                if not key.startswith("_") and not inspect.isfunction(value) and not inspect.ismodule(value):
-                    append_hook(hooks, key, value)
-        _app_hooks[apps] = hooks
-    return _app_hooks[apps]
+    hooks: dict[str, Any] = {}
+    for app in apps:
+        for key, value in vars(get_module(f"{app}.hooks")).items():
+            if not key.startswith("_") and not inspect.isfunction(value) and not inspect.ismodule(value):
+                append_hook(hooks, key, value)
+    return hooks
 
 
 def get_hooks(
@@ -169,6 +164,6 @@ def forget_apps() -> None:
     """After an app was installed or removed."""
     frappe.cache.front("apps").clear()
     frappe.cache.invalidate_fronts()
-    _module_maps.clear()
-    _app_hooks.clear()
+    _module_maps.cache_clear()
+    _hooks_of.cache_clear()
     setup_module_map()

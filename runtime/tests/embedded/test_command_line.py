@@ -41,6 +41,14 @@ def test_what_is_wrong_is_said_in_one_line(empty_bench: Path, bench_command: Cal
     assert "不是有效的 JSON" in bench_command("list-apps", status=1).stderr
 
 
+def test_arguments_are_json_or_python(bench_command: Callable) -> None:
+    new_site(bench_command)
+    for given in ('["Role", {"name": "Guest"}]', "('Role', {'name': 'Guest'})"):
+        assert bench_command("execute", "frappe.db.count", "--args", given).stdout == "1\n"
+    assert "既不是 JSON" in bench_command("execute", "frappe.db.count", "--args", "[", status=2).stderr
+    assert "既不是 JSON" in bench_command("set-config", "-p", "key", "{", status=2).stderr
+
+
 def test_a_failed_creation_leaves_nothing(empty_bench: Path, bench_command: Callable) -> None:
     bench_command("new-site", "bad.test", "--admin-password", "x", "--install-app", "nosuchapp", status=1)
     assert not (empty_bench / "sites" / "bad.test").exists()

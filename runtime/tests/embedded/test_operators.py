@@ -124,7 +124,7 @@ def server_bench(empty_bench: Path) -> Path:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     path = empty_bench / "bench-config.json"
-    url = f"redis://127.0.0.1:{port}"
+    url = f"redis://:secret@127.0.0.1:{port}/1"
     server = {"db_host": "127.0.0.1", "db_port": port, "redis_cache": url, "redis_queue": url}
     path.write_text(json.dumps({**json.loads(path.read_text()), "profile": "server", "server": server}))
     return empty_bench
@@ -147,6 +147,7 @@ def test_servers_out_of_reach_are_named(server_bench: Path, bench_command: Run, 
     assert "MariaDB 127.0.0.1:" in said
     assert "Redis (redis_cache)" in said and "Redis (redis_queue)" in said
     assert "bench-config.json 中 server 一节" in said and "启动" in said
+    assert "secret" not in said
 
 
 # -- progress ----------------------------------------------------------------------------------------------------
