@@ -211,14 +211,11 @@ def serve(context: frappe._dict, port: int, workers: int) -> None:
 @cli.command()
 @click.option("--queue", help="Queues, comma separated, first ones first (default: short,default,long).")
 @click.option("--burst", is_flag=True, help="End when no job is waiting.")
-@click.option("--quiet", is_flag=True)
-def worker(queue: str | None, burst: bool, quiet: bool) -> None:
+def worker(queue: str | None, burst: bool) -> None:
     """Run background jobs."""
     from frappe.utils.worker import main as work
 
-    done = work(queue.split(",") if queue else None, burst=burst, quiet=quiet)
-    if not quiet:
-        click.echo(f"{done} jobs done")
+    click.echo(f"{work(queue.split(',') if queue else None, burst=burst)} jobs done")
 
 
 @cli.command()

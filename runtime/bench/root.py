@@ -82,7 +82,8 @@ def find_bench() -> Bench:
     """By FRAPPE_BENCH_ROOT, else upwards from the current directory."""
     named = os.environ.get("FRAPPE_BENCH_ROOT")
     candidates = [Path(named)] if named else [Path.cwd(), *Path.cwd().parents]
-    root = next((folder for folder in candidates if (folder / CONFIG_NAME).is_file()), None)
+    marks = (CONFIG_NAME, "sites/apps.txt")
+    root = next((folder for folder in candidates if any((folder / mark).is_file() for mark in marks)), None)
     if not root:
         raise click.ClickException(f"找不到 bench 目录：{candidates[0]} 及其上级目录中没有 {CONFIG_NAME}")
     try:

@@ -43,17 +43,16 @@ def get_controller(doctype: str) -> Any:
 
 def _import_controller(doctype: str) -> type:
     from frappe.model.document import Document
-    from frappe.modules.utils import load_doctype_module
 
     meta = frappe.get_meta(doctype)
     if meta.custom:
         return Document
-    if frappe.local.module_app.get(frappe.scrub(meta.module)) == "frappe":
+    app, name = frappe.installed.get_module_app(meta.module), frappe.scrub(doctype)
+    file = frappe.get_module_path(meta.module, "doctype", name, f"{name}.py")
+    if app == "frappe" and not os.path.exists(file):
         # DocTypes of this runtime without behaviour of their own have no controller; those of apps always have one.
-        name = frappe.scrub(doctype)
-        if not os.path.exists(frappe.get_module_path(meta.module, "doctype", name, f"{name}.py")):
-            return Document
-    module = load_doctype_module(doctype, meta.module)
+        return Document
+    module = frappe.get_module(f"{app}.{frappe.scrub(meta.module)}.doctype.{name}.{name}")
     controller = getattr(module, doctype.replace(" ", "").replace("-", ""), None)
     if controller is None:
         raise ImportError(f"{doctype}: no class in {module}")

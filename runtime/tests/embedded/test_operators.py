@@ -110,7 +110,7 @@ def test_failed_jobs_are_told(in_its_sites: Path, one: Path, bench_command: Run)
     with opened("one.test") as frappe:
         frappe.enqueue("frappe.utils.data.getdate", string_date="never")
     assert "✓ one.test 后台任务: 等待 short 0，default 1" in bench_command("doctor").stdout
-    bench_command("worker", "--burst", "--quiet")
+    bench_command("worker", "--burst")
     assert re.search("! one.test 后台任务: .*失败 1", bench_command("doctor").stdout)
 
 

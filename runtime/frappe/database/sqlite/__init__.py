@@ -1,4 +1,4 @@
-"""SQLite as the backend: one file per site, db/site.sqlite3 in the site's folder."""
+"""SQLite as the backend: one file per site, db/site.sqlite3 in the site's folder, or `db_path` of its configuration."""
 
 from __future__ import annotations
 
@@ -36,4 +36,4 @@ def drop_database() -> None:
 
 
 def _path() -> str:
-    return os.path.abspath(os.path.join(frappe.local.site_path, _FILE))
+    return os.path.abspath(os.path.join(frappe.local.site_path, frappe.local.conf.get("db_path") or _FILE))
