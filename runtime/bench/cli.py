@@ -115,6 +115,7 @@ def new_site(context: frappe._dict, site: str, **options: Any) -> None:
 @_command
 @click.argument("site")
 @click.option("--yes", "--force", "yes", is_flag=True, help="Do not ask.")
+@click.option("--no-backup", is_flag=True, expose_value=False, help="As on stock; there is none anyway.")
 @_root_login
 @_root_password
 def drop_site(context: frappe._dict, site: str, yes: bool, root_login: str, root_password: str) -> None:

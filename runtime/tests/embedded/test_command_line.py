@@ -29,7 +29,7 @@ def test_a_site_is_made_listed_configured_and_deleted(empty_bench: Path, bench_c
     assert config(empty_bench)["greeting"] == "你好"
     executed = bench_command("execute", "frappe.db.count", "--args", '["Role"]')
     assert int(executed.stdout) > 5
-    bench_command("drop-site", "one.test", "--yes")
+    bench_command("drop-site", "one.test", "--force", "--no-backup")
     assert not (empty_bench / "sites" / "one.test").exists()
 
 
