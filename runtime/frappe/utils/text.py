@@ -8,9 +8,6 @@ import re
 from typing import Any
 from urllib.parse import urljoin
 
-import bleach
-from bleach.css_sanitizer import CSSSanitizer
-
 import frappe
 
 _TAG = re.compile(r"<[^>]*>")
@@ -24,7 +21,6 @@ table tbody td tfoot th thead time tr tt u ul var wbr
 _ATTRIBUTES = "class style title dir lang align valign width height colspan rowspan data-value"
 _ALLOWED_TAGS = frozenset(_TAGS.split())
 _ALLOWED_ATTRIBUTES = {"*": _ATTRIBUTES.split(), "a": ["href", "target", "rel"], "img": ["src", "alt"]}
-_CSS = CSSSanitizer()
 
 
 def escape_html(text: Any) -> Any:
@@ -46,8 +42,16 @@ def sanitize_html(text: Any) -> Any:
     """HTML without scripts, event handlers and dangerous links; other texts and JSON stay as they are."""
     if not is_html(text) or _is_json(text):
         return text
+    # Large, and few texts are HTML
+    import bleach
+    from bleach.css_sanitizer import CSSSanitizer
+
     return bleach.clean(
-        text, tags=_ALLOWED_TAGS, attributes=_ALLOWED_ATTRIBUTES, css_sanitizer=_CSS, strip_comments=True
+        text,
+        tags=_ALLOWED_TAGS,
+        attributes=_ALLOWED_ATTRIBUTES,
+        css_sanitizer=CSSSanitizer(),
+        strip_comments=True,
     )
 
 
