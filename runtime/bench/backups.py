@@ -140,6 +140,10 @@ def restore_site(site: Path, source: Path, config: Path | None = None, key: str 
             content = new / "content"
             content.mkdir()
             manifest = archive.unpack(_opened(source, new / "plain", key), content, KIND)
+            if is_new and manifest["db_type"] != "sqlite":
+                raise click.ClickException(
+                    f"请先用 bench new-site {site.name} 创建空站点（连同数据库），再恢复。"
+                )
             if manifest["db_type"] != current.get("db_type", "sqlite"):
                 raise click.ClickException(
                     f"备份的数据库是 {manifest['db_type']}，站点不是。换数据库请用 export-site 和 import-site。"

@@ -86,7 +86,10 @@ def execute(context: click.Context, method: str, args_: str | None, kwargs: str 
             result = _resolve(method)(*literal(args_, []), **literal(kwargs, {}))
             frappe.db.commit()
             if result is not None:
-                click.echo(json.dumps(result, default=json_handler, ensure_ascii=False))
+                try:
+                    click.echo(json.dumps(result, default=json_handler, ensure_ascii=False))
+                except TypeError:  # an object, such as RQ's job
+                    click.echo(repr(result))
 
 
 def _resolve(method: str) -> Any:
