@@ -23,6 +23,7 @@ import frappe
 from bench.context import opened, read_config
 from bench.processes import Child, Supervisor, command
 from bench.root import Bench
+from bench.web import preload
 from frappe.installer import write_json
 
 READY_SECONDS = 30
@@ -53,6 +54,7 @@ def start_bench(bench: Bench, prepare: bool = False, port: int | None = None) ->
     ports = choose_ports(bench, port)
     urls = {name: f"{_LOCAL}{number}" for name, number in ports.items()}
     configure_sites(bench, urls)
+    preload()  # shared by all children, workers of jobs included
     supervisor = Supervisor(
         _children(bench, ports, urls),
         bench.run_path,
