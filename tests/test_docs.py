@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench.cli import COMMANDS
+from bench.cli import cli
 
 from cn_connect.commands import commands
 from deploy import data_model
@@ -70,7 +70,7 @@ def test_commands_exist(page):
         if (match := re.match(r"bench (?:--site \S+ )?([a-z][a-z0-9-]+)", inline or line))
     }
     of_stock_bench = {"enable-scheduler", "get-app", "purge-jobs", "restart", "setup"}
-    known = {*COMMANDS, *(command.name for command in commands), *of_stock_bench}
+    known = {*cli.commands, *(command.name for command in commands), *of_stock_bench}
 
     assert used <= known
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -16,9 +17,8 @@ import pytest
 import requests
 
 from tests.live import free_port
-from tests.sites import ROOT
+from tests.sites import ROOT, servers
 
-SITE = "market.localhost"
 READY = "按 Ctrl-C 结束"
 WAIT_SECONDS = 60
 pytestmark = pytest.mark.xdist_group("start")
@@ -28,6 +28,8 @@ class Started:
     """A running `bench start --prepare`."""
 
     def __init__(self, directory: Path) -> None:
+        self.site = json.loads((directory / "bench-config.json").read_text())["default_site"]
+        self.config = directory / "sites" / self.site / "site_config.json"
         self.log = directory / "start.log"
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
@@ -103,9 +105,17 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
         process["port"] = free_port()
     for site in config["sites"].values():
         site.pop("demo")
+    if servers():
+        config |= {"profile": "server", "server": servers()}
     folder = tmp_path_factory.mktemp("start")
-    (folder / "bench-config.json").write_text(json.dumps(config))
+    configure(folder, config)
     return folder
+
+
+def configure(folder: Path, config: dict[str, Any]) -> None:
+    """Write the configuration with a site of a new name: on a server it decides on the database, which all share."""
+    text = json.dumps(config).replace(config["default_site"], f"{secrets.token_hex(4)}.localhost")
+    (folder / "bench-config.json").write_text(text)
 
 
 @pytest.fixture
@@ -124,7 +134,7 @@ def test_the_first_start_makes_the_site_and_ctrl_c_ends_everything(directory: Pa
     said = started.ready()
 
     # Then it says that it makes the site, and where everything is
-    assert f"创建站点 {SITE}" in said
+    assert f"创建站点 {started.site}" in said
     page = requests.get(address(said, "网页"), timeout=30)
     page.encoding = "utf-8"
     assert page.status_code == 200
@@ -140,6 +150,23 @@ def test_the_first_start_makes_the_site_and_ctrl_c_ends_everything(directory: Pa
     assert len(processes) >= 5
     assert [pid for pid in processes if alive(pid)] == []
     assert started.said.rstrip().endswith("已全部停止。")
+
+
+def test_jobs_are_done_by_the_workers(directory: Path, started: Started) -> None:
+    # Given a bench that runs
+    started.ready()
+
+    def execute(method: str, /, **arguments: Any) -> str:
+        command = [sys.executable, "-m", "bench", "execute", method, "--kwargs", json.dumps(arguments)]
+        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    # When a job is queued by another process
+    execute("frappe.enqueue", method="frappe.client.insert", doc={"doctype": "Role", "role_name": "Guard"})
+
+    # Then it is done
+    wait_until(lambda: "Guard" in execute("frappe.db.exists", dt="Role", dn="Guard"))
 
 
 def test_a_second_start_makes_nothing_again(started: Started, directory: Path) -> None:
@@ -161,20 +188,19 @@ def test_a_second_start_makes_nothing_again(started: Started, directory: Path) -
 
 @pytest.fixture
 def making(directory: Path, tmp_path: Path) -> Iterator[Started]:
-    """A first start that is just making the site."""
-    (tmp_path / "bench-config.json").write_text((directory / "bench-config.json").read_text())
+    """A first start that is just making its site."""
+    configure(tmp_path, json.loads((directory / "bench-config.json").read_text()))
     running = Started(tmp_path)
-    config = tmp_path / "sites" / SITE / "site_config.json"
-    wait_until(lambda: config.exists() or running.process.poll() is not None)
-    assert config.exists(), running.said
+    wait_until(lambda: running.config.exists() or running.process.poll() is not None)
+    assert running.config.exists(), running.said
     yield running
     running.kill()
 
 
-def test_ctrl_c_while_the_site_is_being_made_leaves_none(tmp_path: Path, making: Started) -> None:
+def test_ctrl_c_while_the_site_is_being_made_leaves_none(making: Started) -> None:
     assert making.interrupt() == 130
 
-    assert not (tmp_path / "sites" / SITE).exists()
+    assert not making.config.parent.exists()
     assert "没有建完的站点已删除" in making.said
     assert "Traceback" not in making.said
 
@@ -182,7 +208,7 @@ def test_ctrl_c_while_the_site_is_being_made_leaves_none(tmp_path: Path, making:
 def test_a_site_whose_making_was_cut_off_is_made_anew(tmp_path: Path, making: Started) -> None:
     # Given a start that was killed outright while it made the site
     making.kill()
-    assert (tmp_path / "sites" / SITE).exists()
+    assert making.config.parent.exists()
 
     # When the bench is started again
     again = Started(tmp_path)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import os
 import secrets
+import shutil
 import tarfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -43,16 +45,9 @@ def pack(target: Path, members: Iterable[tuple[str, Path]], manifest: dict[str, 
     """
     partial = target.with_name(target.name + ".partial")
     sums: dict[str, str] = {}
-    with (
-        open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file,
-        tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive,
-    ):
+    with _private(partial) as file, tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive:
         for name, path in members:
-            try:
-                member = open(path, "rb")  # noqa: SIM115 - closed below
-            except FileNotFoundError:
-                continue
-            with member:
+            with contextlib.suppress(FileNotFoundError), open(path, "rb") as member:
                 content = _Hashed(member)
                 archive.addfile(archive.gettarinfo(arcname=name, fileobj=member), content)
                 sums[name] = content.digest.hexdigest()
@@ -62,6 +57,11 @@ def pack(target: Path, members: Iterable[tuple[str, Path]], manifest: dict[str, 
         archive.addfile(entry, io.BytesIO(text))
     os.replace(partial, target)
     return target
+
+
+def _private(path: Path) -> IO[bytes]:
+    """A new file that nobody else may read."""
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 def unpack(source: Path, folder: Path, kind: str) -> dict[str, Any]:
@@ -77,12 +77,11 @@ def unpack(source: Path, folder: Path, kind: str) -> dict[str, Any]:
                 target = (folder / member.name).resolve()
                 content = archive.extractfile(member)
                 if content is None or not member.isfile() or not target.is_relative_to(folder.resolve()):
-                    raise DamagedArchive(f"{source} 中的 {member.name} 不是普通文件，或在目标文件夹之外。")
+                    raise ValueError(f"{member.name} 不是普通文件，或在目标文件夹之外")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 hashed = _Hashed(content)
                 with open(target, "wb") as file:
-                    while chunk := hashed.read(_CHUNK):
-                        file.write(chunk)
+                    shutil.copyfileobj(hashed, file, _CHUNK)
                 sums[member.name] = hashed.digest.hexdigest()
             while archive.fileobj.read(_CHUNK):  # to the sum at the very end
                 pass
@@ -109,6 +108,17 @@ def _cipher(key: str, salt: bytes) -> Any:
     return AESGCM(HKDF(SHA256(), 32, salt, _MAGIC).derive(key.encode()))
 
 
+def _chunks(file: IO[bytes], size: int) -> Iterator[tuple[bytes, bytes]]:
+    """The rest of the file in chunks (of an empty one an empty chunk), each with its nonce."""
+    chunk, number = file.read(size), 0
+    while True:
+        following = file.read(size)
+        yield number.to_bytes(11, "big") + bytes([not following]), chunk
+        if not following:
+            return
+        chunk, number = following, number + 1
+
+
 def is_sealed(path: Path) -> bool:
     with open(path, "rb") as file:
         return file.read(len(_MAGIC)) == _MAGIC
@@ -117,18 +127,11 @@ def is_sealed(path: Path) -> bool:
 def seal(source: Path, key: str) -> Path:
     """Encrypt the file to one with `.enc` added to its name, and delete it."""
     target, salt = source.with_name(source.name + ".enc"), secrets.token_bytes(_SALT)
-    cipher = _cipher(key, salt)
-    partial = target.with_name(target.name + ".partial")
-    with open(source, "rb") as plain, open(partial, "wb") as sealed:
-        partial.chmod(0o600)
+    cipher, partial = _cipher(key, salt), target.with_name(target.name + ".partial")
+    with open(source, "rb") as plain, _private(partial) as sealed:
         sealed.write(_MAGIC + salt)
-        chunk, number = plain.read(_CHUNK), 0
-        while True:
-            following = plain.read(_CHUNK)
-            sealed.write(cipher.encrypt(_nonce(number, not following), chunk, _MAGIC))
-            if not following:
-                break
-            chunk, number = following, number + 1
+        for nonce, chunk in _chunks(plain, _CHUNK):
+            sealed.write(cipher.encrypt(nonce, chunk, _MAGIC))
     os.replace(partial, target)
     source.unlink()
     return target
@@ -139,19 +142,10 @@ def unseal(source: Path, target: Path, key: str) -> Path:
     from cryptography.exceptions import InvalidTag
 
     with open(source, "rb") as sealed, open(target, "wb") as plain:
-        header = sealed.read(len(_MAGIC) + _SALT)
-        cipher = _cipher(key, header[len(_MAGIC) :])
-        chunk, number = sealed.read(_CHUNK + _TAG), 0
-        while True:
-            following = sealed.read(_CHUNK + _TAG)
-            try:
-                plain.write(cipher.decrypt(_nonce(number, not following), chunk, _MAGIC))
-            except (InvalidTag, ValueError):
-                raise DamagedArchive(f"{source}：密钥不对，或文件已损坏。什么都没有改变。") from None
-            if not following:
-                return target
-            chunk, number = following, number + 1
-
-
-def _nonce(number: int, last: bool) -> bytes:
-    return number.to_bytes(11, "big") + bytes([last])
+        cipher = _cipher(key, sealed.read(len(_MAGIC) + _SALT)[len(_MAGIC) :])
+        try:
+            for nonce, chunk in _chunks(sealed, _CHUNK + _TAG):
+                plain.write(cipher.decrypt(nonce, chunk, _MAGIC))
+        except (InvalidTag, ValueError):
+            raise DamagedArchive(f"{source}：密钥不对，或文件已损坏。什么都没有改变。") from None
+    return target

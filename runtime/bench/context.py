@@ -1,40 +1,37 @@
-"""Opening a site for a command."""
+"""What commands do with sites."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
+import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
 
 import frappe
-from frappe.installer import write_json
+from frappe.installer import read_json, update_json
 
 
-def sites_of(context: click.Context) -> list[str]:
+def sites_of(context: frappe._dict) -> list[str]:
     """The sites a command is for; an error when none is known or one does not exist."""
-    if not context.obj["sites"]:
+    if not context.sites:
         raise frappe.SiteNotSpecifiedError
-    for site in context.obj["sites"]:
-        if not os.path.isfile(os.path.join(site, "site_config.json")):
+    for site in context.sites:
+        if not os.path.isfile(f"{site}/site_config.json"):
             raise click.ClickException(f"站点 {site} 不存在。用 bench new-site {site} 创建。")
-    return context.obj["sites"]
+    return context.sites
 
 
 @contextlib.contextmanager
-def opened(site: str, connect: bool = True) -> Iterator[Any]:
+def opened(site: str) -> Iterator[Any]:
     """`frappe` with the site open as Administrator; committed at the end, rolled back on errors."""
     frappe.init(site, sites_path=".", force=True)
     try:
-        if connect:
-            frappe.connect()
+        frappe.connect()
         yield frappe
-        if connect:
-            frappe.db.commit()
+        frappe.db.commit()
     except BaseException:
         if getattr(frappe.local, "db", None):
             frappe.db.rollback()
@@ -43,17 +40,17 @@ def opened(site: str, connect: bool = True) -> Iterator[Any]:
         frappe.destroy()
 
 
-def read_config(site: str) -> dict[str, Any]:
-    """The site's own site_config.json."""
-    return json.loads(Path(site, "site_config.json").read_text(encoding="utf-8"))
+def remove_site(site: str, root_login: str | None = None, root_password: str | None = None) -> None:
+    """Delete the site's folder, after letting go of its files, and its database."""
+    from frappe.database import drop_database
 
-
-def update_json(path: str, **values: Any) -> None:
-    """Set (or with None remove) entries of a configuration file."""
-    file = Path(path)
-    config = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    config.update(values)
-    write_json(file, {name: entry for name, entry in config.items() if entry is not None})
+    frappe.init(site, sites_path=".", new_site=True, force=True)
+    if os.path.exists(f"{site}/site_config.json"):
+        frappe.flags.update(root_login=root_login, root_password=root_password)
+        drop_database()
+    frappe.cache.forget_site()
+    frappe.destroy()
+    shutil.rmtree(site)
 
 
 @contextlib.contextmanager
@@ -62,7 +59,8 @@ def maintenance(site: str, command: str) -> Iterator[None]:
 
     `command` is what ends it when it is done again. Maintenance that an operator has ordered stays.
     """
-    config, path = read_config(site), f"{site}/site_config.json"
+    path = f"{site}/site_config.json"
+    config = read_json(path)
     ordered = config.get("maintenance_mode") if not config.get("maintenance_for") else None
     update_json(path, maintenance_mode=1, maintenance_for=command)
     try:

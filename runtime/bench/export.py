@@ -5,36 +5,17 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
-
-import click
 
 import frappe
 from bench.archive import pack
 from bench.backups import site_files
-from bench.context import opened, read_config, sites_of
-from frappe.installer import app_version
+from bench.context import opened
+from frappe.installer import app_version, read_json, write_json
 
 FORMAT = "site export 1"
-# Where this installation is and how it runs: another one has its own.
-_OWN_CONFIG = (
-    *("host_name", "maintenance_mode", "maintenance_for", "allow_tests", "test_clock"),
-    *("developer_mode", "demo_accounts"),
-)
-
-
-@click.command("export-site", help="Write all data of the site to one archive, for `bench import-site`.")
-@click.option(
-    "--to", "target", type=click.Path(dir_okay=False), help="Default: <site>-<date>.export.tar.gz here."
-)
-@click.pass_context
-def export_site(context: click.Context, target: str | None) -> None:
-    site = sites_of(context)[0]
-    path = Path(target or f"{site}-{datetime.now().astimezone():%Y%m%d_%H%M%S}.export.tar.gz").absolute()
-    counts = export(site, path)
-    click.echo(f"{path}  {path.stat().st_size / 1e6:.1f} MB，{len(counts)} 张表，{sum(counts.values())} 行")
-    click.echo("档案里有密钥和密码摘要，请妥善保管，用完删除。")
+# Where this installation is and how it runs, which another one has of its own: so these keys begin.
+_OWN_CONFIG = ("db_", "host_", "maintenance_", "allow_tests", "test_clock", "developer_mode", "demo_accounts")
 
 
 def export(site: str, path: Path) -> dict[str, int]:
@@ -59,17 +40,13 @@ def export(site: str, path: Path) -> dict[str, int]:
             for table in tables():
                 counts[table] = write_table(table, file)
                 yield f"tables/{table}.jsonl", file
-            config = {key: value for key, value in read_config(site).items() if not is_own(key)}
-            file.write_text(json.dumps(config, ensure_ascii=False, indent=1), encoding="utf-8")
+            config = read_json(f"{site}/site_config.json").items()
+            write_json(file, {key: value for key, value in config if not key.startswith(_OWN_CONFIG)})
             yield "site_config.json", file
             yield from site_files(Path(site))
 
         pack(path, members(), manifest)
     return counts
-
-
-def is_own(key: str) -> bool:
-    return key in _OWN_CONFIG or key.startswith("db_")
 
 
 def tables() -> list[str]:

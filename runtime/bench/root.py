@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
+
+from frappe.installer import read_json, update_json
 
 CONFIG_NAME = "bench-config.json"
 
@@ -34,13 +37,12 @@ class Bench:
 
     @property
     def run_path(self) -> Path:
-        """Logs, lock and state of running processes."""
+        """Logs and the lock of running processes."""
         return self.root / ".run"
 
     @property
     def common_config(self) -> dict[str, Any]:
-        path = self.sites_path / "common_site_config.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return read_json(self.sites_path / "common_site_config.json")
 
     def existing_sites(self) -> list[str]:
         return sorted(path.parent.name for path in self.sites_path.glob("*/site_config.json"))
@@ -51,36 +53,42 @@ class Bench:
         sites = self.existing_sites()
         return default or (sites[0] if len(sites) == 1 else None)
 
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Two starts of one bench would run every job twice as often; nor may a site change under one."""
+        from frappe.utils.synchronization import try_lock
+
+        self.run_path.mkdir(exist_ok=True)
+        lock = try_lock(str(self.run_path / "bench.lock"))
+        if lock is None:
+            raise click.ClickException("这个 bench 已经在运行，请先结束它（Ctrl-C）。")
+        try:
+            yield
+        finally:
+            os.close(lock)
+
     def enter(self) -> None:
         """Everything else works with `sites/` as current directory, as on a stock bench."""
         self.sites_path.mkdir(parents=True, exist_ok=True)
-        listed = self.sites_path / "apps.txt"
+        os.chdir(self.sites_path)
+        listed = Path("apps.txt")
         if not listed.exists():
             listed.write_text("\n".join(["frappe", *self.apps]) + "\n")
-        os.chdir(self.sites_path)
         if self.profile == "server":
-            wanted = {**self.common_config, "db_type": "mariadb", **self.server}
-            if wanted != self.common_config:
-                from frappe.installer import write_json
-
-                write_json("common_site_config.json", wanted)
+            update_json("common_site_config.json", **{"db_type": "mariadb", **self.server})
 
 
 def find_bench() -> Bench:
     """By FRAPPE_BENCH_ROOT, else upwards from the current directory."""
     named = os.environ.get("FRAPPE_BENCH_ROOT")
     candidates = [Path(named)] if named else [Path.cwd(), *Path.cwd().parents]
-    for folder in candidates:
-        if (folder / CONFIG_NAME).is_file() or (folder / "sites" / "apps.txt").is_file():
-            return _read(folder.resolve())
-    raise click.ClickException(f"找不到 bench 目录：{candidates[0]} 及其上级目录中没有 {CONFIG_NAME}")
-
-
-def _read(folder: Path) -> Bench:
-    path = folder / CONFIG_NAME
+    marks = (CONFIG_NAME, "sites/apps.txt")
+    root = next((folder for folder in candidates if any((folder / mark).is_file() for mark in marks)), None)
+    if not root:
+        raise click.ClickException(f"找不到 bench 目录：{candidates[0]} 及其上级目录中没有 {CONFIG_NAME}")
     try:
-        config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        config = read_json(root / CONFIG_NAME)
     except ValueError as error:
-        raise click.ClickException(f"{path} 不是有效的 JSON：{error}") from None
-    known = {name: config[name] for name in Bench.__dataclass_fields__ if name in config and name != "root"}
-    return Bench(root=folder, **known)
+        raise click.ClickException(f"{root / CONFIG_NAME} 不是有效的 JSON：{error}") from None
+    known = {name: config[name] for name in Bench.__dataclass_fields__ if name in config}
+    return Bench(**{**known, "root": root.resolve()})

@@ -50,10 +50,15 @@ def serve_web(port: int, workers: int = 1, site: str | None = None, default_site
 
 
 def preload() -> None:
-    """Import the modules that the hooks of the apps name before the workers are forked: they share them, and the
-    first requests need not wait. What is there now is never collected, so that its pages stay shared."""
+    """Import what requests need and the modules that the hooks of the apps name before the workers are forked: they
+    share them, and the first requests need not wait. What is there now is never collected, so that its pages stay shared."""
     import frappe
 
+    config = frappe.get_site_config(sites_path=".")
+    importlib.import_module(f"frappe.database.{config.get('db_type') or 'sqlite'}.database")
+    importlib.import_module("frappe.model.db_query")
+    if config.get("redis_cache"):
+        importlib.import_module("redis")
     for app in frappe.get_all_apps(sites_path="."):
         hooks = vars(importlib.import_module(f"{app}.hooks"))
         told = repr([value for name, value in hooks.items() if not name.startswith("_")])

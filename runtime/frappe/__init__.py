@@ -3,15 +3,17 @@
 `import frappe` gives the same names as Frappe does; where each lives is told by the imports below.
 """
 
-# ruff: noqa: F401 — the names are imported to be found here
+# ruff: noqa: E402, F401, F811 — names are imported to be found here; some modules need others to be there first
 from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
 
 from frappe.types import _dict  # isort: skip
 from frappe.exceptions import *  # noqa: F403  isort: skip
 from frappe.access import (
     allowed_http_methods_for_whitelisted_func,
-    get_roles,
-    guest_methods,
     has_permission,
     is_whitelisted,
     only_for,
@@ -29,7 +31,6 @@ from frappe.context import (
     init,
     lang,
     local,
-    message_log,
     qb,
     request,
     response,
@@ -50,10 +51,8 @@ from frappe.documents import (
     get_single,
     get_system_settings,
     get_value,
-    is_table,
     new_doc,
     rename_doc,
-    set_value,
 )
 from frappe.installed import (
     call,
@@ -61,54 +60,73 @@ from frappe.installed import (
     get_app_path,
     get_attr,
     get_doc_hooks,
-    get_file_items,
     get_hooks,
     get_installed_apps,
     get_module,
     get_module_list,
     get_module_path,
     get_site_path,
-    read_file,
     scrub,
-    setup_module_map,
 )
 from frappe.messages import (
     bold,
     clear_last_message,
     clear_messages,
-    errprint,
     get_message_log,
-    get_traceback,
     log_error,
     msgprint,
     throw,
 )
-from frappe.shortcuts import (
-    _,
-    as_json,
-    as_unicode,
-    clear_cache,
-    enqueue,
-    enqueue_doc,
-    format_value,
-    generate_hash,
-    get_print,
-    get_request_header,
-    logger,
-    parse_json,
-    publish_realtime,
-    render_template,
-    safe_eval,
-    sendmail,
-)
-from frappe.utils.redis_wrapper import cache
-
-import frappe.query_builder  # isort: skip
 
 __version__ = "15.55.1"
 STANDARD_USERS = ("Guest", "Administrator")
 
-from frappe.utils.jinja import get_template  # noqa: E402  needs the names above
+
+def _(msg: str, lang: str | None = None, context: str | None = None) -> str:
+    """The message in the user's language; itself when nobody translated it."""
+    text = as_unicode(msg).strip()
+    if not text or not getattr(local, "db", None):
+        return msg
+    translations = frappe.translate.get_all_translations(lang or local.lang or "en")
+    return (context and translations.get(f"{text}:{context}")) or translations.get(text) or msg
+
+
+def as_unicode(text: Any, encoding: str = "utf-8") -> str:
+    if text is None:
+        return ""
+    return str(text, encoding) if isinstance(text, bytes) else str(text)
+
+
+def as_json(obj: Any, indent: int | None = 1, separators: tuple[str, str] = (",", ": ")) -> str:
+    """JSON with sorted keys, as Frappe writes documents."""
+    from frappe.utils.response import json_handler
+
+    return json.dumps(obj, indent=indent, separators=separators, sort_keys=True, default=json_handler)
+
+
+def parse_json(val: Any) -> Any:
+    """A JSON text read (objects as `_dict`); other values stay."""
+    if isinstance(val, str):
+        val = json.loads(val)
+    return _dict(val) if isinstance(val, dict) else val
+
+
+def generate_hash(txt: str | None = None, length: int = 56) -> str:
+    """Random hexadecimal digits."""
+    return secrets.token_hex(-(-length // 2))[:length]
+
+
+def get_request_header(key: str, default: Any = None) -> Any:
+    return request.headers.get(key, default)
+
+
+def sendmail(*args: Any, **kwargs: Any) -> None:
+    """There are no e-mail accounts here; the attempt is logged so that nobody waits for the mail."""
+    logger("email").warning("no e-mail account, not sent: %s", kwargs.get("subject"))
+
+
+def publish_realtime(*args: Any, **kwargs: Any) -> None:
+    """No Socket.IO here; pages ask again (runtime/README.md)."""
 
 
 @whitelist(allow_guest=True)
@@ -117,10 +135,20 @@ def ping() -> str:
     return "pong"
 
 
-# Frappe's callers rely on these being there after `import frappe`.
-import frappe.database  # noqa: E402
-import frappe.defaults  # noqa: E402
-import frappe.model.document  # noqa: E402
-import frappe.permissions  # noqa: E402
-import frappe.sessions  # noqa: E402
-import frappe.translate  # noqa: E402
+# These need the names above.
+import frappe.database
+import frappe.defaults
+import frappe.model.document
+import frappe.query_builder
+import frappe.sessions
+import frappe.translate
+from frappe.cache_manager import clear as clear_cache
+from frappe.permissions import get_roles
+from frappe.utils.background_jobs import enqueue
+from frappe.utils.error import get_traceback
+from frappe.utils.formatters import format_value
+from frappe.utils.jinja import render_template
+from frappe.utils.logger import get_logger as logger
+from frappe.utils.print_utils import get_print
+from frappe.utils.redis_wrapper import cache
+from frappe.utils.safe_exec import safe_eval

@@ -8,9 +8,9 @@ from typing import Any
 import frappe
 from frappe.context import local
 
-whitelisted: set[Callable] = set()
-guest_methods: set[Callable] = set()
 allowed_http_methods_for_whitelisted_func: dict[Callable, list[str]] = {}
+whitelisted = allowed_http_methods_for_whitelisted_func.keys()
+guest_methods: set[Callable] = set()
 
 
 def _types_are_checked() -> bool:
@@ -24,7 +24,6 @@ def whitelist(allow_guest: bool = False, methods: list[str] | None = None) -> Ca
         from frappe.utils.typing_validations import validate_argument_types
 
         checked = validate_argument_types(fn, apply_condition=_types_are_checked)
-        whitelisted.add(checked)
         allowed_http_methods_for_whitelisted_func[checked] = methods or ["GET", "POST", "PUT", "DELETE"]
         if allow_guest:
             guest_methods.add(checked)
@@ -40,14 +39,9 @@ def is_whitelisted(method: Any) -> None:
     is_guest = local.session["user"] == "Guest"
     if method not in whitelisted or (is_guest and method not in guest_methods):
         name = f"{method.__module__}.{method.__name__}"
-        frappe.throw(
-            "<details><summary>{}</summary>{}</details>".format(
-                frappe._("You are not permitted to access this resource."),
-                frappe._("Function {0} is not whitelisted.").format(frappe.bold(name)),
-            ),
-            frappe.PermissionError,
-            title=frappe._("Method Not Allowed"),
-        )
+        refusal = frappe._("You are not permitted to access this resource.")
+        reason = frappe._("Function {0} is not whitelisted.").format(frappe.bold(name))
+        frappe.throw(f"{refusal} {reason}", frappe.PermissionError, frappe._("Method Not Allowed"))
     if is_guest:
         for key, value in local.form_dict.items():
             if isinstance(value, str):
@@ -59,17 +53,8 @@ def only_for(roles: Iterable[str] | str) -> None:
     if local.flags.in_test or local.session.user == "Administrator":
         return
     wanted = {roles} if isinstance(roles, str) else set(roles)
-    if wanted.isdisjoint(get_roles()):
+    if wanted.isdisjoint(frappe.get_roles()):
         raise frappe.PermissionError
-
-
-def get_roles(username: str | None = None) -> list[str]:
-    """Roles of a user, of the session's user if none is named."""
-    if not getattr(local, "session", None) or not local.session.user:
-        return ["Guest"]
-    from frappe.permissions import get_roles as roles_of
-
-    return roles_of(username or local.session.user)
 
 
 def has_permission(
@@ -82,13 +67,10 @@ def has_permission(
     parent_doctype: str | None = None,
 ) -> bool:
     """May the user do `ptype` with the DocType or the document? With `throw` a refusal raises."""
-    from frappe.permissions import has_permission as check
-
     doctype = doctype or doc.doctype
-    allowed = check(doctype, ptype, doc=doc, user=user, print_logs=throw, parent_doctype=parent_doctype)
+    allowed = frappe.permissions.has_permission(
+        doctype, ptype, doc=doc, user=user, print_logs=throw, parent_doctype=parent_doctype
+    )
     if throw and not allowed:
-        what = frappe._(doctype)
-        if doc:
-            what += f" {doc if isinstance(doc, str) else doc.name}"
-        raise frappe.PermissionError(frappe._("No permission for {0}").format(what))
-    return bool(allowed)
+        raise frappe.PermissionError(frappe._("No permission for {0}").format(frappe._(doctype)))
+    return allowed

@@ -18,20 +18,16 @@ from werkzeug.wrappers import Request, Response
 import frappe
 import frappe.api
 import frappe.auth
-import frappe.handler
-import frappe.rate_limiter
-import frappe.utils.response
 from frappe import _
 from frappe.context import local
 from frappe.utils.error import log_error_snapshot
-from frappe.utils.static import serve_static
-from frappe.website.serve import get_response as get_page
-from frappe.website.serve import message_page
+from frappe.utils.response import report_error
+from frappe.utils.static import serve_asset, serve_private, serve_public
+from frappe.website.serve import error_page, get_page
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-UNSAFE_HTTP_METHODS = frozenset({"POST", "PUT", "DELETE", "PATCH"})
 MAX_BODY_BYTES = 25 * 1024 * 1024
 
 _sites_path = os.environ.get("SITES_PATH", ".")
@@ -41,62 +37,62 @@ _default_site: str | None = None  # of bench-config.json, told by `bench start`
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """WSGI entry point."""
-    request = Request(environ)
-    static = request.path.startswith(("/assets/", "/files/")) and request.method in ("GET", "HEAD")
-    response = serve_static(request, _sites_path) if static else handle_request(request)
-    return response(environ, start_response)
+    return handle_request(Request(environ))(environ, start_response)
 
 
 def handle_request(request: Request) -> Response:
-    """Answer one request within `frappe.init` … `frappe.destroy`."""
-    response: Response
+    """Answer one request between `frappe.init` and `frappe.destroy`."""
     try:
+        response = answer(request)
+        for cookie in getattr(local, "cookies", ()):
+            response.headers.add("Set-Cookie", cookie)
+        return response
+    finally:
+        frappe.destroy()
+
+
+def answer(request: Request) -> Response:
+    """Public files need no site; everything else is one transaction. Errors become answers, too."""
+    try:
+        if request.path.startswith("/assets/"):
+            return serve_asset(request)
+        if request.path.startswith("/files/"):
+            return serve_public(request, os.path.join(_sites_path, get_site_name(request.environ)))
         init_request(request)
-        frappe.rate_limiter.apply()
         frappe.auth.validate_auth()
         response = dispatch(request)
         end_transaction(request)
         touch_session()
-    except HTTPException as error:
-        rollback_quietly()
-        response = error.get_response(request.environ)  # type: ignore[assignment]
+        return response
     except Exception as error:
-        rollback_quietly()
-        response = answer_error(error)
-    try:
-        frappe.rate_limiter.add_headers(response)
-        if getattr(local, "login_manager", None):
-            local.cookie_manager.flush_cookies(response)
-    finally:
-        rollback_quietly()
-        frappe.destroy()
-    return response
+        try:
+            if db := getattr(local, "db", None):
+                db.rollback()
+            return answer_error(request, error)
+        except Exception:
+            traceback.print_exc()
+            return Response("Internal Server Error", status=500)
 
 
 def init_request(request: Request) -> None:
     """Find the site, open its database, read the arguments, and find out who is asking."""
-    environ = request.environ
-    frappe.init(get_site_name(environ), sites_path=_sites_path, force=True)
+    frappe.init(get_site_name(request.environ), sites_path=_sites_path, force=True)
     local.request = request
-    local.is_ajax = environ.get("HTTP_X_REQUESTED_WITH") == "XMLHttpRequest"
-    if not local.conf.get("db_name") and not local.conf.get("db_type"):
-        raise NotFound
     frappe.connect(set_admin_as_user=False)
     if local.conf.get("maintenance_mode"):
         raise frappe.SessionStopped("Session Stopped")
     request.max_content_length = int(local.conf.get("max_file_size") or MAX_BODY_BYTES)
     local.form_dict = make_form_dict(request)
-    if request.method != "OPTIONS":
-        frappe.auth.identify()
+    frappe.auth.identify()
 
 
 def get_site_name(environ: WSGIEnvironment) -> str:
-    """The site named by a header, else the one called like the host, else the bench's default."""
+    """The site called like the host, else the bench's default."""
     if _site:
         return _site
-    named = environ.get("HTTP_X_FRAPPE_SITE_NAME") or environ.get("HTTP_HOST", "").partition(":")[0]
-    if os.path.isfile(os.path.join(_sites_path, os.path.basename(named), "site_config.json")):
-        return os.path.basename(named)
+    named = os.path.basename(environ.get("HTTP_HOST", "").partition(":")[0])
+    if os.path.isfile(os.path.join(_sites_path, named, "site_config.json")):
+        return named
     default = _default_site or frappe.get_site_config(_sites_path).get("default_site")
     if not default:
         raise NotFound
@@ -124,68 +120,44 @@ def make_form_dict(request: Request) -> Any:
 def dispatch(request: Request) -> Response:
     """Call what the path names."""
     path, method = request.path, request.method
-    if method == "OPTIONS":
-        return Response()
-    if local.form_dict.cmd:
-        frappe.handler.handle()
-        return frappe.utils.response.build_response("json")
     if path.startswith("/api/"):
         return frappe.api.handle(path, method)
     if path.startswith("/private/files/"):
-        return frappe.utils.response.download_private_file(path)
+        return serve_private(request)
     if method in ("GET", "HEAD", "POST"):
-        return get_page()
+        return get_page(path)
     raise NotFound
 
 
 def end_transaction(request: Request) -> None:
     """Commit after a successful write request; undo whatever another one wrote."""
-    if request.method in UNSAFE_HTTP_METHODS:
-        local.db.commit()
-    else:
+    if request.method in frappe.auth.SAFE_HTTP_METHODS:
         local.db.rollback()
+    else:
+        local.db.commit()
 
 
 def touch_session() -> None:
     """In a transaction of its own; a database busy with something else is no reason to fail a finished request."""
     try:
-        if local.request.method != "OPTIONS" and frappe.sessions.update():
+        if frappe.sessions.update():
             local.db.commit()
     except (frappe.QueryTimeoutError, frappe.QueryDeadlockError):
         local.db.rollback()
 
 
-def rollback_quietly() -> None:
-    if db := getattr(local, "db", None):
-        db.rollback()
-
-
-def answer_error(error: Exception) -> Response:
-    """An answer in any case, even when telling the error fails, too."""
-    try:
-        return handle_exception(error)
-    except Exception:
-        traceback.print_exc()
-        return Response("Internal Server Error", status=500)
-
-
-def handle_exception(error: Exception) -> Response:
+def answer_error(request: Request, error: Exception) -> Response:
     """The error as JSON for programs, as a page for people; a session ended by it is cleared."""
-    status = getattr(error, "http_status_code", 500)
-    if not getattr(local, "initialised", False):
-        return Response("Internal Server Error", status=500)
+    if isinstance(error, HTTPException):
+        return error.get_response(request.environ)  # type: ignore[return-value]
+    status = getattr(error, "http_status_code", 400 if isinstance(error, orjson.JSONDecodeError) else 500)
     busy = isinstance(error, (frappe.QueryDeadlockError, frappe.QueryTimeoutError))
     if busy:
         local.message_log.clear()
         frappe.msgprint(_("The system is busy. Please try again in a moment."))
-    if isinstance(error, orjson.JSONDecodeError):
-        status = 400
-    if wants_json(local.request):
-        response = frappe.utils.response.report_error(status, error)
-    else:
-        response = error_page(status, error)
-    if status == 401 and getattr(local, "login_manager", None):
-        local.cookie_manager.clear()
+    response = report_error(status, error) if wants_json(request) else error_page(status, error)
+    if status == 401 and hasattr(local, "login_manager"):
+        frappe.auth.forget_session()
     if status >= 500 and not busy:
         log_error_snapshot(error)
     return response
@@ -193,13 +165,6 @@ def handle_exception(error: Exception) -> Response:
 
 def wants_json(request: Request) -> bool:
     accept = request.headers.get("Accept", "")
+    is_ajax = request.headers.get("X-Requested-With") == "XMLHttpRequest"
     is_call = request.path.startswith("/api/") and not accept.startswith("text")
-    return local.is_ajax or "application/json" in accept or is_call
-
-
-def error_page(status: int, error: Exception) -> Response:
-    messages = [message.get("message") for message in local.message_log]
-    if not messages and status < 500:
-        messages = [frappe.utils.escape_html(str(error))]
-    titles = {403: _("Not Permitted"), 404: _("Not Found"), 401: _("Not Permitted")}
-    return message_page(titles.get(status, _("Server Error")), "<br>".join(messages), status)
+    return is_ajax or "application/json" in accept or is_call

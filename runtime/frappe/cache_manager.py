@@ -8,16 +8,10 @@ import frappe
 def clear(user: str | None = None, doctype: str | None = None) -> None:
     """`frappe.clear_cache`: of one user, of one DocType's metadata, or everything."""
     local = frappe.local
-    if doctype or user:
-        frappe.cache.invalidate_fronts()
-        local.request_cache.pop("defaults", None)
-        local.request_cache.pop("cached_docs", None)
-    else:
-        frappe.cache.clear_derived()
-        local.request_cache.clear()
-        local.doc_events_hooks = None
+    if not (doctype or user):
+        frappe.cache.delete_keys("", lasting=True)  # with an expiry it is a limit, a counter or a token
         if getattr(local, "db", None):
             local.db.value_cache.clear()
-        for function in frappe.get_hooks("clear_cache"):
-            frappe.get_attr(function)()
+    frappe.cache.invalidate_fronts()
+    local.request_cache.clear()
     local.new_doc_templates = {}

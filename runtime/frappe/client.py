@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
-import frappe.model
 from frappe import _
+from frappe.model import child_table_fields, default_fields, optional_fields
 from frappe.utils import cint, sbool
 
-_STANDARD_FIELDS = (
-    *frappe.model.default_fields,
-    *frappe.model.child_table_fields,
-    *frappe.model.optional_fields,
-)
+_STANDARD_FIELDS = default_fields + child_table_fields + optional_fields
 
 
 @frappe.whitelist()
@@ -21,24 +17,20 @@ def get_list(
     doctype: str,
     fields: Any = None,
     filters: Any = None,
-    group_by: str | None = None,
     order_by: str | None = None,
     limit_start: Any = None,
     limit_page_length: Any = 20,
-    parent: str | None = None,
     as_dict: bool = True,
     or_filters: Any = None,
 ) -> Any:
     """Rows the caller may read."""
     fields = frappe.parse_json(fields)
-    _check_request(doctype, fields, parent)
+    _check_request(doctype, fields)
     return frappe.get_list(
         doctype,
-        parent_doctype=parent,
         fields=fields,
         filters=frappe.parse_json(filters),
         or_filters=frappe.parse_json(or_filters),
-        group_by=group_by,
         order_by=order_by,
         limit_start=cint(limit_start),
         limit_page_length=cint(limit_page_length),
@@ -54,36 +46,33 @@ def get_count(doctype: str, filters: Any = None) -> int:
 
 
 @frappe.whitelist()
-def get(doctype: str, name: str | None = None, filters: Any = None, parent: str | None = None) -> Any:
+def get(doctype: str, name: str | None = None, filters: Any = None) -> Any:
     """One document by name or filters."""
-    _check_request(doctype, None, parent)
-    doc = frappe.get_doc(doctype, name or frappe.parse_json(filters))
+    _check_request(doctype)
+    return read(doctype, name or frappe.parse_json(filters)).as_dict()
+
+
+def read(doctype: str, name: Any) -> Any:
+    """The document without what the caller may not read of it."""
+    doc = frappe.get_doc(doctype, name)
     doc.check_permission()
     doc.apply_fieldlevel_read_permissions()
-    return doc.as_dict()
+    return doc
 
 
 @frappe.whitelist()
-def get_value(
-    doctype: str, fieldname: Any, filters: Any = None, as_dict: bool = True, parent: str | None = None
-) -> Any:
+def get_value(doctype: str, fieldname: Any, filters: Any = None, as_dict: bool = True) -> Any:
     """Field values of the first row that matches; of a Single without filters."""
     fields = _parsed(fieldname)
     fields = [fields] if isinstance(fields, str) else fields
-    _check_request(doctype, fields, parent)
-    frappe.has_permission(doctype, parent_doctype=parent, throw=True)
+    _check_request(doctype, fields)
+    frappe.has_permission(doctype, throw=True)
     if frappe.get_meta(doctype).issingle:
         rows = [{field: frappe.db.get_single_value(doctype, field) for field in fields}]
     else:
         wanted = _parsed(filters)
-        rows = frappe.get_list(
-            doctype,
-            filters={"name": wanted} if isinstance(wanted, str) else wanted or {},
-            fields=fields,
-            limit_page_length=1,
-            parent_doctype=parent,
-            order_by=None,
-        )
+        wanted = {"name": wanted} if isinstance(wanted, str) else wanted or {}
+        rows = frappe.get_list(doctype, filters=wanted, fields=fields, limit_page_length=1, order_by=None)
     if sbool(as_dict):
         return rows[0] if rows else {}
     values = list(rows[0].values()) if rows else [None]
@@ -101,12 +90,17 @@ def set_value(doctype: str, name: str, fieldname: Any, value: Any = None) -> Any
     if fieldname in _STANDARD_FIELDS:
         frappe.throw(_("Cannot edit standard fields"))
     values = _parsed(fieldname)
-    doc = changed = frappe.get_doc(doctype, name)
+    return update(doctype, name, {values: value} if isinstance(values, str) else values).as_dict()
+
+
+def update(doctype: str, name: str, values: dict[str, Any]) -> Any:
+    """Change a document, or one row with the document it belongs to, and save it."""
+    changed = doc = frappe.get_doc(doctype, name, for_update=True)
     if changed.meta.istable:
-        doc = frappe.get_doc(changed.parenttype, changed.parent)
+        doc = frappe.get_doc(changed.parenttype, changed.parent, for_update=True)
         changed = next(row for row in doc.get(changed.parentfield) if row.name == name)
-    changed.update({values: value} if isinstance(values, str) else values)
-    return doc.save().as_dict()
+    changed.update({key: value for key, value in values.items() if key not in ("doctype", "flags")})
+    return doc.save()
 
 
 @frappe.whitelist(methods=["POST", "PUT"])
@@ -126,16 +120,12 @@ def rename_doc(doctype: str, old_name: str, new_name: str) -> str:
 
 @frappe.whitelist(methods=["POST", "PUT"])
 def submit(doc: Any) -> Any:
-    document = frappe.get_doc(frappe.parse_json(doc))
-    document.submit()
-    return document.as_dict()
+    return frappe.get_doc(frappe.parse_json(doc)).submit().as_dict()
 
 
 @frappe.whitelist(methods=["POST", "PUT"])
 def cancel(doctype: str, name: str) -> Any:
-    document = frappe.get_doc(doctype, name)
-    document.cancel()
-    return document.as_dict()
+    return frappe.get_doc(doctype, name).cancel().as_dict()
 
 
 @frappe.whitelist(methods=["DELETE", "POST"])
@@ -153,14 +143,12 @@ def _parsed(value: Any) -> Any:
     return frappe.parse_json(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
 
 
-def _check_request(doctype: str, fields: Any, parent: str | None) -> None:
-    """Rows of a child table are readable by who may read the parent DocType (PermissionError else); a plain name that
-    is no field of the DocType is a DataError. What the user may not see is just left out."""
+def _check_request(doctype: str, fields: Any = None) -> None:
+    """Rows of a child table are read with their document only (PermissionError else); a plain name that is no field
+    of the DocType is a DataError. What the user may not see is just left out."""
     meta = frappe.get_meta(doctype)
     if meta.istable:
-        tables = frappe.get_meta(parent).get_table_fields() if parent else []
-        if doctype not in [field.options for field in tables] or not frappe.has_permission(parent):
-            raise frappe.PermissionError
+        raise frappe.PermissionError
     for name in [fields] if isinstance(fields, str) else fields or []:
         plain = isinstance(name, str) and name.isidentifier()
         if plain and name not in _STANDARD_FIELDS and not meta.get_field(name):

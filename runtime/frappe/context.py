@@ -7,7 +7,6 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from werkzeug.local import LocalProxy
@@ -18,16 +17,18 @@ from frappe.types import _dict
 local = threading.local()
 
 
-def _current(name: str) -> Any:
-    try:
-        return getattr(local, name)
-    except AttributeError:
-        raise RuntimeError(f"frappe.{name} is there only between frappe.init and frappe.destroy") from None
-
-
 def _proxy(name: str) -> Any:
     """Typed as Any: what stands behind a proxy is known only at run time."""
-    return LocalProxy(partial(_current, name))
+
+    def current() -> Any:
+        try:
+            return getattr(local, name)
+        except AttributeError:
+            raise RuntimeError(
+                f"frappe.{name} is there only between frappe.init and frappe.destroy"
+            ) from None
+
+    return LocalProxy(current)
 
 
 db = _proxy("db")
@@ -38,7 +39,6 @@ request = _proxy("request")
 response = _proxy("response")
 session = _proxy("session")
 flags = _proxy("flags")
-message_log = _proxy("message_log")
 lang = _proxy("lang")
 
 
@@ -91,7 +91,7 @@ def init(site: str, sites_path: str = ".", new_site: bool = False, force: bool =
         conf=config,
         lang=config.lang or "en",
         message_log=[],
-        response=_dict(docs=[]),
+        response=_dict(),
         form_dict=_dict(),
         request_ip=None,
         request_cache=defaultdict(dict),
@@ -99,26 +99,17 @@ def init(site: str, sites_path: str = ".", new_site: bool = False, force: bool =
         fronts=None,
         new_doc_templates={},
         session=_dict(user="Guest", sid="Guest", data=_dict()),
-        qb=frappe.query_builder.get_query_builder(config.db_type or "sqlite"),
+        qb=frappe.query_builder.Builder,
     )
-    frappe.setup_module_map()
+    frappe.installed.setup_module_map()
     local.initialised = True
 
 
-def connect(site: str | None = None, db_name: str | None = None, set_admin_as_user: bool = True) -> None:
+def connect(set_admin_as_user: bool = True) -> None:
     """Open the site's database; scripts go on as Administrator."""
     import frappe
 
-    if site:
-        init(site)
-    config = local.conf
-    local.db = frappe.database.get_db(
-        host=config.db_host,
-        port=config.db_port,
-        user=config.db_user or config.db_name or db_name,
-        password=config.db_password,
-        cur_db_name=config.db_name or db_name,
-    )
+    local.db = frappe.database.get_db()
     if set_admin_as_user:
         set_user("Administrator")
 

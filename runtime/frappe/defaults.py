@@ -16,26 +16,12 @@ def get_defaults_for(parent: str = "__default") -> dict[str, str]:
     return known[parent]
 
 
-def get_user_default(key: str, user: str | None = None) -> Any:
-    """The user's value, else the site's."""
-    for parent in (user or frappe.session.user, "__default"):
-        value = get_defaults_for(parent).get(key)
-        if value is not None:
-            return value
-    return None
-
-
 def set_default(key: str, value: Any, parent: str, parenttype: str = "__default") -> None:
     """Set a user's (or the site's) value; None removes it."""
     frappe.db.delete("DefaultValue", {"defkey": key, "parent": parent})
     if value is not None:
-        now = frappe.utils.now()
         row = {
             "name": frappe.generate_hash(length=10),
-            "creation": now,
-            "modified": now,
-            "owner": "Administrator",
-            "modified_by": "Administrator",
             "parent": parent,
             "parenttype": parenttype,
             "parentfield": "system_defaults",

@@ -7,7 +7,7 @@ from typing import Any
 
 import frappe
 from frappe.context import local
-from frappe.model.create_new import get_new_doc
+from frappe.model.create_new import new_values
 from frappe.model.delete_doc import delete_doc  # noqa: F401
 from frappe.model.document import Document, get_doc
 from frappe.model.meta import get_meta
@@ -16,33 +16,20 @@ from frappe.types import _dict
 from frappe.utils import cstr
 
 
-def new_doc(
-    doctype: str,
-    *,
-    parent_doc: Document | None = None,
-    as_dict: bool = False,
-    **kwargs: Any,
-) -> Document:
+def new_doc(doctype: str, **kwargs: Any) -> Document:
     """A document, not yet saved, with its defaults filled in."""
-    doc = get_new_doc(doctype, parent_doc, as_dict=as_dict)
-    return doc.update(kwargs)
+    return get_doc(new_values(doctype)).update(kwargs)
 
 
-def get_last_doc(
-    doctype: str, filters: Any = None, order_by: str = "creation desc", *, for_update: bool = False
-) -> Document:
+def get_last_doc(doctype: str, filters: Any = None, order_by: str = "creation desc") -> Document:
     names = frappe.get_all(doctype, filters=filters, limit_page_length=1, order_by=order_by, pluck="name")
     if not names:
-        raise frappe.DoesNotExistError(doctype=doctype)
-    return get_doc(doctype, names[0], for_update=for_update)
+        raise frappe.DoesNotExistError
+    return get_doc(doctype, names[0])
 
 
 def get_single(doctype: str) -> Document:
     return get_doc(doctype, doctype)
-
-
-def is_table(doctype: str) -> bool:
-    return bool(get_meta(doctype).istable)
 
 
 # -- cached documents ----------------------------------------------------------------------------------------
@@ -86,8 +73,6 @@ def get_cached_value(
     doctype: str, name: str, fieldname: str | list | tuple = "name", as_dict: bool = False
 ) -> Any:
     """One or more values of a cached document; None when it does not exist."""
-    if isinstance(fieldname, str) and as_dict:
-        raise ValueError("Cannot make dict for single fieldname")
     if not is_kept_by_process(doctype):
         # One short query costs less than loading the document with its child tables.
         return local.db.get_value(doctype, name, fieldname, as_dict=as_dict)
@@ -110,13 +95,6 @@ def get_system_settings(key: str) -> Any:
 
 
 # -- changing ------------------------------------------------------------------------------------------------
-
-
-def set_value(doctype: str, docname: str, fieldname: Any, value: Any = None) -> Any:
-    """Set values and save the document with all its checks."""
-    import frappe.client
-
-    return frappe.client.set_value(doctype, docname, fieldname, value)
 
 
 def copy_doc(doc: Document) -> Document:

@@ -45,10 +45,6 @@ class DoesNotExistError(ValidationError):
 
     http_status_code = 404
 
-    def __init__(self, *args: object, doctype: str | None = None) -> None:
-        super().__init__(*args)
-        self.doctype = doctype
-
 
 class NameError(Exception):
     """The name of a document cannot be used."""
@@ -132,10 +128,6 @@ class InvalidEmailAddressError(ValidationError):
     """This is no e-mail address."""
 
 
-class InvalidPhoneNumberError(ValidationError):
-    """This is no phone number."""
-
-
 class UniqueValidationError(ValidationError):
     """Another document has this value in a unique field."""
 
@@ -156,23 +148,9 @@ class QueryDeadlockError(Exception):
     http_status_code = 503
 
 
-class InReadOnlyMode(ValidationError):
-    """Nothing can be written at the moment."""
-
-    http_status_code = 503
-
-
 class ImplicitCommitError(ValidationError):
     """A DDL statement inside a transaction that has written something."""
 
 
-class RetryBackgroundJobError(Exception):
-    """A job asks to be run once more."""
-
-
 class SecurityException(Exception):
     """An account is locked for a while."""
-
-
-class InvalidRoundingMethod(FileNotFoundError):
-    """System Settings name a rounding method that there is not."""

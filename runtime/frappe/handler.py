@@ -4,24 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from werkzeug.wrappers import Response
-
 import frappe
 from frappe import _, ping  # noqa: F401 - /api/method/ping
 from frappe.context import local
 from frappe.utils.file_manager import save_uploaded
-
-
-def handle() -> Any:
-    """Run `form_dict.cmd`; its answer goes to `response.message` unless it is a Response of its own."""
-    if local.form_dict.cmd == "login":
-        return None  # done while the request was set up
-    data = execute_cmd(local.form_dict.cmd)
-    if isinstance(data, Response):
-        return data
-    if data is not None:
-        local.response["message"] = data
-    return None
 
 
 def execute_cmd(cmd: str) -> Any:
@@ -43,8 +29,8 @@ def is_valid_http_method(method: Any) -> None:
 
 
 @frappe.whitelist(allow_guest=True)
-def version() -> str:
-    return frappe.__version__
+def login() -> None:
+    """Done while the request was set up (`frappe.auth.identify`)."""
 
 
 @frappe.whitelist(allow_guest=True)
@@ -61,26 +47,9 @@ def upload_file() -> Any:
 
 
 @frappe.whitelist(allow_guest=True)
-def download_file(file_url: str) -> None:
-    """The content of a File the user may read."""
-    file = frappe.get_doc("File", {"file_url": file_url})
-    file.check_permission("read")
-    local.response.filename = file.file_name
-    local.response.filecontent = file.get_content()
-    local.response.type = "download"
-
-
-@frappe.whitelist(allow_guest=True)
-def run_doc_method(
-    method: str, docs: Any = None, dt: str | None = None, dn: str | None = None, args: Any = None
-) -> None:
-    """Call a whitelisted method of a document: a saved one by `dt`/`dn`, else the one in `docs`."""
-    if dt:
-        doc = frappe.get_doc(dt, dn)
-    else:
-        doc = frappe.get_doc(frappe.parse_json(docs))
-        doc._original_modified = doc.modified
-        doc.check_if_latest()
+def run_doc_method(method: str, dt: str, dn: str, args: Any = None) -> None:
+    """Call a whitelisted method of a document, with the arguments given as an object."""
+    doc = frappe.get_doc(dt, dn)
     doc.check_permission("read")
     function = getattr(doc, method, None)
     if function is None:
@@ -88,8 +57,7 @@ def run_doc_method(
     plain = getattr(function, "__func__", function)
     frappe.is_whitelisted(plain)
     is_valid_http_method(plain)
-    args = frappe.parse_json(args) if args else {}
-    answer = frappe.call(function, **args) if isinstance(args, dict) else function(args)
-    local.response.setdefault("docs", []).append(doc)
+    answer = frappe.call(function, **(frappe.parse_json(args) if args else {}))
+    local.response["docs"] = [doc]
     if answer is not None:
         local.response["message"] = answer

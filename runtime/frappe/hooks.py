@@ -1,16 +1,12 @@
 """What this runtime itself hooks into: who may read files, and what it clears once a day."""
 
 app_name = "frappe"
-app_title = "Frappe Framework"
-app_publisher = "Embedded runtime"
-app_description = "Embedded runtime"
-app_license = "MIT"
 
 has_permission = {"File": "frappe.core.doctype.file.file.has_permission"}
 permission_query_conditions = {"File": "frappe.core.doctype.file.file.get_permission_query_conditions"}
 scheduler_events = {
     "daily": [
         "frappe.sessions.clear_expired_sessions",
-        "frappe.core.doctype.scheduled_job_log.scheduled_job_log.clear_old_logs",
+        "frappe.core.doctype.scheduled_job_type.scheduled_job_type.clear_old_logs",
     ]
 }

@@ -25,13 +25,10 @@ def get_module(modulename: str) -> ModuleType:
     return importlib.import_module(modulename)
 
 
-_attributes: dict[str, Any] = {}
-
-
 def get_attr(method_string: str) -> Any:
     """The object at a dotted path; its app must be installed on the site."""
     app_name = method_string.split(".", 1)[0]
-    if not local.flags.in_uninstall and not local.flags.in_install and app_name not in get_installed_apps():
+    if not local.flags.in_install and app_name not in get_installed_apps():
         frappe.throw(frappe._("App {0} is not installed").format(app_name), frappe.AppNotInstalledError)
     module_name, _dot, attribute = method_string.rpartition(".")
     return getattr(get_module(module_name), attribute)
@@ -39,25 +36,20 @@ def get_attr(method_string: str) -> Any:
 
 @lru_cache(maxsize=2048)
 def _parameters(fn: Any) -> tuple[frozenset[str], bool]:
+    """Names, and whether any other is welcome, too."""
     parameters = inspect.signature(fn).parameters
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    return frozenset(parameters), takes_any
-
-
-def get_newargs(fn: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Those of the arguments that the function takes; `flags` and `ignore_permissions` never come from outside."""
-    names, takes_any = _parameters(fn)
-    chosen = {key: value for key, value in kwargs.items() if takes_any or key in names}
-    chosen.pop("ignore_permissions", None)
-    chosen.pop("flags", None)
-    return chosen
+    return frozenset(parameters), any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 
 def call(fn: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call with the keyword arguments that the function knows."""
+    """Call with the keyword arguments that the function knows; two never come from outside."""
     if isinstance(fn, str):
         fn = get_attr(fn)
-    return fn(*args, **get_newargs(fn, kwargs))
+    names, takes_any = _parameters(fn)
+    known = {key: value for key, value in kwargs.items() if takes_any or key in names}
+    known.pop("ignore_permissions", None)
+    known.pop("flags", None)
+    return fn(*args, **known)
 
 
 # -- paths and files -----------------------------------------------------------------------------------------
@@ -75,22 +67,15 @@ def get_site_path(*joins: str) -> str:
 
 def get_module_path(module: str, *joins: str) -> str:
     """Path inside the folder of a module, such as `Market Charges`."""
-    from frappe.modules.utils import get_module_app
-
     return get_app_path(get_module_app(module), scrub(module), *joins)
 
 
-def read_file(path: str) -> str | None:
-    if not os.path.exists(path):
-        return None
-    with open(path, encoding="utf-8") as file:
-        return file.read()
-
-
-def get_file_items(path: str) -> list[str]:
-    """The lines of a text file without comments and empty lines."""
-    lines = (line.strip() for line in (read_file(path) or "").splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+def get_module_app(module: str) -> str:
+    """The app that has the module (by `modules.txt`)."""
+    app = local.module_app.get(scrub(module))
+    if app is None:
+        frappe.throw(frappe._("Module {} not found").format(module), exc=frappe.DoesNotExistError)
+    return app
 
 
 # -- which apps ----------------------------------------------------------------------------------------------
@@ -117,89 +102,68 @@ def get_installed_apps() -> list[str]:
 
 def get_module_list(app_name: str) -> list[str]:
     """Modules that the app's `modules.txt` names."""
-    return get_file_items(get_app_path(app_name, "modules.txt"))
-
-
-_module_maps: dict[tuple[str, ...], tuple[dict[str, str], dict[str, list[str]]]] = {}
+    with open(get_app_path(app_name, "modules.txt"), encoding="utf-8") as file:
+        return [line.strip() for line in file if line.strip()]
 
 
 def setup_module_map() -> None:
     """Fill `local.module_app` (scrubbed module → app) and `local.app_modules`."""
-    apps = tuple(get_all_apps())
-    if apps not in _module_maps:
-        module_app: dict[str, str] = {}
-        app_modules: dict[str, list[str]] = {}
-        for app in apps:
-            modules = [scrub(module) for module in get_module_list(app)]
-            app_modules[app] = modules
-            module_app.update(dict.fromkeys(modules, app))
-        _module_maps[apps] = (module_app, app_modules)
-    local.module_app, local.app_modules = _module_maps[apps]
+    local.module_app, local.app_modules = _module_maps(tuple(get_all_apps()))
+
+
+@lru_cache
+def _module_maps(apps: tuple[str, ...]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    app_modules = {app: [scrub(module) for module in get_module_list(app)] for app in apps}
+    return {module: app for app, modules in app_modules.items() for module in modules}, app_modules
 
 
 # -- hooks ---------------------------------------------------------------------------------------------------
 
-_app_hooks: dict[tuple[str, ...], dict[str, Any]] = {}
-
 
 def append_hook(target: dict, key: str, value: Any) -> None:
-    """Hooks of several apps add up: lists are joined, dictionaries merged key by key."""
+    """Hooks of several apps add up: lists are joined, dictionaries merged key by key.
+
+    A tuple as key (of DocTypes in `doc_events`) stands for each of its members.
+    """
     if isinstance(value, dict):
         nested = target.setdefault(key, {})
-        for inner_key, inner_value in value.items():
-            append_hook(nested, inner_key, inner_value)
+        for keys, inner in value.items():
+            for each in keys if isinstance(keys, tuple) else (keys,):
+                append_hook(nested, each, inner)
     else:
         values = value if isinstance(value, list) else [value]
         target.setdefault(key, []).extend(values)
 
 
-def _load_app_hooks(apps: tuple[str, ...]) -> dict[str, Any]:
+@lru_cache
+def _hooks_of(apps: tuple[str, ...]) -> dict[str, Any]:
     hooks: dict[str, Any] = {}
     for app in apps:
-        module = get_module(f"{app}.hooks")
-        for key, value in vars(module).items():
+        for key, value in vars(get_module(f"{app}.hooks")).items():
             if not key.startswith("_") and not inspect.isfunction(value) and not inspect.ismodule(value):
                 append_hook(hooks, key, value)
     return hooks
-
-
-def _hooks_of(apps: tuple[str, ...]) -> dict[str, Any]:
-    if apps not in _app_hooks:
-        _app_hooks[apps] = _load_app_hooks(apps)
-    return _app_hooks[apps]
 
 
 def get_hooks(
     hook: str | None = None, default: Any = "_KEEP_DEFAULT_LIST", app_name: str | None = None
 ) -> Any:
     """Hooks of all installed apps (or one app): every value is a list, or a dictionary of lists."""
-    if app_name:
-        hooks = _hooks_of((app_name,))
-    else:
-        hooks = _hooks_of(tuple(get_installed_apps()) or ("frappe",))
+    hooks = _hooks_of((app_name,) if app_name else tuple(get_installed_apps()) or ("frappe",))
     if hook:
         return hooks.get(hook, [] if default == "_KEEP_DEFAULT_LIST" else default)
     return _dict(hooks)
 
 
 def get_doc_hooks() -> dict[str, dict[str, list[str]]]:
-    """`doc_events` by DocType; a tuple of DocTypes as key stands for each of them."""
-    known = getattr(local, "doc_events_hooks", None)
-    if known is None:
-        known = {}
-        for key, events in frappe.get_hooks("doc_events", {}).items():
-            for doctype in key if isinstance(key, tuple) else (key,):
-                for event, handlers in events.items():
-                    append_hook(known.setdefault(doctype, {}), event, handlers)
-        local.doc_events_hooks = known
-    return known
+    """`doc_events` by DocType."""
+    return frappe.get_hooks("doc_events", {})
 
 
 def forget_apps() -> None:
     """After an app was installed or removed."""
     frappe.cache.front("apps").clear()
     frappe.cache.invalidate_fronts()
-    local.doc_events_hooks = None
-    _module_maps.clear()
-    _app_hooks.clear()
+    _module_maps.cache_clear()
+    _hooks_of.cache_clear()
     setup_module_map()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, NoReturn
 
 import frappe
@@ -14,33 +13,21 @@ from frappe.types import _dict
 def msgprint(
     msg: str,
     title: str | None = None,
-    raise_exception: bool | type[Exception] | Exception = False,
+    raise_exception: bool | type[Exception] = False,
     indicator: str | None = None,
-    alert: bool = False,
 ) -> None:
     """Add a message to the answer of this request; with `raise_exception` also raise it."""
     out = _dict(message=msg, title=title or frappe._("Message"))
     if indicator or raise_exception:
         out.indicator = indicator or "red"
-    if alert:
-        out.alert = 1
     if raise_exception:
         out.raise_exception = 1
-        out["__frappe_exc_id"] = frappe.generate_hash()
-    if not local.flags.mute_messages:
-        local.message_log.append(out)
-    if not raise_exception:
-        return
-    if isinstance(raise_exception, Exception):
-        error = raise_exception
-        error.args = (msg,)
-    else:
-        error = raise_exception(msg) if isinstance(raise_exception, type) else ValidationError(msg)
-    error.__frappe_exc_id = out["__frappe_exc_id"]  # type: ignore[attr-defined]
-    raise error
+    local.message_log.append(out)
+    if raise_exception:
+        raise raise_exception(msg) if isinstance(raise_exception, type) else ValidationError(msg)
 
 
-def throw(msg: str, exc: type[Exception] | Exception = ValidationError, title: str | None = None) -> NoReturn:
+def throw(msg: str, exc: type[Exception] = ValidationError, title: str | None = None) -> NoReturn:
     """Show the message and raise `exc`, which rolls the request back."""
     msgprint(msg, title, raise_exception=exc)
     raise AssertionError("not reached")
@@ -51,7 +38,7 @@ def clear_messages() -> None:
 
 
 def get_message_log() -> list[dict]:
-    return [_dict(message) for message in local.message_log]
+    return list(local.message_log)
 
 
 def clear_last_message() -> None:
@@ -63,40 +50,17 @@ def bold(text: str | int | float) -> str:
     return f"<strong>{text}</strong>"
 
 
-def get_traceback(with_context: bool = False) -> str:
-    from frappe.utils.error import get_traceback as traceback_text
-
-    return traceback_text(with_context=with_context)
-
-
-def errprint(msg: str) -> None:
-    print(msg, file=sys.stderr)
-
-
 def log_error(
     title: str | None = None,
     message: str | None = None,
     reference_doctype: str | None = None,
     reference_name: str | None = None,
-    *,
-    defer_insert: bool = False,
 ) -> Any:
     """Add an Error Log; without a message the traceback of the current exception is kept."""
-    text, heading = message, title
-    if title and "\n" in str(title):  # a traceback given as title
-        text, heading = str(title), message
-    heading = (heading or "Error")[:140]
-    text = str(text or get_traceback())
+    heading, text = (title or "Error")[:140], message or frappe.get_traceback()
     if not getattr(local, "db", None):
         frappe.logger().error(f"{heading}\n{text}")
         return None
-    error_log = frappe.new_doc("Error Log")
-    error_log.update(
-        {
-            "method": heading,
-            "error": text,
-            "reference_doctype": reference_doctype,
-            "reference_name": reference_name,
-        }
-    )
+    error_log = frappe.new_doc("Error Log", method=heading, error=str(text))
+    error_log.update({"reference_doctype": reference_doctype, "reference_name": reference_name})
     return error_log.insert(ignore_permissions=True)

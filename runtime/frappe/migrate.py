@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import frappe
-from frappe.installer import add_module_defs, sync_app_parts
+from frappe.installer import add_module_defs, run_hooks, sync_app_parts
 from frappe.model.sync import remove_orphan_doctypes, sync_for
-from frappe.modules.patch_handler import PatchType, run_all
+from frappe.modules.patch_handler import POST_MODEL_SYNC, PRE_MODEL_SYNC, run_all
+from frappe.utils.synchronization import filelock
 
 
 def migrate() -> None:
     """Patches before the model, standard documents, patches after it, jobs and fixtures, `after_migrate`."""
-    from frappe.utils.synchronization import filelock
-
     with filelock("bench_migrate", timeout=1):
         frappe.flags.in_migrate = True
-        try:
-            _migrate()
-        finally:
-            frappe.flags.in_migrate = False
-
-
-def _migrate() -> None:
-    apps = frappe.get_installed_apps()
-    frappe.clear_cache()
-    run_all(PatchType.pre_model_sync)
-    for app in apps:
-        add_module_defs(app)
-        sync_for(app)
-    frappe.clear_cache()
-    run_all(PatchType.post_model_sync)
-    for app in apps:
-        sync_app_parts(app)
-    remove_orphan_doctypes()
-    frappe.db.commit()
-    frappe.clear_cache()
-    for app in apps:
-        for method in frappe.get_hooks("after_migrate", app_name=app):
-            frappe.get_attr(method)()
-    frappe.db.commit()
-    frappe.clear_cache()
+        apps = frappe.get_installed_apps()
+        frappe.clear_cache()
+        run_all(PRE_MODEL_SYNC)
+        for app in apps:
+            add_module_defs(app)
+            sync_for(app)
+        frappe.clear_cache()
+        run_all(POST_MODEL_SYNC)
+        for app in apps:
+            sync_app_parts(app)
+        remove_orphan_doctypes()
+        frappe.db.commit()
+        frappe.clear_cache()
+        for app in apps:
+            run_hooks("after_migrate", app)
+        frappe.db.commit()
+        frappe.clear_cache()
+        frappe.flags.in_migrate = False

@@ -20,7 +20,7 @@ AUTOMATIC_ROLES = ("Guest", "All", "Desk User", "Administrator")
 
 
 def has_permission(
-    doctype: Any,
+    doctype: str,
     ptype: str = "read",
     doc: Any = None,
     user: str | None = None,
@@ -35,33 +35,18 @@ def has_permission(
     user = user or local.session.user
     if user == "Administrator":
         return True
-    if not isinstance(doctype, str):
-        doc = doctype
-    elif doc and isinstance(doc, (str, int)):
+    if doc and isinstance(doc, (str, int)):
         doc = frappe.get_doc(doctype, doc)
-    if doc:
-        doctype = doc.doctype
     meta = frappe.get_meta(doctype)
     if meta.istable:
         return _has_child_permission(doctype, ptype, doc, user, parent_doctype, print_logs)
-    if ptype == "submit" and not meta.is_submittable:
-        return False
-    if doc:
-        allowed = _may(doc, meta, ptype, user)
-    else:
-        allowed = bool(get_role_permissions(meta, user).get(ptype))
+    allowed = _may(doc, meta, ptype, user) if doc else bool(get_role_permissions(meta, user).get(ptype))
     if not allowed and print_logs:
-        frappe.msgprint(_refusal(doctype, doc, user))
+        what = f"{frappe._(doctype)} {doc.name}" if doc else frappe._(doctype)
+        frappe.msgprint(
+            frappe._("User {0} has no access to {1}").format(frappe.bold(user), frappe.bold(what))
+        )
     return allowed
-
-
-def _refusal(doctype: str, doc: Any, user: str) -> str:
-    user, label = frappe.bold(user), frappe._(doctype)
-    if doc:
-        why = frappe._("User {0} does not have access to this document").format(user)
-        return f"{why}: {label} - {doc.name}"
-    why = frappe._("User {0} does not have doctype access via role permission for document {1}")
-    return why.format(user, frappe.bold(label))
 
 
 def _may(doc: Any, meta: Any, ptype: str, user: str) -> bool:
@@ -112,7 +97,7 @@ def _has_child_permission(
 def get_roles(user: str | None = None) -> list[str]:
     """The user's roles, with those everybody has."""
     user = user or local.session.user
-    if not user or user == "Guest":
+    if user == "Guest":
         return ["Guest"]
     known = frappe.cache.front("permissions")
     if user not in known:
@@ -124,7 +109,8 @@ def _read_roles(user: str) -> list[str]:
     if user == "Administrator":
         return frappe.db.sql("SELECT name FROM `tabRole`", pluck=True)
     roles = frappe.db.sql(
-        "SELECT role FROM `tabHas Role` WHERE parent = %s AND parenttype = 'User' AND role NOT IN %s ORDER BY idx",
+        "SELECT role FROM `tabHas Role` WHERE parent = %s AND parenttype = 'User' AND role NOT IN %s"
+        " AND role NOT IN (SELECT name FROM `tabRole` WHERE disabled = 1) ORDER BY idx",
         (user, AUTOMATIC_ROLES),
         pluck=True,
     )
@@ -146,12 +132,9 @@ def get_role_permissions(meta: Any, user: str | None = None, is_owner: bool = Fa
 
 
 def _role_permissions(meta: Any, user: str, is_owner: bool) -> _dict:
-    if user == "Administrator":
-        return _dict(dict.fromkeys(rights, 1), if_owner={}, has_if_owner_enabled=False)
     roles = get_roles(user)
     rules = [rule for rule in meta.permissions or () if rule.role in roles and not rule.permlevel]
-    limited = any(rule.if_owner for rule in rules)
-    perms = _dict(if_owner={}, has_if_owner_enabled=limited)
+    perms = _dict(if_owner={})
     for right in rights:
         granting = [rule for rule in rules if rule.get(right)]
         perms[right] = int(bool(granting))
@@ -164,9 +147,8 @@ def _role_permissions(meta: Any, user: str, is_owner: bool) -> _dict:
 # -- User Permissions --------------------------------------------------------------------------------------------
 
 
-def has_user_permission(doc: Any, user: str | None = None) -> bool:
+def has_user_permission(doc: Any, user: str) -> bool:
     """Whether User Permissions let the user at this document: itself, and what it and its rows link to."""
-    user = user or local.session.user
     if not get_user_permissions(user):
         return True
     rows = (doc, *doc.get_all_children())
@@ -178,17 +160,8 @@ def has_user_permission(doc: Any, user: str | None = None) -> bool:
                 continue
             if fieldname == "name" and doc.get("__islocal"):
                 continue
-            _explain(row, fieldname)
             return False
     return True
-
-
-def _explain(row: Any, fieldname: str) -> None:
-    if field := frappe.get_meta(row.doctype).get_field(fieldname):
-        why = "You are not allowed to access this {0} record because it is linked to {1} '{2}' in field {3}"
-        names = (frappe._(text) for text in (row.doctype, field.options))
-        label = frappe._(field.label or fieldname)
-        frappe.flags.error_message = frappe._(why).format(*names, row.get(fieldname) or "", label)
 
 
 def get_limits(doctype: str, parent: str, user: str) -> dict[str, list[str]]:
@@ -219,32 +192,37 @@ def is_strict() -> bool:
     return bool(frappe.get_system_settings("apply_strict_user_permissions"))
 
 
-def get_user_permissions(user: str | None = None) -> dict[str, list]:
-    """DocType → rules {doc, applicable_for, is_default} that limit the user."""
-    from frappe.core.doctype.user_permission.user_permission import get_user_permissions as read
-
-    return read(user)
+def get_user_permissions(user: str | None = None) -> dict[str, list[_dict]]:
+    """DocType → rules (doc, applicable_for, is_default) that limit the user; none for Administrator and guests."""
+    user = user or local.session.user
+    if user in frappe.STANDARD_USERS:
+        return {}
+    front = frappe.cache.front("user_permissions")
+    if user not in front:
+        rules: dict[str, list[_dict]] = {}
+        query = (
+            "select allow, for_value as doc, is_default,"
+            " case when apply_to_all_doctypes = 1 then null else applicable_for end as applicable_for"
+            " from `tabUser Permission` where user = %s order by creation"
+        )
+        for rule in frappe.db.sql(query, (user,), as_dict=True):
+            rules.setdefault(rule.pop("allow"), []).append(rule)
+        front[user] = rules
+    return front[user]
 
 
 def add_user_permission(
-    doctype: str,
-    name: str,
-    user: str,
-    ignore_permissions: bool = False,
-    applicable_for: str | None = None,
-    is_default: int = 0,
+    doctype: str, name: str, user: str, ignore_permissions: bool = False, applicable_for: str | None = None
 ) -> None:
     """Limit the user to the document; harmless when the rule exists."""
-    from frappe.core.doctype.user_permission.user_permission import user_permission_exists
-
-    if user_permission_exists(user, doctype, name, applicable_for):
+    rules = get_user_permissions(user).get(doctype, ())
+    if any(rule.doc == name and (rule.applicable_for or None) == applicable_for for rule in rules):
         return
     frappe.get_doc(
         doctype="User Permission",
         user=user,
         allow=doctype,
         for_value=name,
-        is_default=is_default,
         applicable_for=applicable_for,
         apply_to_all_doctypes=0 if applicable_for else 1,
     ).insert(ignore_permissions=ignore_permissions)

@@ -14,73 +14,51 @@ from frappe.context import local
 from frappe.translate import get_all_languages
 
 _UPDATE_SECONDS = 600
-_DEFAULT_EXPIRY = "170:00:00"
-
-TABLE = """create table if not exists `tabSessions` (
-    `user` varchar(255), sid varchar(255) primary key, sessiondata text,
-    ipaddress varchar(16), lastupdate datetime(6), status varchar(20)
-)"""
 
 
 def create_table() -> None:
     """Called when a site is created."""
-    frappe.db.sql_ddl(TABLE)
+    frappe.db.sql_ddl(
+        """create table if not exists `tabSessions` (
+            `user` varchar(255), sid varchar(255) primary key, sessiondata text,
+            ipaddress varchar(16), lastupdate datetime(6), status varchar(20)
+        )"""
+    )
 
 
 def begin(user: str) -> None:
-    """A new session of a user: a new row and a new, unguessable sid. A guest has none."""
-    if user == "Guest":
-        return _be_guest()
-    info = user_info(user)
-    now = frappe.utils.now()
-    data = frappe._dict(
-        user=user,
-        session_ip=local.request_ip,
-        used_at=time.time(),
-        session_expiry=get_expiry_period(),
-        full_name=info.full_name,
-        user_type=info.user_type,
-    )
+    """A new session of a user: a new row and a new, unguessable sid."""
+    data = frappe._dict(user=user, used_at=time.time())
     local.session.update(user=user, sid=frappe.generate_hash(), data=data)
     frappe.db.sql(
         "insert into `tabSessions` (sessiondata, `user`, lastupdate, sid, status, ipaddress)"
         " values (%s, %s, %s, %s, 'Active', %s)",
-        (json.dumps(data), user, now, local.session.sid, local.request_ip[:16]),
+        (json.dumps(data), user, frappe.utils.now(), local.session.sid, local.request_ip[:16]),
     )
     _keep()
-    return None
 
 
 def _keep() -> None:
     session = local.session
-    frappe.cache.hset("session", session.sid, {"user": session.user, "data": dict(session.data)})
+    frappe.cache.set_value(f"session:{session.sid}", {"user": session.user, "data": dict(session.data)})
 
 
-def resume() -> None:
-    """The session of the request's `sid`; a guest's when there is none, or it is over."""
-    environ = local.request.environ
-    sid = local.form_dict.get("sid") or environ.get("HTTP_X_FRAPPE_SID")
-    if not sid and "HTTP_COOKIE" in environ:
-        sid = local.request.cookies.get("sid")
+def resume() -> bool:
+    """Go on with the session that the request's cookie names, else as guest; false if that session is over."""
+    sid = local.request.cookies.get("sid")
     if not sid or sid == "Guest":
-        return _be_guest()
+        return True
     record = _get_record(sid)
-    if record:
-        local.session.update(user=record["user"], sid=sid, data=frappe._dict(record["data"]))
-        return None
-    local.response["session_expired"] = 1
-    _be_guest()
-    local.cookie_manager.clear()
-    return None
-
-
-def _be_guest() -> None:
-    local.session.update(user="Guest", sid="Guest", data=frappe._dict(user="Guest"))
+    if not record:
+        local.response["session_expired"] = 1
+        return False
+    local.session.update(user=record["user"], sid=sid, data=frappe._dict(record["data"]))
+    return True
 
 
 def _get_record(sid: str) -> dict[str, Any] | None:
     """From the cache, else from the table; an expired one is deleted."""
-    record = frappe.cache.hget("session", sid)
+    record = frappe.cache.get_value(f"session:{sid}")
     if not record:
         rows = frappe.db.sql(
             "select `user`, sessiondata from `tabSessions` where sid = %s and status = 'Active'", (sid,)
@@ -88,9 +66,8 @@ def _get_record(sid: str) -> dict[str, Any] | None:
         if not rows:
             return None
         record = {"user": rows[0][0], "data": json.loads(rows[0][1])}
-        frappe.cache.hset("session", sid, record)
-    idle = time.time() - record["data"].get("used_at", 0)
-    if idle > get_expiry_in_seconds(record["data"].get("session_expiry")):
+        frappe.cache.set_value(f"session:{sid}", record)
+    if time.time() - record["data"].get("used_at", 0) > expiry_in_seconds():
         delete_session(sid)
         frappe.db.commit()
         return None
@@ -100,10 +77,9 @@ def _get_record(sid: str) -> dict[str, Any] | None:
 def update() -> bool:
     """Note that the session was used; tells whether the table was written."""
     data, sid, now = local.session.data, local.session.sid, time.time()
-    if local.session.user == "Guest" or sid in ("Guest", local.session.user):
-        return False  # guests, and users by key and secret
-    if not local.flags.save_session and now - data.get("used_at", 0) < _UPDATE_SECONDS:
-        return False
+    due = local.flags.save_session or now - data.get("used_at", 0) >= _UPDATE_SECONDS
+    if not due or sid == local.session.user:
+        return False  # guests, and users by key and secret, have no session of their own
     if not frappe.db.sql("select sid from `tabSessions` where sid = %s for update", (sid,)):
         return False  # ended by somebody else while this request ran
     data.used_at = now
@@ -135,15 +111,11 @@ def user_info(user: str) -> Any:
     return known[user]
 
 
-def get_expiry_period() -> str:
-    """`hours:minutes:seconds` without use after which a session ends (System Settings)."""
-    period = frappe.get_system_settings("session_expiry") or _DEFAULT_EXPIRY
-    return period if len(period.split(":")) > 2 else period + ":00"
-
-
-def get_expiry_in_seconds(expiry: str | None = None) -> int:
-    hours, minutes, seconds = (expiry or get_expiry_period()).split(":")
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)
+def expiry_in_seconds() -> int:
+    """How long a session lasts without use: `hours:minutes` in System Settings, a week if they say nothing."""
+    period = frappe.get_system_settings("session_expiry") or "170:00"
+    hours, minutes, seconds = [int(part or 0) for part in f"{period}:0:0".split(":")[:3]]
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def get_csrf_token() -> str:
@@ -159,9 +131,9 @@ def get_csrf_token() -> str:
 
 def delete_session(sid: str) -> None:
     """Gone at once, and again after the commit: until then another request may read the row into the cache."""
-    frappe.cache.hdel("session", sid)
+    frappe.cache.delete_value(f"session:{sid}")
     frappe.db.sql("delete from `tabSessions` where sid = %s", (sid,))
-    frappe.db.after_commit.add(lambda: frappe.cache.hdel("session", sid))
+    frappe.db.after_commit.add(lambda: frappe.cache.delete_value(f"session:{sid}"))
 
 
 def clear_sessions(user: str | None = None, keep_current: bool = False, force: bool = False) -> None:
@@ -174,6 +146,6 @@ def clear_sessions(user: str | None = None, keep_current: bool = False, force: b
 
 def clear_expired_sessions() -> None:
     """Daily: remove the rows of sessions not used for long."""
-    limit = frappe.utils.add_to_date(frappe.utils.now_datetime(), seconds=-get_expiry_in_seconds())
+    limit = frappe.utils.add_to_date(frappe.utils.now_datetime(), seconds=-expiry_in_seconds())
     for (sid,) in frappe.db.sql("select sid from `tabSessions` where lastupdate < %s", (limit,)):
         delete_session(sid)

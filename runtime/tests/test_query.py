@@ -124,7 +124,6 @@ class TestFilters:
             ({"n": None}, [0]),
             ({"n": "1", "status": "Paid"}, [1]),
             ([["n", ">", 0], {"status": "Paid"}], [1, 3]),
-            ('{"n": 1}', [1]),
             ([["RT Query Row", "item", "=", "x1"]], [1]),
             ([["RT Query Row", "item", "like", "x%"], ["RT Query Row", "qty", ">", 1]], [2, 3]),
             ({"docstatus": 0}, [0, 1, 2, 3]),
@@ -148,9 +147,8 @@ class TestFilters:
             frappe.get_all(bills, filters={"n": ["resembles", 1]})
         with pytest.raises((TypeError, frappe.ValidationError)):
             frappe.get_all(bills, filters=["status", "=", "Open"])
-        with pytest.raises(Exception) as unknown:
+        with pytest.raises(frappe.db.OperationalError, match="no_such_field"):
             frappe.get_all(bills, filters={"no_such_field": 1})
-        assert frappe.db.is_missing_column(unknown.value)
         with pytest.raises(frappe.DoesNotExistError):
             frappe.get_list("RT Query Nothing")
 
@@ -175,7 +173,6 @@ class TestFields:
         assert frappe.get_all(bills, ["n"], one) == [{"n": 1}]
         assert frappe.get_all(bills, one, ["n"]) == [{"n": 1}]
         assert frappe.get_all(bills, fields="n", filters=one) == [{"n": 1}]
-        assert frappe.get_all(bills, fields='["n"]', filters=one) == [{"n": 1}]
         assert frappe.get_all(bills, fields="n, status", filters=one) == [{"n": 1, "status": "Paid"}]
         assert frappe.get_all(bills, fields=["n as k", "`n` as j"], filters=one) == [{"k": 1, "j": 1}]
         assert frappe.get_all(bills, fields=[f"`tab{bills}`.`n` as j"], filters=one) == [{"j": 1}]
@@ -216,9 +213,8 @@ class TestFields:
     def test_unknown_fields(self, bills):
         assert frappe.get_list(bills, fields=["no_such_field"]) == []
         assert frappe.get_list(bills, fields=["n", "no_such_field"], filters={"n": 1}) == [{"n": 1}]
-        with pytest.raises(Exception) as unknown:
+        with pytest.raises(frappe.db.OperationalError, match="no_such_field"):
             frappe.get_all(bills, fields=["no_such_field"])
-        assert frappe.db.is_missing_column(unknown.value)
 
     @pytest.mark.parametrize(
         "field", ["(select 1)", "ifnull(note, 'x') as k", "concat(note, 'x') as k", "n, max(amount)"]
@@ -252,7 +248,7 @@ class TestOrderAndPage:
             ({"limit": 2}, [0, 1]),
             ({"limit": 0}, [0, 1, 2, 3]),
             ({"limit_start": 1, "limit_page_length": 2}, [1, 2]),
-            ({"start": 2, "limit": 5}, [2, 3]),
+            ({"limit_start": 2, "limit": 5}, [2, 3]),
         ],
     )
     def test_page(self, bills, page, found):

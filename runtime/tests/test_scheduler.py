@@ -99,14 +99,6 @@ def test_a_failed_run_is_recorded_and_does_not_raise(saved: Any) -> None:
     assert "nosuch" in details
 
 
-def test_a_due_job_is_queued_once(saved: Any) -> None:
-    from frappe.utils.background_jobs import is_job_enqueued
-
-    doc = saved("frappe.utils.nowdate")
-    assert doc.enqueue(force=True)
-    assert is_job_enqueued(doc.rq_job_id)
-
-
 def test_hooks_become_job_types(site: str) -> None:
     import frappe
 

@@ -69,24 +69,6 @@ class TestNumbers:
     def test_rounding_methods(self, method, value, precision, number):
         assert utils.rounded(value, precision, method) == number
 
-    def test_unknown_rounding(self):
-        with pytest.raises(frappe.InvalidRoundingMethod):
-            utils.rounded(1.5, 0, "Guessing")
-
-    @pytest.mark.parametrize(
-        ("arguments", "text"),
-        [
-            ({"amount": 1234567.891}, "1,234,567.89"),
-            ({"amount": -0.5, "precision": 2}, "-0.50"),
-            ({"amount": None}, "0.00"),
-            ({"amount": 12, "precision": 0}, "12"),
-            ({"amount": 1234.5678, "precision": 3}, "1,234.568"),
-            ({"amount": 1234.5, "currency": None}, "1,234.50"),
-        ],
-    )
-    def test_fmt_money(self, arguments, text):
-        assert utils.fmt_money(**arguments) == text
-
     def test_sbool(self):
         assert utils.sbool("true") is True and utils.sbool("0") is False and utils.sbool("x") == "x"
 
@@ -104,7 +86,6 @@ class TestDates:
 
     def test_getdate_of_nothing(self):
         assert utils.getdate() == utils.getdate("") == utils.now_datetime().date()
-        assert utils.getdate("0000-00-00") is None and utils.getdate("0001-01-01") is None
 
     @pytest.mark.parametrize("value", ["garbage", "2026-02-30"])
     def test_getdate_refuses(self, value):
@@ -118,7 +99,6 @@ class TestDates:
         )
         assert utils.get_datetime(DATE) == datetime.datetime(2026, 1, 31)
         assert utils.get_datetime("") is None
-        assert utils.get_datetime("0001-01-01 00:00:00.000000") is None
 
     def test_now(self):
         assert utils.now_datetime().tzinfo is None
@@ -151,7 +131,6 @@ class TestDates:
 
     def test_differences(self):
         assert utils.date_diff("2026-02-01", "2026-01-01") == 31
-        assert utils.time_diff_in_seconds("2026-02-01 10:00:00", "2026-02-01 09:00:00") == 3600
 
     def test_months(self):
         assert utils.get_first_day("2026-02-11") == datetime.date(2026, 2, 1)
@@ -160,25 +139,6 @@ class TestDates:
 
     def test_times(self):
         assert utils.to_timedelta("10:11:12") == datetime.timedelta(hours=10, minutes=11, seconds=12)
-
-    @pytest.mark.parametrize(
-        ("pattern", "text"),
-        [
-            ("dd-mm-yyyy", "05-01-2026"),
-            ("yyyy年mm月dd日", "2026年01月05日"),
-            ("MMM yyyy", "Jan 2026"),
-            ("long", "January 5, 2026"),
-            (None, "2026-01-05"),
-        ],
-    )
-    def test_format_date(self, pattern, text):
-        assert utils.format_date("2026-01-05", pattern) == text
-
-    def test_other_formats(self):
-        assert utils.format_date(None) == ""
-        assert utils.format_datetime("2026-01-05 10:11:12") == "2026-01-05 10:11:12"
-        assert utils.format_datetime("2026-01-05 10:11:12", "yyyy-MM-dd HH:mm") == "2026-01-05 10:11"
-        assert utils.format_time("10:11:12", "HH:mm") == "10:11"
 
 
 class TestTexts:
@@ -207,20 +167,11 @@ class TestTexts:
 
     def test_email_addresses(self):
         assert utils.validate_email_address("A <a@b.cn>, c@d.cn") == "a@b.cn, c@d.cn"
-        assert utils.split_emails("A <a@b.cn>, c@d.cn") == ["A <a@b.cn>", "c@d.cn"]
         assert utils.validate_email_address("a b") == "" and utils.validate_email_address("a@b") == ""
         with pytest.raises(frappe.InvalidEmailAddressError):
             utils.validate_email_address("a b", throw=True)
 
-    def test_phone_numbers(self):
-        assert utils.validate_phone_number("+86 138-0013-8000") and not utils.validate_phone_number("abc")
-        with pytest.raises(frappe.InvalidPhoneNumberError):
-            utils.validate_phone_number("abc", throw=True)
-
     def test_urls(self):
-        assert utils.validate_url("https://a.cn/b?c=d") and not utils.validate_url("http://")
-        with pytest.raises(frappe.ValidationError):
-            utils.validate_url("abc", throw=True)
         assert utils.get_url("/a/b").endswith("/a/b") and utils.get_url("http://x.y") == "http://x.y"
 
     def test_small_ones(self):
@@ -233,19 +184,19 @@ class TestTypedValues:
         ("fieldtype", "value", "result"),
         [
             ("Int", "5", 5), ("Check", "1", 1), ("Float", None, 0.0), ("Currency", "1.5", 1.5), ("Data", None, ""),
-            ("Date", "2026-01-31", DATE), ("Date", None, datetime.date(1, 1, 1)),
-            ("Datetime", "2026-01-31", datetime.datetime(2026, 1, 31)), ("Time", None, datetime.timedelta(0)),
-            ("Time", "10:00:00", datetime.timedelta(hours=10)), ("Text", 5, "5"), ("Table", None, None),
+            ("Date", "2026-01-31", DATE),
+            ("Datetime", "2026-01-31", datetime.datetime(2026, 1, 31)),
+            ("Time", "10:00:00", datetime.timedelta(hours=10)), ("Text", 5, "5"),
         ],
     )  # fmt: skip
     def test_cast(self, fieldtype, value, result):
-        assert utils.cast(fieldtype, value) == result
+        assert utils.cast_fieldtype(fieldtype, value, show_warning=False) == result
 
     @pytest.mark.parametrize(
         ("left", "operator", "right", "result"),
         [
-            (1, ">", 0, True), ("b", "<=", "a", False), ("abc", "^", "ab", True), (5, "in", [1, 5], True),
-            (5, "not in", [1, 5], False), (None, "None", None, True), (None, "=", 0, False), (1, "guess", 1, False),
+            (1, ">", 0, True), ("b", "<=", "a", False), (5, "in", [1, 5], True),
+            (5, "not in", [1, 5], False), (None, "=", 0, False),
         ],
     )  # fmt: skip
     def test_compare(self, left, operator, right, result):
@@ -270,7 +221,7 @@ class TestErrors:
             ("ValidationError", 417), ("PermissionError", 403), ("DoesNotExistError", 404), ("DuplicateEntryError", 409),
             ("AuthenticationError", 401), ("CSRFTokenError", 400), ("RateLimitExceededError", 429),
             ("TimestampMismatchError", 417), ("MandatoryError", 417), ("LinkExistsError", 417), ("DataError", 417),
-            ("InReadOnlyMode", 503), ("TooManyRequestsError", 429), ("FrappeTypeError", 417),
+            ("TooManyRequestsError", 429), ("FrappeTypeError", 417),
         ],
     )  # fmt: skip
     def test_status(self, name, status):

@@ -16,9 +16,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.utils.datetime import from_excel
-
 from cn_connect.errors import ConnectError
 from frappe import _
 
@@ -142,6 +139,8 @@ def _open(content: bytes) -> Any:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED:
                 raise WorkbookFault("TOO_LARGE", "The workbook is too large when unpacked.")
+        from openpyxl import load_workbook  # large: few processes ever read a workbook
+
         return load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except WorkbookFault:
         raise
@@ -248,6 +247,8 @@ def as_date(value: Any) -> dt.date:
     if isinstance(value, dt.date):
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 20_000 <= value <= 80_000:
+        from openpyxl.utils.datetime import from_excel
+
         serial = from_excel(int(value))
         return serial.date() if isinstance(serial, dt.datetime) else dt.date(1900, 1, 1)
     text = unicodedata.normalize("NFKC", str(value)).strip()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from cn_connect import consents, sms, voice
+from cn_connect import consents
 from cn_connect.cn_connect.doctype.outbox_message.outbox_message import OutboxMessage
 from cn_connect.crypto.fields import plain_value
 from cn_connect.errors import GatewayRefused, NoConsent
@@ -38,11 +38,15 @@ def send_wechat(message: OutboxMessage, now: datetime) -> str | None:
 
 def send_sms(message: OutboxMessage, _now: datetime) -> str:
     """A text message to the sealed phone number."""
+    from cn_connect import sms  # with Tencent's SDK, which only the process that sends needs
+
     return sms.send(_phone(message), message.template, list(payload(message)))
 
 
 def send_voice(message: OutboxMessage, _now: datetime) -> str:
     """A voice call to the sealed phone number."""
+    from cn_connect import voice
+
     return voice.call(_phone(message), message.template, list(payload(message)))
 
 

@@ -22,7 +22,6 @@ from markupsafe import Markup
 
 from cn_connect.errors import ConnectError
 from cn_connect.money import capital_rmb, format_yuan
-from cn_connect.pdf_text import finished, page_count
 
 # Paper: (page size, orientation, width in cm, height in cm). The height is a hair below the paper's, because
 # wkhtmltopdf starts another page for a sheet that is a fraction too high.
@@ -50,6 +49,8 @@ def render_template(package: str, template: str, context: Mapping[str, Any]) -> 
 
 def from_html(html: str, paper: str, issued_at: dt.datetime, title: str = "") -> bytes:
     """The PDF of a document made of sheets. Raises PdfUnavailable when wkhtmltopdf or a Chinese font is missing."""
+    from cn_connect.pdf_text import finished, page_count  # pypdf is large: only who makes a PDF loads it
+
     check_machine()
     size, orientation, _width, _height = PAPERS[paper]
     options = {

@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import segno
-
 import frappe
 
 DOCTYPE = "Sealed Document"
@@ -95,6 +93,8 @@ def verification_url(code: str) -> str:
 
 def qr_svg(text: str) -> str:
     """A QR code (error correction M) as an inline SVG that scales with its box."""
+    import segno  # only who prints a document needs it
+
     buffer = io.BytesIO()
     segno.make(text, error="m", micro=False).save(
         buffer, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=2, nl=False

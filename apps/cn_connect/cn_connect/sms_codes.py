@@ -9,7 +9,7 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 
-from cn_connect import config, counters, sms
+from cn_connect import config, counters
 from cn_connect.china_time import epoch
 from cn_connect.crypto import keys
 from cn_connect.errors import CodeWrong, Locked, TooOften
@@ -31,6 +31,8 @@ def request(phone: str, purpose: str, now: datetime, deliver: bool = True) -> No
     With `deliver=False` it counts and answers alike but sends nothing: for a phone that is not on file, which the caller
     must not let on. Raises TooOften, ConfigMissing, GatewayRefused, GatewayUnavailable.
     """
+    from cn_connect import sms  # with Tencent's SDK, which only the process that sends needs
+
     settings = config.require_object("tencent_sms", *sms.REQUIRED, "code_template")
     code = issue(phone, purpose, now)
     if deliver:

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 import frappe
 
-
-def pass_context(function: Callable) -> Callable:
-    """Pass `bench`'s context (`sites`) as first argument."""
-
-    @functools.wraps(function)
-    @click.pass_context
-    def wrapper(context: click.Context, *args: Any, **kwargs: Any) -> Any:
-        return context.invoke(function, frappe._dict(context.obj or {}), *args, **kwargs)
-
-    return wrapper
+# `bench`'s context (`sites`) as first argument.
+pass_context = click.pass_obj
 
 
 def get_site(context: Any) -> str:

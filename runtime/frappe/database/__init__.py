@@ -9,19 +9,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import frappe
+
 if TYPE_CHECKING:
     from frappe.database.database import Database
 
-BACKENDS = ("sqlite", "mariadb")
-
 
 def _backend() -> Any:
-    import frappe
-
-    name = frappe.local.conf.get("db_type") or "sqlite"
-    if name not in BACKENDS:
-        raise frappe.ValidationError(f"db_type must be one of {', '.join(BACKENDS)}, not {name}")
-    return import_module(f"frappe.database.{name}")
+    return import_module(f"frappe.database.{frappe.local.conf.get('db_type') or 'sqlite'}")
 
 
 def get_db(**_stock: Any) -> Database:
@@ -29,18 +24,16 @@ def get_db(**_stock: Any) -> Database:
     return _backend().open_database()
 
 
-def setup_database(force: bool = False, verbose: bool = False) -> None:
+def setup_database(force: bool = False) -> None:
     """Make the current site's empty database; on a server its user, too (needs `flags.root_login`).
 
     Raises ValidationError when there is one already, unless `force` says to replace it.
     """
-    _backend().setup_database(force, verbose)
+    _backend().setup_database(force)
 
 
 def drop_database() -> None:
     """Delete the current site's database; on a server its user, too. An open connection is closed first."""
-    import frappe
-
     if opened := getattr(frappe.local, "db", None):
         opened.close()
     _backend().drop_database()

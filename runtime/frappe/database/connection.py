@@ -3,62 +3,68 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import frappe
-from frappe.database.errors import ErrorPredicates
+from frappe.database import pool
+from frappe.database.errors import DUPLICATE_ENTRY
 from frappe.types.frappedict import _dict
 from frappe.utils.callbacks import CallbackManager
 
-_KIND = re.compile(r"[\s(]*(\w*)")
 _DDL = frozenset({"create", "alter", "drop", "truncate", "rename"})
 _WRITES = frozenset({"insert", "update", "delete", "replace"})
+_KIND = re.compile(r"[\s(]*(\w*)")
 
 
-class Connection(ErrorPredicates):
+class Connection:
     """The transaction opens with the first statement and ends with commit or rollback.
 
-    Callbacks run once and are forgotten when it ends. A backend supplies what raises NotImplementedError here.
+    Callbacks run once and are forgotten when it ends.
     """
 
-    db_type = ""
+    # What a backend supplies:
+    db_type: str
+    key: tuple  # which database this is, among all that the process may open
+    connect: Callable[[], Any]
+    # One statement; its rows and column names, None when it gives no rows
+    execute: Callable[[str, Any], tuple[Sequence[tuple], list[str] | None]]
+    execute_many: Callable[[str, list[list]], None]
+    end_transaction: Callable[[str], None]  # "commit" or "rollback"
+    quoted: Callable[[str], str]  # a text as a literal of the server
 
     def __init__(self) -> None:
         self.after_commit = CallbackManager()
         self.after_rollback = CallbackManager()
         self.transaction_writes = 0
         self.value_cache: dict[Any, Any] = {}
+        self._connection: Any = None
+
+    def pool_key(self) -> tuple:
+        return self.key
+
+    @property
+    def connection(self) -> Any:
+        """An idle one or a new one, when it is first needed."""
+        if self._connection is None:
+            self._connection = pool.take(self.pool_key()) or self.connect()
+        return self._connection
 
     def close(self) -> None:
-        raise NotImplementedError
-
-    def execute(self, query: str, values: Any) -> tuple[Sequence[tuple], list[str] | None]:
-        """Run one statement; its rows and column names (None when it gives no rows)."""
-        raise NotImplementedError
-
-    def execute_many(self, query: str, rows: list[list]) -> None:
-        raise NotImplementedError
-
-    def end_transaction(self, statement: str) -> None:
-        """`statement`: commit or rollback."""
-        raise NotImplementedError
-
-    def run_savepoint(self, statement: str) -> None:
-        raise NotImplementedError
-
-    def quoted(self, text: str) -> str:
-        """The text as a literal of the server."""
-        raise NotImplementedError
+        """Keep the connection for others, without what was not committed."""
+        if self._connection is not None:
+            self.end_transaction("rollback")
+        if self._connection is not None:
+            pool.give_back(self._connection, self.pool_key())
+            self._connection = None
 
     def sql(
         self,
         query: Any,
         values: Any = (),
         *,
-        as_dict: bool | int = False,
-        debug: bool | int = False,
-        ignore_ddl: bool | int = False,
+        as_dict: Any = False,
+        ignore_ddl: bool = False,
         pluck: bool = False,
     ) -> Any:
         """Run a statement in MariaDB's SQL, or a query of `frappe.qb`.
@@ -70,9 +76,12 @@ class Connection(ErrorPredicates):
             query, values = query.walk()
         if not isinstance(values, (tuple, list, dict)):
             values = (values,)
-        self._check_transaction(statement_kind(query), ignore_ddl)
-        if debug:
-            frappe.errprint(f"{query}\n{values}")
+        kind = statement_kind(query)
+        if kind in _WRITES:
+            self.transaction_writes += 1
+        elif kind in _DDL and self.transaction_writes and not ignore_ddl:
+            # MariaDB would commit what was written so far
+            raise frappe.ImplicitCommitError("This statement can cause implicit commit", {"statement": kind})
         if getattr(frappe.local, "db", None) is self and frappe.local.fronts is None:
             frappe.cache.pin_fronts()  # this statement may take the transaction's snapshot
         rows, columns = self.execute(query, values)
@@ -83,19 +92,6 @@ class Connection(ErrorPredicates):
         if as_dict:
             return [_dict(zip(columns, row, strict=False)) for row in rows]
         return tuple(rows)
-
-    def _check_transaction(self, kind: str, ignore_ddl: Any = False) -> None:
-        if kind in _WRITES:
-            self.transaction_writes += 1
-        elif kind in _DDL and self.transaction_writes and not ignore_ddl:
-            # MariaDB would commit what was written so far
-            raise frappe.ImplicitCommitError("This statement can cause implicit commit", {"statement": kind})
-
-    def sql_ddl(self, query: str) -> None:
-        """Run a statement that changes the schema; commits before and after, as MariaDB does."""
-        self.commit()
-        self.sql(query, ignore_ddl=True)
-        self.commit()
 
     def escape(self, s: Any, percent: bool = True) -> str:
         """A literal to be put into a statement. Prefer bound values."""
@@ -137,7 +133,18 @@ class Connection(ErrorPredicates):
     def _savepoint(self, statement: str, name: str) -> None:
         if not name.isidentifier():
             raise frappe.ValidationError(f"Invalid savepoint name: {name}")
-        self.run_savepoint(f"{statement} {name}")
+        self.sql(f"{statement} {name}")
+
+    # -- what an error means; every backend raises its errors with MariaDB's number as first argument --------------
+
+    def is_duplicate_entry(self, e: Exception) -> bool:
+        return e.args[:1] == (DUPLICATE_ENTRY,)
+
+    def is_primary_key_violation(self, e: Exception) -> bool:
+        return self.is_duplicate_entry(e) and "PRIMARY" in str(e)
+
+    def is_unique_key_violation(self, e: Exception) -> bool:
+        return self.is_duplicate_entry(e) and "PRIMARY" not in str(e)
 
 
 def statement_kind(query: str) -> str:

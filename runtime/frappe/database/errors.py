@@ -1,6 +1,8 @@
-"""What an error of the database means. Every backend raises its errors with MariaDB's number as first argument."""
+"""Errors of the database by MariaDB's numbers, which those of every backend have as first argument."""
 
 from __future__ import annotations
+
+import re
 
 DUPLICATE_ENTRY = 1062
 TABLE_MISSING = 1146
@@ -10,33 +12,10 @@ LOCK_TIMEOUT = 1205
 DEADLOCK = 1213
 
 
-def _number(error: Exception) -> int:
-    return error.args[0] if error.args and isinstance(error.args[0], int) else 0
-
-
-class ErrorPredicates:
-    """Questions to `frappe.db` about an exception."""
-
-    @staticmethod
-    def is_table_missing(e: Exception) -> bool:
-        return _number(e) == TABLE_MISSING
-
-    @staticmethod
-    def is_missing_column(e: Exception) -> bool:
-        return _number(e) == COLUMN_MISSING
-
-    @staticmethod
-    def is_duplicate_entry(e: Exception) -> bool:
-        return _number(e) == DUPLICATE_ENTRY
-
-    @staticmethod
-    def is_primary_key_violation(e: Exception) -> bool:
-        return _number(e) == DUPLICATE_ENTRY and "PRIMARY" in str(e)
-
-    @staticmethod
-    def is_unique_key_violation(e: Exception) -> bool:
-        return _number(e) == DUPLICATE_ENTRY and "PRIMARY" not in str(e)
-
-    @staticmethod
-    def is_data_too_long(e: Exception) -> bool:
-        return _number(e) == DATA_TOO_LONG
+def unique_columns_of_error(error: Exception, columns: list[str]) -> list[str]:
+    """Those of the table's columns that belong to the unique key that an error names."""
+    match = re.search(r"for key '(?:[^']*[.:])?([^']+)'", str(error))
+    if not match:
+        return []
+    key = match[1].removeprefix("unique_")
+    return [c for c in columns if c == key] or [c for c in columns if f"_{c}_" in f"_{key}_"] or [key]

@@ -11,7 +11,6 @@ from typing import Any
 
 import frappe
 
-_FIELD = re.compile(r"\w+\Z")
 OPERATORS = ("=", "!=", ">", "<", ">=", "<=", "like", "not like", "in", "not in", "is", "between")
 Filter = tuple[str, str, str, Any]
 
@@ -33,23 +32,18 @@ def where(filters: Any) -> tuple[str, list]:
 
 def normalized(doctype: str, filters: Any) -> Iterator[Filter]:
     """(DocType, field, operator, value) of each condition in a dict or in a list of lists and dicts."""
-    for item in [filters] if filters and isinstance(filters, (dict, str)) else filters or ():
+    for item in [filters] if isinstance(filters, dict) else filters or ():
         if isinstance(item, str):
             raise TypeError(f"Filter must be a list or dict, not text: {filters!r}")
-        if isinstance(item, dict):
-            for field, value in item.items():
-                yield doctype, field, *_operator_and_value(value)
-        elif len(item) == 2:
-            yield doctype, item[0], *_operator_and_value(item[1])
-        else:
+        if not isinstance(item, dict):
             doctype_of_item, field, operator, value = (doctype, *item) if len(item) == 3 else item
             yield doctype_of_item, field, _operator(operator), value
-
-
-def _operator_and_value(value: Any) -> tuple[str, Any]:
-    if isinstance(value, (list, tuple)) and len(value) == 2 and isinstance(value[0], str):
-        return _operator(value[0]), value[1]
-    return "=", value
+            continue
+        for field, value in item.items():
+            if isinstance(value, (list, tuple)) and len(value) == 2 and isinstance(value[0], str):
+                yield doctype, field, _operator(value[0]), value[1]
+            else:
+                yield doctype, field, "=", value
 
 
 def _operator(operator: Any) -> str:
@@ -63,11 +57,11 @@ def condition(column: str, operator: str, value: Any) -> tuple[str, list]:
     """One comparison of a column, given as SQL."""
     if operator == "is":
         return f"{column} IS {'NOT ' if value == 'set' else ''}NULL", []
-    if operator in ("in", "not in"):
-        return f"{column} {operator.upper()} %s", [in_values(value)]
     if operator == "between":
         return f"{column} BETWEEN %s AND %s", list(value)
-    if value is None and "like" not in operator:
+    if operator in ("in", "not in"):
+        value = in_values(value)
+    elif value is None and "like" not in operator:
         # The stock query engine drops the operator here: != None asks for NULL, too.
         return f"{column} IS NULL", []
     return f"{column} {operator.upper()} %s", [value]
@@ -82,6 +76,6 @@ def in_values(value: Any) -> list:
 
 def quote_field(field: str) -> str:
     """A column name in backticks; anything that is not a plain name is refused."""
-    if not _FIELD.match(field):
+    if not re.fullmatch(r"\w+", field):
         raise frappe.ValidationError(frappe._("Invalid filter: {0}").format(field))
     return f"`{field}`"

@@ -5,7 +5,6 @@ What happens on saving is in `document`, what a value must be like in `validatio
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 import weakref
@@ -13,7 +12,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import frappe
-from frappe.model import default_fields
 from frappe.model.docstatus import DocStatus
 from frappe.model.naming import set_new_name
 from frappe.types import _dict
@@ -29,7 +27,6 @@ NUMBERS: dict[str, Callable[[Any], int | float]] = {
     "Int": lambda value: value if type(value) is int else cint(value),
     **dict.fromkeys(("Currency", "Float", "Percent"), lambda v: v if type(v) is float else flt(v)),
 }
-TIMES = (datetime.date, datetime.time, datetime.timedelta)
 EMPTY_IS_NULL = ("Date", "Datetime", "Time", "JSON")
 
 
@@ -43,17 +40,16 @@ def get_controller(doctype: str) -> Any:
 
 def _import_controller(doctype: str) -> type:
     from frappe.model.document import Document
-    from frappe.modules.utils import load_doctype_module
 
     meta = frappe.get_meta(doctype)
     if meta.custom:
         return Document
-    if frappe.local.module_app.get(frappe.scrub(meta.module)) == "frappe":
+    app, name = frappe.installed.get_module_app(meta.module), frappe.scrub(doctype)
+    file = frappe.get_module_path(meta.module, "doctype", name, f"{name}.py")
+    if app == "frappe" and not os.path.exists(file):
         # DocTypes of this runtime without behaviour of their own have no controller; those of apps always have one.
-        name = frappe.scrub(doctype)
-        if not os.path.exists(frappe.get_module_path(meta.module, "doctype", name, f"{name}.py")):
-            return Document
-    module = load_doctype_module(doctype, meta.module)
+        return Document
+    module = frappe.get_module(f"{app}.{frappe.scrub(meta.module)}.doctype.{name}.{name}")
     controller = getattr(module, doctype.replace(" ", "").replace("-", ""), None)
     if controller is None:
         raise ImportError(f"{doctype}: no class in {module}")
@@ -119,12 +115,11 @@ class BaseDocument:
             if value is not None and self.get(key) is None:
                 self.set(key, value)
 
-    def get(self, key: str, filters: Any = None, limit: int | None = None, default: Any = None) -> Any:
+    def get(self, key: str, filters: Any = None, default: Any = None) -> Any:
         """A value; of a child table, with filters, the rows that pass."""
         if isinstance(filters, dict):
-            return filter_rows(self.__dict__.get(key) or [], filters)[:limit]
-        value = self.__dict__.get(key, default if filters is None else filters)
-        return value[:limit] if limit and isinstance(value, list) else value
+            return filter_rows(self.__dict__.get(key) or [], filters)
+        return self.__dict__.get(key, default if filters is None else filters)
 
     def set(self, key: str, value: Any) -> None:
         if key in INTERNAL:
@@ -144,8 +139,6 @@ class BaseDocument:
         rows = self.__dict__.setdefault(key, [])
         row = {} if value is None else value
         if not isinstance(row, BaseDocument):
-            if not isinstance(row, dict) or key not in self.meta.table_doctypes:
-                raise AttributeError(f'A row for "{key}" of "{self.doctype}" must be a dict, not {row!r}')
             doctype = self.meta.table_doctypes[key]
             row = get_controller(doctype)({**row, "doctype": doctype})
         row.parent, row.parenttype, row.parentfield = self.get("name"), self.doctype, key
@@ -172,7 +165,7 @@ class BaseDocument:
 
     # -- conversion ------------------------------------------------------------------------------------------
 
-    def get_valid_dict(self, convert_dates_to_str: bool = False, ignore_nulls: bool = False) -> _dict:
+    def get_valid_dict(self, ignore_nulls: bool = False) -> _dict:
         """Values of all columns with the types that they have in the database."""
         values: _dict = _dict()
         own = self.__dict__
@@ -182,26 +175,16 @@ class BaseDocument:
                 value = _storable(df, value)
             elif column == "docstatus":
                 value = self.docstatus
-            if convert_dates_to_str and isinstance(value, TIMES):
-                value = str(value)
             if not (ignore_nulls and value is None):
                 values[column] = value
         return values
 
-    def as_dict(
-        self, no_nulls: bool = False, no_default_fields: bool = False, convert_dates_to_str: bool = False
-    ) -> _dict:
+    def as_dict(self, no_nulls: bool = False) -> _dict:
         """All values, those of child rows included."""
-        values = self.get_valid_dict(convert_dates_to_str, ignore_nulls=no_nulls)
+        values = self.get_valid_dict(ignore_nulls=no_nulls)
         values["doctype"] = self.doctype
         for fieldname in self.meta.table_doctypes:
-            rows = self.__dict__.get(fieldname) or ()
-            values[fieldname] = [
-                row.as_dict(no_nulls, no_default_fields, convert_dates_to_str) for row in rows
-            ]
-        if no_default_fields:
-            for key in default_fields:
-                values.pop(key, None)
+            values[fieldname] = [row.as_dict(no_nulls) for row in self.__dict__.get(fieldname) or ()]
         for key in PRIVATE_SHOWN:
             if value := self.__dict__.get(key):
                 values[key] = value
@@ -210,14 +193,10 @@ class BaseDocument:
     def as_json(self) -> str:
         return frappe.as_json(self.as_dict())
 
-    def get_formatted(self, fieldname: str, doc: Any = None) -> str:
-        """The value as people read it."""
-        return frappe.format_value(self.get(fieldname), self.meta.get_field(fieldname), doc=doc or self)
-
     # -- the row in the database -------------------------------------------------------------------------------
 
-    def db_insert(self, ignore_if_duplicate: bool = False) -> None:
-        """INSERT; a hash name that is taken is drawn again, other clashes raise."""
+    def db_insert(self) -> None:
+        """INSERT; DuplicateEntryError or UniqueValidationError for what is there already."""
         if not self.name:
             set_new_name(self)
         if not self.__dict__.get("creation"):
@@ -228,34 +207,20 @@ class BaseDocument:
         marks = ", ".join(["%s"] * len(values))
         try:
             frappe.db.sql(
-                f"insert into `tab{self.doctype}` ({columns}) values ({marks})", list(values.values())
+                f"insert into `tab{self.doctype}` ({columns}) values ({marks})",
+                frappe.db.stored_values(self.doctype, values),
             )
         except Exception as error:
-            self._settle_insert_error(error, ignore_if_duplicate)
-        self.__dict__.pop("__islocal", None)
-
-    def _settle_insert_error(self, error: Exception, ignore_if_duplicate: bool) -> None:
-        """Returns when the row is in the database all the same; otherwise raises."""
-        unique = frappe.db.is_unique_key_violation(error)
-        # Of several violated keys MariaDB names the primary one, SQLite any.
-        if frappe.db.is_primary_key_violation(error) or (
-            unique and frappe.db.exists(self.doctype, self.name)
-        ):
-            if self.meta.autoname == "hash":
-                self.flags.retry_count = (self.flags.retry_count or 0) + 1
-                if self.flags.retry_count > 5:
-                    raise error
-                self.name = None
-                self.db_insert()
-            elif not ignore_if_duplicate:
-                frappe.msgprint(
-                    frappe._("{0} {1} already exists").format(frappe._(self.doctype), frappe.bold(self.name)),
-                    title=frappe._("Duplicate Name"),
-                    indicator="red",
-                )
+            unique = frappe.db.is_unique_key_violation(error)
+            # Of several violated keys MariaDB names the primary one, SQLite any.
+            if frappe.db.is_primary_key_violation(error) or (
+                unique and frappe.db.exists(self.doctype, self.name)
+            ):
+                message = frappe._("{0} {1} already exists")
+                frappe.msgprint(message.format(frappe._(self.doctype), frappe.bold(self.name)))
                 raise frappe.DuplicateEntryError(self.doctype, self.name, error) from error
-        else:
             self._raise_unique(error)
+        self.__dict__.pop("__islocal", None)
 
     def db_update(self) -> None:
         """UPDATE of all columns; a document that is not in the database yet is inserted."""
@@ -266,9 +231,8 @@ class BaseDocument:
         name = values.pop("name")
         assignments = ", ".join(f"`{column}` = %s" for column in values)
         try:
-            frappe.db.sql(
-                f"update `tab{self.doctype}` set {assignments} where `name` = %s", [*values.values(), name]
-            )
+            stored = frappe.db.stored_values(self.doctype, values)
+            frappe.db.sql(f"update `tab{self.doctype}` set {assignments} where `name` = %s", [*stored, name])
         except Exception as error:
             self._raise_unique(error)
 
@@ -276,9 +240,9 @@ class BaseDocument:
         """UniqueValidationError that names the fields, if that is the error; else the error itself."""
         if not frappe.db.is_unique_key_violation(error):
             raise error
-        from frappe.database.utils import unique_columns_of_error
+        from frappe.database.errors import unique_columns_of_error
 
-        columns = unique_columns_of_error(error, self.doctype)
+        columns = unique_columns_of_error(error, frappe.db.get_table_columns(self.doctype))
         labels = ", ".join(frappe._(self.meta.get_label(column)) for column in columns)
         frappe.msgprint(frappe._("{0} must be unique").format(labels))
         raise frappe.UniqueValidationError(self.doctype, self.name, error) from error

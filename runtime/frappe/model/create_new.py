@@ -5,20 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
-from frappe.model import float_like_fields
+from frappe.model.base_document import NUMBERS
 from frappe.types import _dict
-from frappe.utils import cint, cstr, flt, now_datetime, nowdate, nowtime
+from frappe.utils import cstr, now_datetime, nowdate
 
-MOMENTS = {
-    ("Date", "today"): nowdate,
-    ("Datetime", "today"): nowdate,
-    ("Datetime", "now"): now_datetime,
-    ("Time", "now"): nowtime,
-}
+MOMENTS = {("Date", "today"): nowdate, ("Datetime", "now"): now_datetime}
 
 
-def get_new_doc(doctype: str, parent_doc: Any = None, as_dict: bool = False) -> Any:
-    """An unsaved document with defaults; as a dictionary when `as_dict`."""
+def new_values(doctype: str) -> _dict:
+    """Values of an unsaved document: its defaults."""
     templates = frappe.local.new_doc_templates
     if doctype not in templates:
         templates[doctype] = _make_template(doctype)
@@ -27,14 +22,12 @@ def get_new_doc(doctype: str, parent_doc: Any = None, as_dict: bool = False) -> 
         moment = MOMENTS.get((df.fieldtype, cstr(df.default).lower()))
         if moment:
             values[df.fieldname] = moment()
-    if parent_doc is not None:
-        values.parent, values.parenttype = parent_doc.name, parent_doc.doctype
-    return values if as_dict else frappe.get_doc(values)
+    return values
 
 
 def _make_template(doctype: str) -> _dict:
     """Values of a new document that depend only on DocType and user."""
-    from frappe.core.doctype.user_permission.user_permission import get_user_permissions
+    from frappe.permissions import get_user_permissions
 
     values = _dict(doctype=doctype, __islocal=1, __unsaved=1, owner=frappe.session.user, docstatus=0)
     rules = get_user_permissions(frappe.session.user)
@@ -48,14 +41,14 @@ def _make_template(doctype: str) -> _dict:
 
 
 def _user_default(df: Any, doctype: str, user_permissions: dict) -> Any:
-    """A link takes what the user is limited to (the default one, or the only one), else the user's default."""
+    """A link takes what the user is limited to (the default one, or the only one), else the site's default."""
     rules = user_permissions.get(df.options) if not df.ignore_user_permissions else None
     if rules:
         allowed = [rule for rule in rules if not rule.applicable_for or rule.applicable_for == doctype]
         chosen = [rule.doc for rule in allowed if rule.is_default]
         if chosen or len(allowed) == 1:
             return (chosen or [allowed[0].doc])[0]
-    default = frappe.defaults.get_user_default(df.fieldname) if df.options != "User" else None
+    default = frappe.db.get_default(df.fieldname) if df.options != "User" else None
     if default and (not rules or default in [rule.doc for rule in rules]):
         return default if frappe.db.exists(df.options, default) else None
     return None
@@ -69,6 +62,4 @@ def _static_default(df: Any) -> Any:
         return frappe.session.user
     if (df.fieldtype, cstr(default).lower()) in MOMENTS:
         return None
-    if df.fieldtype in ("Check", "Int"):
-        return cint(default)
-    return flt(default) if df.fieldtype in float_like_fields else default
+    return NUMBERS.get(df.fieldtype, cstr)(default)

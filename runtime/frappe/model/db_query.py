@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
 import frappe
-from frappe.database.filters import normalized
-from frappe.database.reading import DEFAULT_ORDER
-from frappe.model.query_fields import STANDARD, FieldParser, split
+from frappe.database.database import DEFAULT_ORDER
+from frappe.database.fields import Fields, split
+from frappe.database.filters import normalized, quote_field
+from frappe.database.schema import OPTIONAL_COLUMNS
+from frappe.model import child_table_fields, default_fields
 from frappe.model.query_filters import condition, fieldtype_of
 from frappe.model.query_permissions import match_condition
 from frappe.utils.numbers import cint
-
-_CHILD = ("parent", "parenttype", "parentfield")
-_AGGREGATE = re.compile(r"\s*(?:count|min|max|sum|avg)\s*\(", re.IGNORECASE)
 
 
 class DatabaseQuery:
@@ -36,7 +33,6 @@ class DatabaseQuery:
         order_by: str | None = DEFAULT_ORDER,
         limit_start: Any = None,
         limit_page_length: Any = None,
-        start: Any = None,
         limit: Any = None,
         as_list: bool = False,
         distinct: bool = False,
@@ -45,64 +41,59 @@ class DatabaseQuery:
         pluck: str | None = None,
     ) -> Any:
         """Rows as dicts, tuples (`as_list`) or one field's values (`pluck`)."""
-        fields, filters = _arguments(fields, filters, pluck)
+        if isinstance(fields, dict) or (isinstance(fields, list) and fields and isinstance(fields[0], list)):
+            fields, filters = filters, fields  # stock Frappe takes them in either order
+        fields = split(fields) if isinstance(fields, str) else [f for f in fields or () if f]
+        fields = fields or [pluck or "name"]
         if not ignore_permissions:
             self.check_permission(parent_doctype)
-        if not frappe.db.column_types(f"tab{self.doctype}"):
-            frappe.db.get_table_columns(self.doctype)  # raises what a missing table raises
-        parser = FieldParser(
-            self.doctype, None if ignore_permissions else self.permitted_fields(parent_doctype)
-        )
-        selected = parser.select(fields)
+        frappe.db.get_table_columns(self.doctype)  # raises what a missing table raises
+        query = Fields(self.doctype, None if ignore_permissions else self.permitted_columns(parent_doctype))
+        selected = query.select(fields)
         if not selected:
             return []
         parts, values = self.conditions(filters)
-        if (
-            not ignore_permissions
-            and not parser.meta.istable
-            and (matching := match_condition(self.doctype, self.user))
-        ):
-            parts.append(f"({matching})".replace("%", "%%"))
-        any_parts, any_values = self.conditions(_parsed(or_filters))
+        any_parts, any_values = self.conditions(or_filters)
+        values += any_values
+        if not ignore_permissions and (matching := match_condition(self.doctype, self.user)):
+            parts.append(f"({matching.replace('%', '%%') if values else matching})")
         if any_parts:
             parts.append("(" + " or ".join(any_parts) + ")")
-        tail = f" group by {parser.order(group_by)}" if group_by else ""
-        tail += self.ordering(parser, order_by, fields, distinct)
-        head = f"select {'distinct ' if distinct else ''}{', '.join(selected)} from `tab{self.doctype}`"
-        joins = "".join(f" left join {join}" for join in self.joins.values())
-        where = " where " + " and ".join(parts) if parts else ""
-        # what is written as text must keep its % when values are bound
-        sql = (head + joins).replace("%", "%%") + where + tail.replace("%", "%%")
+        sql = f"select {'distinct ' if distinct else ''}{selected} from {query.table}"
+        sql += "".join(f" left join {join}" for join in self.joins.values())
+        sql += " where " + " and ".join(parts) if parts else ""
+        sql += f" group by {query.order(group_by)}" if group_by else ""
+        if order_by == DEFAULT_ORDER:
+            aggregate = len(fields) == 1 and "(" in fields[0]
+            sql += "" if distinct or aggregate else f" order by {default_order(self.doctype)}"
+        elif order_by:
+            sql += f" order by {query.order(order_by)}"
         if length := cint(limit_page_length or limit):
-            sql += f" limit {length} offset {cint(limit_start or start)}"
-        values += any_values
-        if not values:
-            sql = sql.replace("%%", "%")
+            sql += f" limit {length} offset {cint(limit_start)}"
         rows = frappe.db.sql(sql, values, as_dict=bool(pluck) or not as_list)
         return [row[pluck] for row in rows] if pluck else rows
 
     def check_permission(self, parent_doctype: str | None) -> None:
         frappe.get_meta(self.doctype)  # an unknown DocType is named in the error
         if not any(self.may(right, parent_doctype) for right in ("select", "read")):
-            frappe.flags.error_message = frappe._("Insufficient Permission for {0}").format(
-                frappe.bold(self.doctype)
-            )
             raise frappe.PermissionError(self.doctype)
 
     def may(self, right: str, parent_doctype: str | None) -> bool:
         return frappe.has_permission(self.doctype, right, user=self.user, parent_doctype=parent_doctype)
 
-    def permitted_fields(self, parent_doctype: str | None) -> set[str]:
+    def permitted_columns(self, parent_doctype: str | None) -> list[str]:
+        """Those that the user may see; of a child table without its parent's DocType, none."""
         meta = frappe.get_meta(self.doctype)
         if meta.istable and not parent_doctype:
-            return set()
+            return []
         names = meta.get_permitted_fieldnames(
             parenttype=parent_doctype,
             user=self.user,
             permission_type="read" if self.may("read", parent_doctype) else "select",
             with_virtual_fields=False,
         )
-        return {*names, *STANDARD, *frappe.db.OPTIONAL_COLUMNS, *(_CHILD if meta.istable else ())}
+        allowed = {*names, *default_fields, *(child_table_fields if meta.istable else ())}
+        return [*(column for column in meta.get_valid_columns() if column in allowed), *OPTIONAL_COLUMNS]
 
     def conditions(self, filters: Any) -> tuple[list[str], list]:
         parts, values = [], []
@@ -110,19 +101,11 @@ class DatabaseQuery:
             if doctype != self.doctype:
                 frappe.get_meta(doctype)  # an unknown DocType is named in the error
                 self.joins[doctype] = _child_join(self.doctype, doctype)
-            if "`" in field:
-                raise frappe.ValidationError(frappe._("Invalid filter: {0}").format(field))
-            sql, bound = condition(f"`tab{doctype}`.`{field}`", fieldtype_of(doctype, field), operator, value)
+            column = f"`tab{doctype}`.{quote_field(field)}"
+            sql, bound = condition(column, fieldtype_of(doctype, field), operator, value)
             parts.append(sql)
             values += bound
         return parts, values
-
-    def ordering(self, parser: FieldParser, order_by: str | None, fields: list, distinct: bool) -> str:
-        if order_by and order_by != DEFAULT_ORDER:
-            return " order by " + parser.order(order_by)
-        if not order_by or distinct or (len(fields) == 1 and _AGGREGATE.match(fields[0])):
-            return ""
-        return " order by " + default_order(self.doctype)
 
 
 def _child_join(doctype: str, child: str) -> str:
@@ -134,24 +117,6 @@ def _child_join(doctype: str, child: str) -> str:
 def default_order(doctype: str) -> str:
     """The DocType's own order, else last changed first."""
     meta = frappe.get_meta(doctype)
-    order = (
-        f"`tab{doctype}`.`{meta.sort_field or 'modified'}` {(meta.sort_field and meta.sort_order) or 'DESC'}"
-    )
+    way = (meta.sort_field and meta.sort_order) or "DESC"
+    order = f"`tab{doctype}`.`{meta.sort_field or 'modified'}` {way}"
     return f"`tab{doctype}`.docstatus asc, {order}" if meta.is_submittable else order
-
-
-def _arguments(fields: Any, filters: Any, pluck: str | None) -> tuple[list, Any]:
-    """Fields and filters may come swapped, as JSON, or as one text."""
-    fields, filters = _parsed(fields), _parsed(filters)
-    if isinstance(fields, dict) or (isinstance(fields, list) and fields and isinstance(fields[0], list)):
-        fields, filters = filters, fields
-    if isinstance(fields, str):
-        fields = split(fields)
-    return [f for f in fields or () if f] or [pluck or "name"], filters
-
-
-def _parsed(value: Any) -> Any:
-    """JSON texts of lists and objects are read; other texts stay."""
-    if isinstance(value, str) and value[:1] in ("[", "{"):
-        return json.loads(value)
-    return list(value) if isinstance(value, tuple) else value

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
-from frappe.model import META_DOCTYPES, table_fields
-from frappe.model.links import BELONGINGS, find_links
-from frappe.model.naming import revert_series_of
+from frappe.model.links import BELONGINGS, pointing_fields
 from frappe.utils import cstr
 
 # Logs may point to nothing, and what belongs to a document goes with it.
@@ -24,34 +22,29 @@ def delete_doc(
     flags: dict | None = None,
     ignore_on_trash: bool = False,
     ignore_missing: bool = True,
-    delete_permanently: bool = False,
-) -> bool | None:
-    """Delete a document; False when it is not there and that is fine. `for_reload`: only its rows, without checks."""
+) -> None:
+    """Delete a document with everything that belongs to it. `for_reload`: only its rows, without checks."""
     if ignore_missing and not frappe.db.exists(doctype, name):
-        return False
+        return
     doc = frappe.get_doc(doctype, name)
     if for_reload:
         _delete_rows(doc)
-        return None
+        return
     doc.flags.update(flags or {})
     doc.flags.ignore_permissions = ignore_permissions or doc.flags.ignore_permissions
     _check_deletable(doc, force)
     if not ignore_on_trash:
         doc.run_method("on_trash")
         doc.run_method("on_change")
-    if doctype == "DocType":
-        frappe.db.delete("Custom Field", {"options": name, "fieldtype": ("in", table_fields)})
-    else:
-        if not force and not doc.flags.ignore_links:
-            check_if_doc_is_linked(doc)
-        revert_series_of(doc)
+    if doctype != "DocType" and not force and not doc.flags.ignore_links:
+        check_if_doc_is_linked(doc)
     _delete_rows(doc)
     _delete_belongings(doc)
     doc.run_method("after_delete")
-    if not delete_permanently and doctype not in NOT_KEPT:
-        _keep_copy(doc)
+    if doctype not in NOT_KEPT:
+        values = {"deleted_doctype": doctype, "deleted_name": cstr(doc.name), "data": doc.as_json()}
+        frappe.get_doc({"doctype": "Deleted Document", **values, "restored": 0}).db_insert()
     doc.clear_cache()
-    return None
 
 
 def _check_deletable(doc: Any, force: bool) -> None:
@@ -61,8 +54,7 @@ def _check_deletable(doc: Any, force: bool) -> None:
     if doc.docstatus.is_submitted():
         message = frappe._("{0} {1}: Submitted Record cannot be deleted. You must cancel it first.")
         frappe.throw(message.format(frappe._(doc.doctype), doc.name))
-    standard = doc.doctype == "DocType" and (doc.name in META_DOCTYPES or not (doc.custom or force))
-    if standard:
+    if doc.doctype == "DocType" and not (doc.custom or force):
         frappe.throw(frappe._("Standard DocType can not be deleted."))
 
 
@@ -90,22 +82,20 @@ def _delete_belongings(doc: Any) -> None:
         frappe.db.delete(doctype, {type_field: doc.doctype, name_field: cstr(doc.name)})
 
 
-def _keep_copy(doc: Any) -> None:
-    values = {"deleted_doctype": doc.doctype, "deleted_name": cstr(doc.name), "data": doc.as_json()}
-    copy = frappe.get_doc({"doctype": "Deleted Document", **values, "restored": 0})
-    copy.db_insert()
-
-
 def check_if_doc_is_linked(doc: Any, method: str = "Delete") -> None:
     """LinkExistsError when a document links to this one (to cancel: when a submitted one does)."""
-    allowed = {*(doc.get("ignore_linked_doctypes") or ()), *NOT_CHECKED}
-    for field, row in find_links(doc.doctype, doc.name):
-        if field.parent in allowed or row.doctype in allowed:
+    for meta, _fieldname, filters in pointing_fields(doc.doctype, doc.name):
+        if meta.name in NOT_CHECKED:
             continue
-        if (row.doctype, cstr(row.name)) == (doc.doctype, cstr(doc.name)):
-            continue
-        # What was cancelled may point to what is gone; only what is submitted keeps others from being cancelled.
-        if row.docstatus != 2 if method == "Delete" else row.docstatus == 1:
-            message = frappe._("Cannot delete or cancel because {0} {1} is linked with {2} {3}")
-            names = (frappe._(doc.doctype), doc.name, frappe._(row.doctype), row.name)
-            frappe.throw(message.format(*names), frappe.LinkExistsError)
+        columns = ["name", "docstatus", *(["parent", "parenttype"] if meta.istable else [])]
+        single = [frappe._dict(name=meta.name, docstatus=0)]
+        rows = single if meta.issingle else frappe.db.get_values(meta.name, filters, columns, as_dict=True)
+        for row in rows:
+            linked = (row.parenttype or meta.name, cstr(row.parent or row.name))
+            if linked == (doc.doctype, cstr(doc.name)):
+                continue
+            # What was cancelled may point to what is gone; only what is submitted keeps others from being cancelled.
+            if row.docstatus != 2 if method == "Delete" else row.docstatus == 1:
+                message = frappe._("Cannot delete or cancel because {0} {1} is linked with {2} {3}")
+                names = (frappe._(doc.doctype), doc.name, frappe._(linked[0]), linked[1])
+                frappe.throw(message.format(*names), frappe.LinkExistsError)

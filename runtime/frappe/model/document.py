@@ -20,11 +20,11 @@ from typing import Any
 
 import frappe
 from frappe.model.base_document import BaseDocument, get_controller
-from frappe.model.create_new import get_new_doc
+from frappe.model.create_new import new_values
 from frappe.model.docstatus import DocStatus
 from frappe.model.document_access import DocumentAccess
 from frappe.model.links import validate_links
-from frappe.model.naming import set_new_name, validate_name
+from frappe.model.naming import set_new_name
 from frappe.model.validation import (
     undo_forbidden_changes,
     validate_mandatory,
@@ -35,7 +35,7 @@ from frappe.model.validation import (
 from frappe.types import _dict
 from frappe.utils import cstr, now
 
-STATUS_NAMES = ("Draft", "Submitted", "Cancelled")
+STATUS_NAMES = {0: "Draft", 1: "Submitted", 2: "Cancelled"}
 # What it is called to go from one status to another; everything else is refused.
 ACTIONS = {(0, 0): "save", (0, 1): "submit", (1, 1): "update_after_submit", (1, 2): "cancel"}
 BEFORE_EVENTS = {
@@ -59,8 +59,6 @@ def get_doc(*args: Any, **kwargs: Any) -> Any:
         return first
     if isinstance(first, str):
         return get_controller(first)(*args, **kwargs)
-    if not isinstance(first, dict) or not first.get("doctype"):
-        raise ValueError('"doctype" is a required key')
     return get_controller(first["doctype"])(first)
 
 
@@ -104,7 +102,7 @@ class Document(DocumentAccess):
             rows = frappe.db.sql(query, (self.name,), as_dict=True)
             if not rows:
                 message = frappe._("{0} {1} not found").format(frappe._(self.doctype), self.name)
-                frappe.throw(message, frappe.DoesNotExistError(doctype=self.doctype))
+                frappe.throw(message, frappe.DoesNotExistError)
             self.__dict__.update(rows[0])
         for fieldname, doctype in self.meta.table_doctypes.items():
             self.__dict__[fieldname] = self._stored_rows(fieldname, doctype)
@@ -128,7 +126,7 @@ class Document(DocumentAccess):
     def _load_single(self) -> None:
         values = frappe.db.get_singles_dict(self.doctype, for_update=self.flags.for_update)
         if not values:
-            values = get_new_doc(self.doctype, as_dict=True)
+            values = new_values(self.doctype)
             values.pop("__islocal")
         self.update({**values, "name": self.doctype})
         self._complete()
@@ -145,30 +143,25 @@ class Document(DocumentAccess):
         self,
         ignore_permissions: bool | None = None,
         ignore_links: bool | None = None,
-        ignore_if_duplicate: bool = False,
         ignore_mandatory: bool | None = None,
-        set_name: str | None = None,
     ) -> Any:
         """Put a new document into the database, with every check and event."""
-        self._set_flags(ignore_permissions=ignore_permissions)
-        self._set_flags(ignore_links=ignore_links, ignore_mandatory=ignore_mandatory)
+        given = {"permissions": ignore_permissions, "links": ignore_links, "mandatory": ignore_mandatory}
+        self.flags.update({f"ignore_{what}": flag for what, flag in given.items() if flag is not None})
         self.set("__islocal", True)
         self._begin()
         self.check_permission("create")
         self.run_method("before_insert")
-        if set_name:
-            self.name = validate_name(self.doctype, set_name)
-        else:
-            set_new_name(self)
-        for row in self.get_all_children():
-            set_new_name(row)
+        for doc in (self, *self.get_all_children()):
+            set_new_name(doc)
         undo_forbidden_changes(self)
-        self._check_and_write(ignore_if_duplicate)
+        self._check_and_write()
         return self
 
     def save(self, ignore_permissions: bool | None = None, ignore_version: bool | None = None) -> Any:
         """Write the changed document; a new one is inserted."""
-        self._set_flags(ignore_permissions=ignore_permissions)
+        if ignore_permissions is not None:
+            self.flags.ignore_permissions = ignore_permissions
         self.flags.ignore_version = frappe.flags.in_test if ignore_version is None else ignore_version
         if self.is_new() or not self.get("name"):
             return self.insert()
@@ -191,18 +184,12 @@ class Document(DocumentAccess):
         return self.save()
 
     def delete(self, ignore_permissions: bool = False, force: bool = False) -> None:
-        ignore_permissions = ignore_permissions or bool(self.flags.ignore_permissions)
-        frappe.delete_doc(
-            self.doctype, self.name, force=force, ignore_permissions=ignore_permissions, flags=self.flags
-        )
-
-    def _set_flags(self, **flags: Any) -> None:
-        self.flags.update({key: value for key, value in flags.items() if value is not None})
+        frappe.delete_doc(self.doctype, self.name, force, False, ignore_permissions, self.flags)
 
     def _begin(self) -> None:
         self._set_defaults()
         self._set_user_and_timestamp()
-        self._check_if_latest()
+        self.check_if_latest()
         if not self.is_new():
             undo_forbidden_changes(self)
         if self._action != "cancel" and not self.flags.ignore_links:
@@ -212,10 +199,10 @@ class Document(DocumentAccess):
         if frappe.flags.in_import:
             return
         if self.is_new():
-            self.update_if_missing(get_new_doc(self.doctype, as_dict=True))
+            self.update_if_missing(new_values(self.doctype))
         for fieldname, doctype in self.meta.table_doctypes.items():
             rows = [row for row in self.get(fieldname) or () if row.is_new()]
-            template = get_new_doc(doctype, self, as_dict=True) if rows else {}
+            template = new_values(doctype) if rows else {}
             for row in rows:
                 row.update_if_missing(template)
 
@@ -227,7 +214,7 @@ class Document(DocumentAccess):
             doc.creation = doc.get("creation") or (self.creation or self.modified)
             doc.owner = doc.get("owner") or (self.owner or self.modified_by)
 
-    def _check_if_latest(self) -> None:
+    def check_if_latest(self) -> None:
         """Refuse to overwrite what somebody else saved meanwhile; decide which action this is."""
         self.load_doc_before_save()
         before = self._doc_before_save
@@ -244,7 +231,7 @@ class Document(DocumentAccess):
         if before == DocStatus.CANCELLED:
             frappe.throw(frappe._("Cannot edit cancelled document"))
         if step not in ACTIONS:
-            names = [frappe._(STATUS_NAMES[s]) if 0 <= s <= 2 else str(s) for s in step]
+            names = [frappe._(STATUS_NAMES.get(status, str(status))) for status in step]
             message = frappe._("Cannot change docstatus from {0} to {1}").format(*names)
             frappe.throw(message, frappe.DocstatusTransitionError)
         self._action = ACTIONS[step]
@@ -257,7 +244,7 @@ class Document(DocumentAccess):
             if not row.name:
                 set_new_name(row)
 
-    def _check_and_write(self, ignore_if_duplicate: bool = False) -> None:
+    def _check_and_write(self) -> None:
         is_new = self.is_new()
         self._tell_rows()
         if not self.flags.ignore_validate:
@@ -269,7 +256,7 @@ class Document(DocumentAccess):
         if self.meta.issingle:
             self._update_single()
         elif is_new:
-            self.db_insert(ignore_if_duplicate=ignore_if_duplicate)
+            self.db_insert()
         else:
             self.db_update()
         self._write_rows(is_new)
@@ -285,7 +272,7 @@ class Document(DocumentAccess):
         for doc in (self, *self.get_all_children()):
             validate_values(doc)
             doc._save_passwords()
-        if self.meta.get_workflow():
+        if self.meta.workflow:
             from frappe.model.workflow import validate_workflow
 
             validate_workflow(self)
@@ -298,7 +285,6 @@ class Document(DocumentAccess):
         for fieldname, doctype in self.meta.table_doctypes.items():
             rows = self.get(fieldname) or []
             for row in rows:
-                row.parent = self.name  # which may have been drawn again
                 row.db_insert() if is_new else row.db_update()
             if not is_new:
                 filters = {"parent": cstr(self.name), "parenttype": self.doctype, "parentfield": fieldname}
@@ -314,23 +300,18 @@ class Document(DocumentAccess):
             for field, value in self.get_valid_dict(ignore_nulls=True).items()
             if field not in skipped
         ]
-        if rows:
-            frappe.db.bulk_insert("Singles", ["doctype", "field", "value"], rows)
-        frappe.db.value_cache.clear()
+        frappe.db.bulk_insert("Singles", ["doctype", "field", "value"], rows)
 
     def _after_writing(self) -> None:
+        self.clear_cache()
         for event in AFTER_EVENTS[self._action]:
             self.run_method(event)
         if self._action == "cancel" and not self.flags.ignore_links:
             from frappe.model.delete_doc import check_if_doc_is_linked
 
             check_if_doc_is_linked(self, method="Cancel")
-        self.clear_cache()
         if self.meta.track_changes and not (self.flags.ignore_version or frappe.flags.in_install):
             from frappe.core.doctype.version.version import record_version
 
             record_version(self)
         self.run_method("on_change")
-
-
-__all__ = ["Document", "get_controller", "get_doc"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
+from frappe.model import DEFINING_DOCTYPES
 from frappe.model.base_document import BaseDocument
 from frappe.model.validation import comparable, fields_beyond
 from frappe.types import _dict
-from frappe.utils import cstr, now
+from frappe.utils import now
 
 
 class DocumentAccess(BaseDocument):
@@ -31,7 +32,10 @@ class DocumentAccess(BaseDocument):
         return result
 
     def clear_cache(self) -> None:
+        """Forget the cached document, and what is derived from it."""
         frappe.clear_document_cache(self.doctype, self.name)
+        if self.doctype in DEFINING_DOCTYPES:
+            frappe.clear_cache(doctype=self.doctype)
 
     def notify_update(self) -> None:
         """Tell open pages (there is no Socket.IO here, so nobody listens)."""
@@ -54,21 +58,15 @@ class DocumentAccess(BaseDocument):
             return True
         before, after = self._doc_before_save.get(fieldname), self.get(fieldname)
         df = self.meta.get_field(fieldname)
-        if fieldname in self.meta.table_doctypes:
-            return [_content(row) for row in before or ()] != [_content(row) for row in after or ()]
-        fieldtype = df.fieldtype if df else "Datetime" if fieldname in ("creation", "modified") else ""
+        fieldtype = df.fieldtype if df else "Data"
         return comparable(fieldtype, before) != comparable(fieldtype, after)
 
-    def db_set(
-        self, fieldname: Any, value: Any = None, update_modified: bool = True, commit: bool = False
-    ) -> None:
+    def db_set(self, fieldname: Any, value: Any = None, update_modified: bool = True) -> None:
         """Write one or more values without validation; `on_change` runs."""
         values = fieldname if isinstance(fieldname, dict) else {fieldname: value}
         self.update(values)
         if update_modified and (self.doctype, self.name) not in frappe.flags.currently_saving:
             self.modified, self.modified_by = now(), frappe.session.user
-        if self.name is None:
-            return
         self.load_doc_before_save()
         self.run_method("before_change")
         if self.meta.issingle:
@@ -77,8 +75,6 @@ class DocumentAccess(BaseDocument):
             stamp = {"modified": self.modified, "modified_by": self.modified_by}
             frappe.db.set_value(self.doctype, self.name, values, update_modified=update_modified, **stamp)
         self.run_method("on_change")
-        if commit:
-            frappe.db.commit()
 
     def add_comment(self, comment_type: str = "Comment", text: str | None = None) -> Any:
         values = {"reference_doctype": self.doctype, "reference_name": self.name}
@@ -96,9 +92,6 @@ class DocumentAccess(BaseDocument):
     def check_permission(self, permtype: str = "read") -> None:
         """PermissionError unless the session's user has the right."""
         if not self.has_permission(permtype):
-            frappe.flags.error_message = frappe._(
-                "You need the '{0}' permission on {1} {2} to perform this action."
-            ).format(frappe._(permtype), frappe.bold(frappe._(self.doctype)), self.name or "")
             raise frappe.PermissionError
 
     def apply_fieldlevel_read_permissions(self) -> None:
@@ -106,12 +99,6 @@ class DocumentAccess(BaseDocument):
         for doc in (self, *self.get_all_children()):
             for df in fields_beyond(self, doc, "read"):
                 doc.__dict__.pop(df.fieldname, None)
-
-    def is_whitelisted(self, method_name: str) -> None:
-        method = getattr(self, method_name, None)
-        if not method:
-            raise frappe.NotFound(f"Method {method_name} not found")
-        frappe.is_whitelisted(getattr(method, "__func__", method))
 
     def _save_passwords(self) -> None:
         """Password fields go encrypted into __Auth; the document keeps stars."""
@@ -135,10 +122,4 @@ class DocumentAccess(BaseDocument):
         return get_decrypted_password(self.doctype, self.name, fieldname, raise_exception=raise_exception)
 
     def get_title(self) -> Any:
-        return self.get(self.meta.get_title_field())
-
-
-def _content(row: Any) -> dict[str, str]:
-    """What a row says, without who wrote it when."""
-    skipped = ("modified", "modified_by", "creation", "owner")
-    return {key: cstr(value) for key, value in row.get_valid_dict().items() if key not in skipped}
+        return self.get(self.meta.title_field or "title")

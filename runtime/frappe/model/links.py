@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import frappe
 from frappe.model.validation import row_prefix
 from frappe.types import _dict
-from frappe.utils import cint, cstr, is_html, strip_html
+from frappe.utils import cint, cstr
 
 # What belongs to a document and names it in plain text: the fields of its DocType and name.
 BELONGINGS = {
@@ -32,10 +33,7 @@ def validate_links(doc: Any) -> None:
             if not name:
                 continue
             target = df.options if df.fieldtype == "Link" else each.get(df.options)
-            if not target:
-                label = each.meta.get_label(df.options or df.fieldname)
-                frappe.throw(frappe._("{0} must be set first").format(label))
-            status = _follow(each, df, frappe.get_meta(target), known)
+            status = _follow(each, df, frappe.get_meta(target), known) if target else None
             if status is None:
                 invalid.append(_shown(each, df, name))
             elif status == 2 and doc.meta.is_submittable and df.fieldname != "amended_from":
@@ -74,49 +72,32 @@ def _follow(doc: Any, df: Any, target: Any, known: dict[tuple, _dict]) -> int | 
         return 0 if fetched else None  # as in stock Frappe: a link that fetches is not checked
     doc.set(df.fieldname, values.name)
     for field, source in zip(fetched, sources, strict=True):
-        value = values.get(source)
-        if isinstance(value, str) and field.fieldtype in ("Data", "Small Text") and is_html(value):
-            value = strip_html(value)
-        doc.set(field.fieldname, value)
+        doc.set(field.fieldname, values.get(source))
     return cint(values.docstatus)
 
 
-def get_link_fields(doctype: str) -> list[_dict]:
-    """Every field that may point to documents of the DocType: parent, fieldname, issingle, and for a dynamic link the
-    field that holds the DocType (`type_field`).
+def pointing_fields(doctype: str, name: Any) -> Iterator[tuple[Any, str, dict[str, Any]]]:
+    """Every field that may point to the document, with the Meta of its DocType and filters for the rows that do.
+    Of Singles only those that do.
     """
     front = frappe.cache.front("links")
     if "fields" not in front:
-        front["fields"] = _read_link_fields()
-    return [field for field in front["fields"] if field.type_field or field.options == doctype]
-
-
-def _read_link_fields() -> list[_dict]:
-    singles = set(frappe.get_all("DocType", {"issingle": 1}, pluck="name"))
-    kinds = {"fieldtype": ("in", ("Link", "Dynamic Link"))}
-    columns = ["fieldname", "fieldtype", "options"]
-    standard = frappe.get_all("DocField", kinds, ["parent", *columns])
-    custom = frappe.get_all("Custom Field", kinds, ["dt as parent", *columns])
-    for df in (*standard, *custom):
-        df.issingle = df.parent in singles
-        df.type_field = df.options if df.fieldtype == "Dynamic Link" else None
-    return [*standard, *custom]
-
-
-def find_links(doctype: str, name: Any) -> list[tuple[_dict, _dict]]:
-    """(field, row) of everything that points to a document; of a child table's row its parent."""
-    found = []
-    for field in get_link_fields(doctype):
-        if field.issingle:
-            values = frappe.db.get_singles_dict(field.parent)
-            points = values.get(field.fieldname) == name
-            if points and (not field.type_field or values.get(field.type_field) == doctype):
-                found.append((field, _dict(doctype=field.parent, name=field.parent, docstatus=0)))
+        front["fields"] = frappe.db.sql(
+            "select parent, fieldname, options, fieldtype from `tabDocField` where fieldtype like '%Link'"
+            " union all"
+            " select dt, fieldname, options, fieldtype from `tabCustom Field` where fieldtype like '%Link'",
+            as_dict=True,
+        )
+    for field in front["fields"]:
+        if field.fieldtype == "Dynamic Link":
+            filters = {field.fieldname: name, field.options: doctype}
+        elif field.options == doctype:
+            filters = {field.fieldname: name}
+        else:
             continue
-        filters = {field.fieldname: name, **({field.type_field: doctype} if field.type_field else {})}
-        istable = frappe.get_meta(field.parent).istable
-        columns = ["name", "docstatus", *(["parent", "parenttype"] if istable else [])]
-        for row in frappe.db.get_values(field.parent, filters, columns, as_dict=True):
-            owner = _dict(doctype=row.parenttype or field.parent, name=row.parent or row.name)
-            found.append((field, owner.update(docstatus=cint(row.docstatus))))
-    return found
+        meta = frappe.get_meta(field.parent)
+        if meta.issingle:
+            values = frappe.db.get_singles_dict(field.parent)
+            if any(values.get(key) != cstr(value) for key, value in filters.items()):
+                continue
+        yield meta, field.fieldname, filters

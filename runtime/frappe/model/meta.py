@@ -9,16 +9,6 @@ import frappe
 from frappe.model import child_table_fields, default_fields, no_value_fields, table_fields
 from frappe.model.meta_reading import MetaRow, read_definition
 
-STANDARD_LABELS = {
-    "name": "ID",
-    "owner": "Created By",
-    "creation": "Created On",
-    "modified": "Last Updated On",
-    "modified_by": "Last Updated By",
-    "docstatus": "Document Status",
-    "idx": "Index",
-}
-
 
 class Meta:
     """What is known of a DocType. Shared by all requests of the process: never change it."""
@@ -33,6 +23,9 @@ class Meta:
         self.stored_fields = [
             df for df in self.fields if df.fieldtype not in no_value_fields and not df.is_virtual
         ]
+        self.required_fields = [df for df in self.fields if df.reqd]
+        self.set_only_once_fields = [df for df in self.fields if df.set_only_once]
+        self.high_permlevel_fields = [df for df in self.fields if df.permlevel]
         self.table_doctypes = {df.fieldname: df.options for df in self.get_table_fields()}
         standard = [*(field for field in default_fields if field != "doctype")]
         standard += child_table_fields if self.istable else ()
@@ -87,40 +80,22 @@ class Meta:
 
     def get_label(self, fieldname: str) -> Any:
         df = self._by_name.get(fieldname)
-        return df.label if df else STANDARD_LABELS.get(fieldname, "No Label")
-
-    def get_title_field(self) -> str:
-        return self.__dict__.get("title_field") or ("title" if self.has_field("title") else "name")
-
-    def get_search_fields(self) -> list[str]:
-        fields = [field.strip() for field in (self.search_fields or "name").split(",")]
-        return fields if "name" in fields else [*fields, "name"]
+        return df.label if df else fieldname
 
     # -- workflow, permission levels ---------------------------------------------------------------------------
 
-    def get_workflow(self) -> str:
-        from frappe.model.workflow import get_workflow_name
-
-        return get_workflow_name(self.name)
-
     @cached_property
-    def required_fields(self) -> list[MetaRow]:
-        return [df for df in self.fields if df.reqd]
+    def workflow(self) -> str:
+        """The name of the active workflow, "" when there is none."""
+        if frappe.flags.in_install_db:
+            return ""
+        query = "select name from `tabWorkflow` where document_type = %s and is_active = 1"
+        return next(iter(frappe.db.sql(query, (self.name,), pluck=True)), "")
 
-    @cached_property
-    def set_only_once_fields(self) -> list[MetaRow]:
-        return [df for df in self.fields if df.set_only_once]
-
-    @cached_property
-    def high_permlevel_fields(self) -> list[MetaRow]:
-        return [df for df in self.fields if df.permlevel]
-
-    def get_permlevel_access(
-        self, permission_type: str = "read", parenttype: str | None = None, *, user: str | None = None
-    ) -> list[int]:
-        """Permission levels at which the user has the right; a child table has the rules of its parent."""
+    def get_permlevel_access(self, permission_type: str = "read", *, user: str | None = None) -> list[int]:
+        """Permission levels at which the user has the right."""
         roles = set(frappe.get_roles(user))
-        rules = get_meta(parenttype).permissions if parenttype and self.istable else self.permissions
+        rules = self.permissions
         return sorted({p.permlevel or 0 for p in rules if p.role in roles and p.get(permission_type)})
 
     def get_permitted_fieldnames(
@@ -131,16 +106,13 @@ class Meta:
         permission_type: str = "read",
         with_virtual_fields: bool = True,
     ) -> list[str]:
-        """Fields that the user may see by permission level."""
+        """Fields that the user may see by permission level; a child table has the rules of its parent."""
         if self.istable and not parenttype:
             return []
-        fields = [*self.stored_fields, *self.get_table_fields()]
-        if not (get_meta(parenttype) if parenttype and self.istable else self).permissions:
-            return [df.fieldname for df in fields]
-        levels = self.get_permlevel_access(permission_type, parenttype, user=user)
-        if 0 not in levels and permission_type == "select":
-            return self.get_search_fields()
-        return [df.fieldname for df in fields if (df.permlevel or 0) in levels]
+        ruling = get_meta(parenttype) if parenttype and self.istable else self
+        levels = ruling.get_permlevel_access(permission_type, user=user)
+        fields = (*self.stored_fields, *self.get_table_fields())
+        return [df.fieldname for df in fields if not ruling.permissions or (df.permlevel or 0) in levels]
 
 
 def get_meta(doctype: str, cached: bool = True) -> Meta:

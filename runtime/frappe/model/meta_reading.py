@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import frappe
@@ -22,9 +22,6 @@ class MetaRow(_dict):
         super().__init__(*args, **kwargs)
         object.__setattr__(self, "__dict__", self)
 
-    def __reduce__(self) -> tuple:
-        return MetaRow, (dict(self),)
-
 
 def read_definition(doctype: str) -> dict[str, Any]:
     """All properties, with `fields` and `permissions` as lists of rows."""
@@ -32,16 +29,11 @@ def read_definition(doctype: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=len(META_DOCTYPES))
-def _file_content(doctype: str) -> str:
+def _read_file(doctype: str) -> dict[str, Any]:
     folder = "custom" if doctype in ("Custom Field", "Property Setter") else "core"
     name = frappe.scrub(doctype)
-    path = os.path.join(os.path.dirname(frappe.__file__), folder, "doctype", name, f"{name}.json")
-    with open(path, encoding="utf-8") as file:
-        return file.read()
-
-
-def _read_file(doctype: str) -> dict[str, Any]:
-    definition = json.loads(_file_content(doctype))
+    path = Path(frappe.__file__).parent / folder / "doctype" / name / f"{name}.json"
+    definition = json.loads(path.read_text(encoding="utf-8"))
     for key, child in CHILD_DOCTYPES.items():
         definition[key] = [MetaRow({"doctype": child, **row}) for row in definition.get(key) or []]
     return definition
@@ -70,10 +62,7 @@ def _overlay(doctype: str, definition: dict[str, Any]) -> None:
     fields = {df.fieldname: df for df in definition["fields"]}
     for setter in _rows("Property Setter", "doc_type", doctype, "creation"):
         value = cint(setter.value) if setter.property_type in ("Int", "Check") else setter.value
-        if setter.property == "field_order":
-            order = {name: i for i, name in enumerate(json.loads(setter.value or "[]"))}
-            definition["fields"].sort(key=lambda df, order=order: order.get(df.fieldname, len(order)))
-        elif setter.doctype_or_field == "DocType":
+        if setter.doctype_or_field == "DocType":
             definition[setter.property] = value
         elif setter.field_name in fields:
             fields[setter.field_name][setter.property] = value

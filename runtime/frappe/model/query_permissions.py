@@ -7,17 +7,25 @@ from frappe.permissions import get_limits, get_role_permissions, is_strict
 
 
 def match_condition(doctype: str, user: str) -> str:
-    """SQL that keeps only what the user may read; '' when that is everything. Values are escaped in it."""
+    """SQL that keeps only what the user may read; '' when that is everything. Values are escaped in it.
+
+    Rows of child tables go by their parent, which the query names.
+    """
+    meta = frappe.get_meta(doctype)
+    if meta.istable:
+        return ""
     if user == "Administrator":
         own = ""
     else:
-        permissions = get_role_permissions(frappe.get_meta(doctype), user)
+        permissions = get_role_permissions(meta, user)
         owner_only = permissions["if_owner"]
-        if permissions["has_if_owner_enabled"] and ("read" in owner_only or "select" in owner_only):
+        if "read" in owner_only or "select" in owner_only:
             own = f"`tab{doctype}`.`owner` = {frappe.db.escape(user, percent=False)}"
         else:
             own = " and ".join(_user_permission_conditions(doctype, user))
-    return " and ".join(f"({part})" for part in (own, hook_conditions(doctype, user)) if part)
+    hooks = (frappe.get_hooks("permission_query_conditions") or {}).get(doctype, [])
+    conditions = [own, *(frappe.call(method, user, doctype=doctype) for method in hooks)]
+    return " and ".join(f"({condition})" for condition in conditions if condition)
 
 
 def _user_permission_conditions(doctype: str, user: str) -> list[str]:
@@ -30,10 +38,3 @@ def _user_permission_conditions(doctype: str, user: str) -> list[str]:
             condition = f"({condition} or {column} is null or {column} = '')"
         conditions.append(condition)
     return conditions
-
-
-def hook_conditions(doctype: str, user: str) -> str:
-    """What the permission_query_conditions hooks add."""
-    hooks = (frappe.get_hooks("permission_query_conditions") or {}).get(doctype, [])
-    found = [frappe.call(method, user, doctype=doctype) for method in hooks]
-    return " and ".join(f"({condition})" for condition in found if condition)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
-from frappe.model.links import BELONGINGS, get_link_fields
+from frappe.model.links import BELONGINGS, pointing_fields
 from frappe.model.naming import validate_name
-from frappe.utils import cstr
 
 
 def rename_doc(doctype: str, old: str, new: str, force: bool = False) -> str:
     """Give a document another name; returns the name it has now. `force`: even where the DocType does not allow it."""
     doc = frappe.get_doc(doctype, old)
-    changed = doc.run_method("before_rename", old, new, False)
-    new = cstr(validate_name(doctype, changed.get("new", new) if isinstance(changed, dict) else new))
+    doc.run_method("before_rename", old, new, False)
+    new = validate_name(doctype, new)
     _check(doc, new, force)
     frappe.db.sql(f"update `tab{doctype}` set name = %s where name = %s", (new, old))
     _update_references(doc, new)
@@ -45,24 +44,14 @@ def _check(doc: Any, new: str, force: bool) -> None:
 def _update_references(doc: Any, new: str) -> None:
     """Point links, dynamic links, child rows and what belongs to the document to the new name."""
     doctype, old = doc.doctype, doc.name
-    for field in get_link_fields(doctype):
-        if field.issingle:
-            values = frappe.db.get_singles_dict(field.parent)
-            points = values.get(field.fieldname) == old
-            if points and (not field.type_field or values.get(field.type_field) == doctype):
-                frappe.db.set_single_value(field.parent, field.fieldname, new)
+    for meta, fieldname, filters in pointing_fields(doctype, old):
+        if meta.issingle:
+            frappe.db.set_single_value(meta.name, fieldname, new)
         else:
-            condition = f" and `{field.type_field}` = %s" if field.type_field else ""
-            frappe.db.sql(
-                f"update `tab{field.parent}` set `{field.fieldname}` = %s"
-                f" where `{field.fieldname}` = %s{condition}",
-                (new, old, doctype) if condition else (new, old),
-            )
-    columns = [("__Auth", "doctype", "name")]
-    columns += [(f"tab{table}", *fields) for table, fields in BELONGINGS.items()]
-    columns += [(f"tab{child}", "parenttype", "parent") for child in set(doc.meta.table_doctypes.values())]
-    for table, type_column, name_column in columns:
-        frappe.db.sql(
-            f"update `{table}` set `{name_column}` = %s where `{type_column}` = %s and `{name_column}` = %s",
-            (new, doctype, old),
+            frappe.db.set_value(meta.name, filters, fieldname, new, update_modified=False)
+    columns = {**BELONGINGS, **dict.fromkeys(doc.meta.table_doctypes.values(), ("parenttype", "parent"))}
+    for table, (type_field, name_field) in columns.items():
+        frappe.db.set_value(
+            table, {type_field: doctype, name_field: old}, name_field, new, update_modified=False
         )
+    frappe.db.sql("update `__Auth` set name = %s where doctype = %s and name = %s", (new, doctype, old))

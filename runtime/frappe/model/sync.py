@@ -1,18 +1,19 @@
-"""Standard documents of an app, in the order in which they depend on each other."""
+"""Standard documents of an app, in the order in which they depend on each other, then its fixtures."""
 
 from __future__ import annotations
 
-import sys
+import json
 from pathlib import Path
 
 import frappe
-from frappe.modules.import_file import import_file_by_path
+from frappe.modules.import_file import import_document, import_file_by_path
 
 # Folder names inside a module, in this order.
 FOLDERS = (
     *("doctype", "report", "print_format", "notification"),
     *("custom_field", "property_setter", "workspace"),
 )
+CUSTOMIZATIONS = {"custom_fields": "Custom Field", "property_setters": "Property Setter"}
 _BAR = 40
 
 
@@ -21,23 +22,21 @@ def sync_for(app: str) -> None:
     files = [
         path
         for folder in FOLDERS
-        for module in frappe.local.app_modules.get(app) or []
+        for module in frappe.local.app_modules[app]
         for path in sorted(Path(frappe.get_module_path(module), folder).glob("*/*.json"))
         if path.stem == path.parent.name
     ]
     for number, path in enumerate(files, 1):
-        import_file_by_path(str(path))
+        import_file_by_path(path)
         show_progress(f"Updating DocTypes for {app:<14}", number, len(files))
     frappe.db.commit()
 
 
 def show_progress(text: str, number: int, total: int) -> None:
-    """A bar as stock `bench` prints it, drawn again where it moves."""
-    filled = number * _BAR // total
-    if number in (1, total) or filled != (number - 1) * _BAR // total:
-        bar = "=" * filled + " " * (_BAR - filled)
-        sys.stdout.write(f"\r{text}: [{bar}] {number * 100 // total}%" + "\n" * (number == total))
-        sys.stdout.flush()
+    """A bar as stock `bench` prints it."""
+    bar = "=" * (number * _BAR // total)
+    end = "\n" if number == total else ""
+    print(f"\r{text}: [{bar:<{_BAR}}] {number * 100 // total}%", end=end, flush=True)
 
 
 def remove_orphan_doctypes() -> None:
@@ -49,3 +48,21 @@ def remove_orphan_doctypes() -> None:
         folder = frappe.scrub(name)
         if not Path(frappe.get_module_path(module), "doctype", folder, f"{folder}.json").exists():
             frappe.delete_doc("DocType", name, force=True, ignore_permissions=True, ignore_on_trash=True)
+
+
+def sync_fixtures(app: str) -> None:
+    """Import `fixtures/*.json` of an app, each with one document or a list of them; what is there is overwritten."""
+    for path in sorted(Path(frappe.get_app_path(app, "fixtures")).glob("*.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        for values in content if isinstance(content, list) else [content]:
+            import_document(values)
+
+
+def sync_customizations(app: str) -> None:
+    """`<module>/custom/*.json`: custom fields and property setters that an app gives to DocTypes."""
+    for path in sorted(Path(frappe.get_app_path(app)).glob("*/custom/*.json")):
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data.get("sync_on_migrate"):
+            for key, kind in CUSTOMIZATIONS.items():
+                for values in data.get(key) or []:
+                    import_document({**values, "doctype": kind})

@@ -8,25 +8,13 @@ from typing import Any
 
 import frappe
 from frappe.model import display_fieldtypes, float_like_fields, table_fields
-from frappe.utils import (
-    cast,
-    cint,
-    cstr,
-    flt,
-    is_html,
-    sanitize_html,
-    strip_html,
-    validate_email_address,
-    validate_phone_number,
-    validate_url,
-)
+from frappe.utils import cast_fieldtype, cint, cstr, flt, sanitize_html, strip_html, validate_email_address
 
 # Fieldtypes whose columns hold 140 characters unless the field says otherwise.
 SHORT_TEXT = frozenset(
     {"Data", "Link", "Dynamic Link", "Select", "Read Only", "Color", "Icon", "Autocomplete"}
 )
 NOT_SANITIZED = frozenset({"Attach", "Attach Image", "Code", "Password", "JSON", "HTML Editor"})
-FORMATS = {"Email": validate_email_address, "Phone": validate_phone_number, "URL": validate_url}
 INT_MAX = 2**31 - 1
 
 
@@ -52,8 +40,8 @@ def validate_values(doc: Any) -> None:
         value = doc.get(df.fieldname)
         if value is None or value == "":
             continue
-        if df.fieldtype == "Data" and df.options in FORMATS:
-            _validate_format(doc, df, value)
+        if df.options == "Email" and df.fieldtype == "Data" and doc.name not in frappe.STANDARD_USERS:
+            validate_email_address(value, throw=True)
         elif df.fieldtype == "Select" and not frappe.flags.in_import:
             _validate_option(doc, df, value)
         if df.non_negative and flt(value) < 0:
@@ -63,13 +51,6 @@ def validate_values(doc: Any) -> None:
             _validate_length(doc, df, value)
         if isinstance(value, str) and ("<" in value or ">" in value):
             _sanitize(doc, df, value)
-
-
-def _validate_format(doc: Any, df: Any, value: str) -> None:
-    if doc.name in frappe.STANDARD_USERS:
-        return  # their address is their name
-    for part in frappe.utils.split_emails(value) if df.options == "Email" else [value]:
-        FORMATS[df.options](part, throw=True)
 
 
 def _validate_option(doc: Any, df: Any, value: Any) -> None:
@@ -105,8 +86,6 @@ def _validate_length(doc: Any, df: Any, value: Any) -> None:
 def _sanitize(doc: Any, df: Any, value: str) -> None:
     if df.ignore_xss_filter or df.fieldtype in NOT_SANITIZED or frappe.flags.in_install:
         return
-    if "<!-- markdown -->" in value and not is_html(value):
-        return
     if doc.docstatus.is_draft() or (doc.docstatus.is_submitted() and df.allow_on_submit):
         doc.set(df.fieldname, sanitize_html(value))
 
@@ -120,27 +99,19 @@ def validate_mandatory(doc: Any) -> None:
         (each, df)
         for each in (doc, *doc.get_all_children())
         for df in each.meta.required_fields
-        if _is_empty(df, each.get(df.fieldname))
+        if _is_empty(each.get(df.fieldname))
     ]
     for each, df in missing:
-        if df.fieldtype in table_fields:
-            message = frappe._("Error: Data missing in table: {0}").format(_label(each, df))
-        else:
-            message = frappe._("Error: Value missing for {0}: {1}").format(
-                frappe._(each.doctype), row_prefix(each) + _label(each, df)
-            )
-        frappe.msgprint(message)
+        message = frappe._("Error: Value missing for {0}: {1}")
+        frappe.msgprint(message.format(frappe._(each.doctype), row_prefix(each) + _label(each, df)))
     if missing:
         fieldnames = ", ".join(df.fieldname for _each, df in missing)
         raise frappe.MandatoryError(f"[{doc.doctype}, {doc.name}]: {fieldnames}")
 
 
-def _is_empty(df: Any, value: Any) -> bool:
-    """Markup alone is nothing, an image in rich text is something."""
-    if not isinstance(value, str):
-        return value in (None, [])
-    rich = df.fieldtype == "Text Editor" or (df.fieldtype == "Code" and df.options == "HTML")
-    return not (strip_html(value).strip() or (rich and "<img" in value))
+def _is_empty(value: Any) -> bool:
+    """Markup alone is nothing."""
+    return not strip_html(value).strip() if isinstance(value, str) else value in (None, [])
 
 
 # -- changes -------------------------------------------------------------------------------------------------------
@@ -149,7 +120,7 @@ def _is_empty(df: Any, value: Any) -> bool:
 def comparable(fieldtype: str, value: Any) -> Any:
     """Dates and times as values, whether they are given as text or not."""
     if fieldtype in ("Date", "Datetime", "Time"):
-        return cast(fieldtype, value) if value else None
+        return cast_fieldtype(fieldtype, value) if value else None
     return value
 
 
@@ -164,9 +135,8 @@ def differs(df: Any, before: Any, after: Any) -> bool:
 def validate_set_only_once(doc: Any) -> None:
     before = doc.get_doc_before_save()
     for df in doc.meta.set_only_once_fields if before else ():
-        name, stored = df.fieldname, before.get(df.fieldname)
-        is_table = df.fieldtype in table_fields
-        if stored and (doc.has_value_changed(name) if is_table else differs(df, stored, doc.get(name))):
+        stored = before.get(df.fieldname)
+        if stored and differs(df, stored, doc.get(df.fieldname)):
             message = frappe._("Value cannot be changed for {0}").format(frappe.bold(_label(doc, df)))
             frappe.throw(message, frappe.CannotChangeConstantError)
 

@@ -10,10 +10,6 @@ from frappe.utils import cint
 from frappe.utils.safe_exec import get_workflow_safe_globals, safe_eval
 
 
-class WorkflowStateError(frappe.ValidationError):
-    pass
-
-
 class WorkflowTransitionError(frappe.ValidationError):
     pass
 
@@ -22,20 +18,8 @@ class WorkflowPermissionError(frappe.ValidationError):
     pass
 
 
-def get_workflow_name(doctype: str) -> str:
-    """The active workflow of a DocType, "" when there is none."""
-    if frappe.flags.in_install_db:
-        return ""
-    front = frappe.cache.front("workflows")
-    if doctype not in front:
-        query = "select name from `tabWorkflow` where document_type = %s and is_active = 1"
-        rows = frappe.db.sql(query, (doctype,))
-        front[doctype] = rows[0][0] if rows else ""
-    return front[doctype]
-
-
 def get_workflow(doctype: str) -> Any:
-    return frappe.get_cached_doc("Workflow", get_workflow_name(doctype))
+    return frappe.get_cached_doc("Workflow", frappe.get_meta(doctype).workflow)
 
 
 def _stored(doc: Any) -> Any:
@@ -53,8 +37,6 @@ def get_transitions(doc: Any) -> list[_dict]:
     doc.check_permission("read")
     workflow = get_workflow(doc.doctype)
     state = doc.get(workflow.workflow_state_field)
-    if not state:
-        frappe.throw(frappe._("Workflow State not set"), WorkflowStateError)
     roles = frappe.get_roles()
     return [
         transition.as_dict()

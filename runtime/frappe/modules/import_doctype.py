@@ -6,57 +6,41 @@ from typing import Any
 
 import frappe
 from frappe.database.schema import columns_of
-from frappe.model.meta_reading import CHILD_DOCTYPES, MetaRow
-from frappe.types import _dict
-from frappe.utils import cint, cstr, now
+from frappe.model.meta_reading import CHILD_DOCTYPES
+from frappe.utils import now
 
 NUMBERS = frozenset({"Check", "Int", "Float", "Percent"})
 
 
-def import_doctype(
-    values: dict[str, Any], migration_hash: str, force: bool = False, reset_permissions: bool = False
-) -> bool:
+def import_doctype(values: dict[str, Any], migration_hash: str) -> None:
     """Import a standard DocType when its file changed; the roles that it names are made."""
     name = values["name"]
-    stored = None
-    if frappe.db.table_exists("DocType", cached=False):
-        stored = frappe.db.sql("select migration_hash from `tabDocType` where name = %s", (name,))
-    if stored and not force and stored[0][0] == migration_hash:
-        return False
+    stored = frappe.db.sql("select migration_hash from `tabDocType` where name = %s", (name,))
+    if stored and stored[0][0] == migration_hash:
+        return
     write_definition({**values, "migration_hash": migration_hash})
-    make_table(name, values)
+    frappe.clear_cache(doctype=name)
+    meta = frappe.get_meta(name)
+    if not meta.issingle:
+        frappe.db.apply_table(f"tab{name}", columns_of(meta))
     make_roles(values)
-    if reset_permissions:
-        frappe.db.delete("Custom DocPerm", {"parent": name})
-    frappe.cache.invalidate_fronts()
-    frappe.cache.front("meta").pop(name, None)
-    return True
 
 
 def write_definition(values: dict[str, Any]) -> None:
     """Replace the rows of the definition."""
-    name = values["name"]
+    name, stamp, user = values["name"], now(), "Administrator"
+    standard = {"creation": stamp, "modified": stamp, "modified_by": user, "owner": user}
     frappe.db.sql("delete from `tabDocType` where name = %s", (name,))
     for key, child in CHILD_DOCTYPES.items():
         frappe.db.sql(f"delete from `tab{child}` where parent = %s and parenttype = 'DocType'", (name,))
-        place = {**_standard({}), "parent": name, "parenttype": "DocType", "parentfield": key}
+        place = {**standard, "parent": name, "parenttype": "DocType", "parentfield": key}
         rows = [
             {**place, **row, "name": frappe.generate_hash(length=10), "idx": idx}
             for idx, row in enumerate(values.get(key) or [], 1)
         ]
         _insert(child, rows)
     top = {key: value for key, value in values.items() if not isinstance(value, list | dict)}
-    _insert("DocType", [{**_standard(top), **top}])
-
-
-def _standard(values: dict[str, Any]) -> dict[str, Any]:
-    stamp = now()
-    return {
-        "creation": values.get("creation") or stamp,
-        "modified": values.get("modified") or stamp,
-        "modified_by": "Administrator",
-        "owner": "Administrator",
-    }
+    _insert("DocType", [{**standard, **top}])
 
 
 def _insert(doctype: str, rows: list[dict[str, Any]]) -> None:
@@ -65,34 +49,17 @@ def _insert(doctype: str, rows: list[dict[str, Any]]) -> None:
     """
     meta = frappe.get_meta(doctype)
     numbers = {df.fieldname for df in meta.fields if df.fieldtype in NUMBERS} | {"docstatus", "idx"}
-    columns = [
-        column
-        for column in meta.get_valid_columns()
-        if column in numbers or any(column in row for row in rows)
-    ]
+    said = numbers.union(*rows)
+    columns = [column for column in meta.get_valid_columns() if column in said]
     data = [[row.get(column, 0 if column in numbers else None) for column in columns] for row in rows]
     frappe.db.bulk_insert(doctype, columns, data)
-
-
-def make_table(name: str, values: dict[str, Any]) -> None:
-    """Create or alter the DocType's table; custom fields keep their columns."""
-    if cint(values.get("issingle")):
-        return
-    meta = _dict({**values, "fields": [MetaRow(row) for row in values.get("fields") or []]})
-    if not frappe.flags.in_install_db:
-        added = frappe.db.sql("select * from `tabCustom Field` where dt = %s", (name,), as_dict=True)
-        meta.fields += [MetaRow(row) for row in added]
-    frappe.db.apply_table(
-        f"tab{name}", columns_of(meta), autoincrement=cstr(values.get("autoname")).lower() == "autoincrement"
-    )
 
 
 def make_roles(values: dict[str, Any]) -> None:
     """Roles that permissions name exist from then on, with access to the Desk."""
     if not frappe.db.table_exists("Role"):
         return
-    for role in {row.get("role") for row in values.get("permissions") or []}:
-        if role and not frappe.db.exists("Role", role):
+    for role in {row["role"] for row in values.get("permissions", [])}:
+        if not frappe.db.exists("Role", role):
             doc = frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 1})
-            doc.flags.ignore_mandatory = doc.flags.ignore_permissions = True
-            doc.insert()
+            doc.insert(ignore_permissions=True, ignore_mandatory=True)

@@ -9,8 +9,9 @@ from pypika.dialects import MySQLQuery, MySQLQueryBuilder
 from pypika.terms import Term, ValueWrapper
 
 import frappe
+from frappe.database.fields import table_name
 
-__all__ = ["Case", "Criterion", "CustomFunction", "DocType", "Field", "Order", "get_query_builder"]
+__all__ = ["Builder", "Case", "Criterion", "CustomFunction", "DocType", "Field", "Order"]
 
 
 class Parameters(dict):
@@ -45,15 +46,13 @@ class DocTypeQueryBuilder(MySQLQueryBuilder):
         return self.get_sql(parameters=parameters), dict(parameters)
 
     def run(self, **kwargs: Any) -> Any:
-        """Execute and give the rows; takes what frappe.db.sql takes (as_dict, pluck, as_list, debug)."""
+        """Execute and give the rows; takes what frappe.db.sql takes (as_dict, pluck)."""
         return frappe.db.sql(self, **kwargs)
 
 
-def DocType(table_name: str) -> Table:
+def DocType(doctype: str) -> Table:
     """The table of a DocType as a PyPika table."""
-    from frappe.database.reading import table_name as name_of
-
-    return Table(name_of(table_name), query_cls=Builder)
+    return Table(table_name(doctype), query_cls=Builder)
 
 
 class Builder(MySQLQuery):
@@ -66,8 +65,3 @@ class Builder(MySQLQuery):
     @classmethod
     def _builder(cls, **kwargs: Any) -> DocTypeQueryBuilder:
         return DocTypeQueryBuilder(**kwargs)
-
-
-def get_query_builder(type_of_db: str) -> type[Builder]:
-    """The builder for a kind of database; all take MariaDB's dialect here."""
-    return Builder

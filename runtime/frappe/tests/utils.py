@@ -65,7 +65,5 @@ def patch_hooks(overridden_hooks: dict[str, Any]) -> Iterator[None]:
             return overridden_hooks[hook]
         return original(hook, default, app_name)
 
-    frappe.local.doc_events_hooks = None
     with patch.object(frappe, "get_hooks", get_hooks):
         yield
-    frappe.local.doc_events_hooks = None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 import frappe
-from frappe.utils.callbacks import CallbackManager  # noqa: F401
 from frappe.utils.data import *  # noqa: F403
 
 
@@ -15,9 +14,6 @@ def get_fullname(user: str | None = None) -> str:
     return frappe.get_cached_value("User", user, "full_name") or user
 
 
-def get_sites(sites_path: str | None = None) -> list[str]:
+def get_sites(sites_path: str = ".") -> list[str]:
     """Names of the sites of this bench."""
-    folder = sites_path or getattr(frappe.local, "sites_path", None) or "."
-    return sorted(
-        name for name in os.listdir(folder) if os.path.exists(os.path.join(folder, name, "site_config.json"))
-    )
+    return sorted(path.parent.name for path in Path(sites_path).glob("*/site_config.json"))

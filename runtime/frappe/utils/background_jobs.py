@@ -31,7 +31,6 @@ def enqueue(
     *,
     now: bool = False,
     enqueue_after_commit: bool = False,
-    at_front: bool = False,
     job_id: str | None = None,
     deduplicate: bool = False,
     **kwargs: Any,
@@ -45,14 +44,12 @@ def enqueue(
         return frappe.call(method, **kwargs)
     if queue not in QUEUES:
         frappe.throw(frappe._("Queue should be one of {0}").format(", ".join(QUEUES)))
-    if deduplicate and not job_id:
-        frappe.throw(frappe._("`job_id` parameter is required for deduplication."))
-    full_id = create_job_id(job_id or frappe.generate_hash(length=20))
+    full_id = f"{frappe.local.site}::{job_id or frappe.generate_hash(length=20)}"
     name = method if isinstance(method, str) else f"{method.__module__}.{method.__qualname__}"
     payload = {"site": frappe.local.site, "method": name, "kwargs": kwargs, "user": frappe.session.user}
 
     def put() -> Any:
-        return get_store().put(full_id, queue, payload, timeout or QUEUES[queue], at_front, deduplicate)
+        return get_store().put(full_id, queue, payload, timeout or QUEUES[queue], deduplicate)
 
     if enqueue_after_commit:
         frappe.db.after_commit.add(put)
@@ -66,13 +63,15 @@ def execute_job(site: str, method: str, kwargs: dict[str, Any], user: str, run: 
         frappe.init(site, force=True)
         frappe.connect()
         try:
-            _call(method, kwargs, user, run)
+            if run > MAX_RUNS:
+                raise WorkerDiedError(f"The worker died {MAX_RUNS} times while it ran this job.")
+            frappe.set_user(user)
+            frappe.get_attr(method)(**kwargs)
+            frappe.db.commit()
             return
         except Exception as error:
             frappe.db.rollback()
-            passes = isinstance(
-                error, frappe.QueryDeadlockError | frappe.QueryTimeoutError | frappe.RetryBackgroundJobError
-            )
+            passes = isinstance(error, frappe.QueryDeadlockError | frappe.QueryTimeoutError)
             if not passes or retry == MAX_RETRIES:
                 frappe.log_error(title=method[:140])
                 frappe.db.commit()
@@ -80,14 +79,6 @@ def execute_job(site: str, method: str, kwargs: dict[str, Any], user: str, run: 
         finally:
             frappe.destroy()
         time.sleep(retry + 1)
-
-
-def _call(method: str, kwargs: dict[str, Any], user: str, run: int) -> None:
-    if run > MAX_RUNS:
-        raise WorkerDiedError(f"The worker died {MAX_RUNS} times while it ran this job.")
-    frappe.set_user(user)
-    frappe.get_attr(method)(**kwargs)
-    frappe.db.commit()
 
 
 def get_store() -> Any:
@@ -99,18 +90,3 @@ def get_store() -> Any:
     from frappe.utils.job_store import JobStore
 
     return JobStore(os.path.abspath(frappe.local.site_path))
-
-
-def create_job_id(job_id: str) -> str:
-    """Job ids are per site."""
-    return f"{frappe.local.site}::{job_id}"
-
-
-def is_job_enqueued(job_id: str) -> bool:
-    """Whether a job of this id waits or runs."""
-    return get_job_status(job_id) in ("queued", "started")
-
-
-def get_job_status(job_id: str) -> str | None:
-    """queued, started, failed, (for some minutes, with RQ only) finished; or None."""
-    return get_store().status(create_job_id(job_id))

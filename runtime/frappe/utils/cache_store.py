@@ -8,6 +8,7 @@ writes to that slot.
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import mmap
 import os
@@ -20,34 +21,25 @@ from typing import Any
 
 import frappe
 
-_SCHEMA = """create table if not exists cached (name text, field text, value blob, expires real,
-    primary key (name, field)) without rowid"""
+_SCHEMA = "create table if not exists entries (name text primary key, value blob, expires real) without rowid"
 _SLOTS = 4096  # of 8 bytes; the first is the generation of live objects
 _BEING_WRITTEN = 1
 _MOST_KNOWN = 5000  # values that a process keeps
 _SWEEP_EVERY = 500  # writes, on average, between two removals of expired rows
-_connections: dict[tuple[int, str], sqlite3.Connection] = {}
-_inherited: list[Any] = []
+_connections: dict[tuple[int, int, str], sqlite3.Connection] = {}
 
 
 def open_file(path: str, schema: str, synchronous: str) -> sqlite3.Connection:
-    """This thread's connection to an SQLite file that processes share."""
-    key = (threading.get_ident(), path)
+    """This thread's connection to an SQLite file that processes share. One that a fork inherited is not used again."""
+    key = (os.getpid(), threading.get_ident(), path)
     if key not in _connections:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-        for attempt in range(
-            200
-        ):  # two processes that switch a new file to WAL collide, whatever the timeout
-            try:
-                connection.executescript(
-                    f"pragma journal_mode=wal; pragma synchronous={synchronous}; {schema}"
-                )
-                break
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or attempt == 199:
-                    raise
-                time.sleep(0.01)
+        with open(
+            f"{path}.lock", "w"
+        ) as lock:  # two that switch a new file to WAL collide, whatever the timeout
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            connection.executescript(f"pragma journal_mode=wal; pragma synchronous={synchronous}; {schema}")
         _connections[key] = connection
     return _connections[key]
 
@@ -56,24 +48,12 @@ def close_files(folder: str = "") -> None:
     """Before a fork, or before the folder of a site is deleted."""
     _file_cache.cache_clear()
     _shared_of.cache_clear()
-    for key in [key for key in _connections if key[1].startswith(folder)]:
+    for key in [key for key in _connections if key[0] == os.getpid() and key[2].startswith(folder)]:
         _connections.pop(key).close()
 
 
-def _after_fork() -> None:
-    """What a fork inherited is neither used nor closed, as SQLite wants it."""
-    _inherited.append(dict(_connections))
-    _connections.clear()
-    close_files()
-
-
-os.register_at_fork(after_in_child=_after_fork)
-
-
 @functools.cache
-def _shared_of(
-    site_path: str,
-) -> tuple[memoryview, dict[tuple[str, str], tuple[int, bytes | None, float | None]]]:
+def _shared_of(site_path: str) -> tuple[memoryview, dict[str, tuple[int, bytes | None, float | None]]]:
     """The versions of all slots, and (version, value, expiry) of what this process has read."""
     descriptor = os.open(os.path.join(site_path, "db", "cache.versions"), os.O_RDWR | os.O_CREAT, 0o644)
     os.truncate(descriptor, _SLOTS * 8)
@@ -92,7 +72,7 @@ def _new_version() -> int:
 
 
 class FileCache:
-    """One thread's view of `sites/<site>/db/cache.sqlite3`. A plain value is a hash whose one field has no name."""
+    """One thread's view of `sites/<site>/db/cache.sqlite3` during one request or job."""
 
     prefix = ""
 
@@ -116,33 +96,25 @@ class FileCache:
         finally:
             version = self._versions[slot] = _new_version()
         if version % _SWEEP_EVERY == 0:
-            self._db.execute("delete from cached where expires < ?", (time.time(),))
+            self._db.execute("delete from entries where expires < ?", (time.time(),))
         return rows
 
-    def hget(self, name: str, field: str) -> bytes | None:
+    def get(self, name: str) -> bytes | None:
         version = self._versions[_slot(name)]
-        known = self._known.get((name, field))
+        known = self._known.get(name)
         if known is None or known[0] != version:
-            sql = "select value, expires from cached where name = ? and field = ?"
-            known = (version, *(self._db.execute(sql, (name, field)).fetchone() or (None, None)))
+            row = self._db.execute("select value, expires from entries where name = ?", (name,)).fetchone()
+            known = (version, *(row or (None, None)))
             if version != _BEING_WRITTEN:
                 if len(self._known) >= _MOST_KNOWN:
                     self._known.clear()
-                self._known[name, field] = known
+                self._known[name] = known
         return None if known[2] is not None and known[2] <= time.time() else known[1]
 
-    def hset(self, name: str, field: str, value: Any, expires: float | None = None) -> None:
-        data = value if isinstance(value, bytes) else str(value).encode()
-        self._write("insert or replace into cached values (?, ?, ?, ?)", name, field, data, expires)
-
-    def hdel(self, name: str, field: str) -> None:
-        self._write("delete from cached where name = ? and field = ?", name, field)
-
-    def get(self, name: str) -> bytes | None:
-        return self.hget(name, "")
-
     def set(self, name: str, value: Any, ex: float | None = None) -> None:
-        self.hset(name, "", value, time.time() + ex if ex else None)
+        data = value if isinstance(value, bytes) else str(value).encode()
+        expires = time.time() + ex if ex else None
+        self._write("insert or replace into entries values (?, ?, ?)", name, data, expires)
 
     def setex(self, name: str, time: float, value: Any) -> None:
         self.set(name, value, ex=time)
@@ -150,32 +122,26 @@ class FileCache:
     def incrby(self, name: str, amount: int = 1) -> int:
         """Add to a counter that starts at 0; an expired one starts again without an expiry."""
         [(value,)] = self._write(
-            "insert into cached values (?1, '', cast(?2 as blob), null) on conflict (name, field) do update set"
+            "insert into entries values (?1, cast(?2 as blob), null) on conflict (name) do update set"
             " value = cast(?2 + case when expires <= ?3 then 0 else cast(value as integer) end as blob),"
             " expires = case when expires <= ?3 then null else expires end returning value",
             *(name, amount, time.time()),
         )
         return int(value)
 
-    def expire(self, name: str, seconds: float) -> bool:
+    def expire(self, name: str, seconds: float) -> None:
         now = time.time()
-        sql = (
-            "update cached set expires = ?2 where name = ?1 and (expires is null or expires > ?3) returning 1"
-        )
-        return bool(self._write(sql, name, now + seconds, now))
+        sql = "update entries set expires = ?2 where name = ?1 and (expires is null or expires > ?3)"
+        self._write(sql, name, now + seconds, now)
 
-    def delete(self, *names: str) -> int:
-        return sum(bool(self._write("delete from cached where name = ? returning 1", name)) for name in names)
+    def delete(self, *names: str) -> None:
+        for name in names:
+            self._write("delete from entries where name = ?", name)
 
-    def keys(self, pattern: str) -> list[bytes]:
-        """Names that start as the pattern does, which ends in `*`."""
-        sql = "select distinct name from cached where substr(name, 1, ?) = ?"
-        return [name.encode() for (name,) in self._db.execute(sql, (len(pattern) - 1, pattern[:-1]))]
-
-    def clear(self) -> None:
-        """Forget what was kept for good; with an expiry it is a limit, a counter or a token."""
-        for (name,) in self._db.execute("select name from cached where expires is null").fetchall():
-            self._write("delete from cached where name = ? and expires is null", name)
+    def names(self, prefix: str, lasting: bool) -> list[str]:
+        """Names that start so; with `lasting` only those without an expiry."""
+        sql = "select name from entries where substr(name, 1, ?) = ? and (expires is null or not ?)"
+        return [name for (name,) in self._db.execute(sql, (len(prefix), prefix, lasting))]
 
 
 @functools.cache
@@ -187,7 +153,7 @@ def redis_client(url: str) -> Any:
 
 
 class RedisCache:
-    """The site's part of a Redis database during one request or job; all commands are the client's."""
+    """The site's part of a Redis database during one request or job; other commands are the client's."""
 
     def __init__(self, url: str, db_name: str) -> None:
         self.prefix = f"{db_name}|"
@@ -203,22 +169,22 @@ class RedisCache:
     def bump(self) -> None:
         self._client.set(f"generation|{self.prefix}", str(_new_version()))
 
-    def clear(self) -> None:
-        """As FileCache.clear."""
-        for name in self._client.scan_iter(match=f"{self.prefix}*", count=1000):
-            if self._client.ttl(name) == -1:
-                self._client.delete(name)
-
-
-@functools.cache
-def _file_cache(thread: int, site_path: str) -> FileCache:
-    return FileCache(site_path)
+    def names(self, prefix: str, lasting: bool) -> list[str]:
+        """As FileCache.names."""
+        found = self._client.scan_iter(match=f"{prefix}*", count=1000)
+        return [name.decode() for name in found if not lasting or self._client.ttl(name) == -1]
 
 
 def current_store() -> FileCache | RedisCache:
     """Of the current site, for this thread."""
-    conf, site_path = frappe.local.conf, frappe.local.site_path
+    conf, path = frappe.local.conf, frappe.local.site_path
     if url := conf.get("redis_cache"):
         return RedisCache(url, conf.db_name)
-    path = site_path if site_path.startswith("/") else os.path.abspath(site_path)
-    return _file_cache(threading.get_ident(), path)
+    return _file_cache(
+        os.getpid(), threading.get_ident(), path if path.startswith("/") else os.path.abspath(path)
+    )
+
+
+@functools.cache
+def _file_cache(_process: int, _thread: int, site_path: str) -> FileCache:
+    return FileCache(site_path)

@@ -15,7 +15,6 @@ import frappe
 DATE_FORMAT = "%Y-%m-%d"
 TIME_FORMAT = "%H:%M:%S.%f"
 DATETIME_FORMAT = f"{DATE_FORMAT} {TIME_FORMAT}"
-_NO_DATE = ("0001-01-01", "0000-00-00")
 
 
 def now_datetime() -> datetime.datetime:
@@ -41,19 +40,9 @@ def nowtime() -> str:
 
 
 def getdate(string_date: Any = None) -> datetime.date:
-    """The date in a text, date or datetime; today without an argument; None for `0000-00-00`."""
-    if isinstance(string_date, datetime.datetime):
-        return string_date.date()
-    if isinstance(string_date, datetime.date):
-        return string_date
-    if not string_date:
-        return now_datetime().date()
-    if string_date.startswith(_NO_DATE):
-        return None  # type: ignore[return-value]
-    with contextlib.suppress(ValueError):
-        return datetime.date.fromisoformat(string_date)
+    """The date in a text, date or datetime; today without an argument."""
     try:
-        return parser.parse(string_date).date()
+        return get_datetime(string_date or None).date()
     except (ValueError, OverflowError):
         frappe.throw(
             frappe._("{} is not a valid date string.").format(frappe.bold(string_date)),
@@ -69,7 +58,7 @@ def get_datetime(datetime_str: Any = None) -> datetime.datetime:
         return datetime_str
     if isinstance(datetime_str, datetime.date):
         return datetime.datetime.combine(datetime_str, datetime.time())
-    if not datetime_str or datetime_str.startswith(_NO_DATE):
+    if not datetime_str:
         return None  # type: ignore[return-value]
     with contextlib.suppress(ValueError):
         return datetime.datetime.fromisoformat(datetime_str)
@@ -84,33 +73,17 @@ def to_timedelta(time_str: Any) -> Any:
     return time_str
 
 
-def add_to_date(
-    date: Any,
-    years: int = 0,
-    months: int = 0,
-    weeks: float = 0,
-    days: float = 0,
-    hours: float = 0,
-    minutes: float = 0,
-    seconds: float = 0,
-    as_string: bool = False,
-    as_datetime: bool = False,
-) -> Any:
-    """`date` moved. A text gives a text, a date a date (a datetime when hours or less are added)."""
-    as_datetime = as_datetime or bool(hours or minutes or seconds)
+def add_to_date(date: Any, *, as_string: bool = False, as_datetime: bool = False, **shift: float) -> Any:
+    """`date` moved by years, months, weeks, days, hours, minutes, seconds. A text gives a text, a date a date (a datetime
+    when hours or less are added)."""
+    as_datetime = as_datetime or not shift.keys().isdisjoint(("hours", "minutes", "seconds"))
     if isinstance(date, str):
         as_string, as_datetime = True, as_datetime or " " in date
         date = parser.parse(date)
-    elif date is None:
-        date = now_datetime()
-    elif as_datetime and not isinstance(date, datetime.datetime):
-        date = datetime.datetime.combine(date, datetime.time())
-    # relativedelta takes no fractions of days
-    date += relativedelta(years=years, months=months)
-    date += datetime.timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    moved = (now_datetime() if date is None else date) + relativedelta(**shift)  # type: ignore[arg-type]
     if as_string:
-        return date.strftime(DATETIME_FORMAT if as_datetime else DATE_FORMAT)
-    return date
+        return moved.strftime(DATETIME_FORMAT if as_datetime else DATE_FORMAT)
+    return moved
 
 
 def add_days(date: Any, days: float) -> Any:
@@ -125,10 +98,6 @@ def add_months(date: Any, months: int) -> Any:
 def date_diff(string_ed_date: Any, string_st_date: Any) -> int:
     """Days from the second to the first."""
     return (getdate(string_ed_date) - getdate(string_st_date)).days
-
-
-def time_diff_in_seconds(string_ed_date: Any, string_st_date: Any) -> float:
-    return (get_datetime(string_ed_date) - get_datetime(string_st_date)).total_seconds()
 
 
 def get_first_day(dt: Any, d_years: int = 0, d_months: int = 0) -> datetime.date:

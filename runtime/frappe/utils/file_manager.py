@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import hashlib
 import os
@@ -12,26 +11,18 @@ from typing import Any
 import frappe
 from frappe import _
 
-_DEFAULT_MAX_SIZE = 25 * 1024 * 1024
 _WEBSITE_USER_TYPES = (
     ".jpg", ".jpeg", ".png", ".gif", ".webp", ".heic", ".pdf", ".txt", ".csv", ".xls", ".xlsx", ".doc", ".docx",
     ".mp4", ".mp3", ".amr",
 )  # fmt: skip
 
 
-class MaxFileSizeReachedError(frappe.ValidationError):
-    """The file is larger than the site allows."""
-
-
-def store(fname: str, content: bytes, is_private: bool) -> dict[str, Any]:
+def store(fname: str, content: str | bytes, is_private: bool) -> dict[str, Any]:
     """Write the file, or find the one that has this content; removed again if the transaction is undone.
 
-    Raises MaxFileSizeReachedError above `max_file_size` bytes (site_config.json), ValidationError without content.
+    Raises ValidationError without content; how large it may be is checked of the request.
     """
-    limit = frappe.utils.cint(frappe.local.conf.get("max_file_size")) or _DEFAULT_MAX_SIZE
-    if len(content) > limit:
-        message = _("File size exceeded the maximum allowed size of {0} MB").format(limit / 1048576)
-        frappe.throw(message, MaxFileSizeReachedError)
+    content = content.encode() if isinstance(content, str) else content
     if not content:
         frappe.throw(_("File {0} is empty").format(fname))
     # identifies content; not a security measure
@@ -42,12 +33,6 @@ def store(fname: str, content: bytes, is_private: bool) -> dict[str, Any]:
         url = _write_new_file(name, content, digest, is_private)
         name = os.path.basename(url)
     return {"file_name": name, "file_url": url, "content_hash": digest, "file_size": len(content)}
-
-
-def to_bytes(content: str | bytes, decode: bool = False) -> bytes:
-    """Text as UTF-8; with `decode`, what base64 stands for."""
-    content = content.encode() if isinstance(content, str) else content
-    return base64.b64decode(content) if decode else content
 
 
 def _safe_name(fname: str) -> str:

@@ -20,13 +20,6 @@ CNY = {
     "smallest_currency_fraction_value": 0.01,
     "number_format": "#,###.##",
 }
-CHINA = {
-    "country_name": "China",
-    "code": "cn",
-    "date_format": "yyyy-mm-dd",
-    "time_format": "HH:mm:ss",
-    "time_zones": "Asia/Shanghai\nAsia/Urumqi",
-}
 HOME = {"name": "Home", "file_name": "Home", "is_folder": 1, "is_home_folder": 1}
 ATTACHMENTS = {"file_name": "Attachments", "is_folder": 1, "is_attachments_folder": 1, "folder": "Home"}
 SETTINGS = {
@@ -40,43 +33,30 @@ SETTINGS = {
 
 def add_standard_documents(admin_password: str) -> None:
     """Everything that is no DocType."""
-    from frappe.installer import add_module_defs
-
-    add_module_defs("frappe")
     for name, desk_access in ROLES.items():
         if not frappe.db.exists("Role", name):  # the permissions of DocTypes name some
             _insert("Role", role_name=name, desk_access=desk_access)
     for code, name in LANGUAGES.items():
         _insert("Language", language_code=code, language_name=name)
     _insert("Currency", **CNY)
-    _insert("Country", **CHINA)
+    _insert("Country", country_name="China", code="cn")
     _add_user("Administrator", "admin@example.com", "System User")
     _add_user("Guest", "guest@example.com", "Website User")
     update_password("Administrator", admin_password)
     settings = frappe.get_single("System Settings")
     settings.update(SETTINGS)
-    settings.flags.ignore_mandatory = settings.flags.ignore_permissions = True
-    settings.save(ignore_version=True)
+    settings.flags.ignore_mandatory = True
+    settings.save(ignore_permissions=True)
     _insert("File", **HOME)
     _insert("File", name="Home/Attachments", **ATTACHMENTS)
 
 
 def _add_user(name: str, email: str, user_type: str) -> None:
     """A standard user has the role of the same name."""
-    _insert(
-        "User",
-        name=name,
-        first_name=name,
-        email=email,
-        enabled=1,
-        user_type=user_type,
-        roles=[{"role": name}],
-    )
+    values = {"name": name, "first_name": name, "email": email, "user_type": user_type}
+    _insert("User", **values, enabled=1, roles=[{"role": name}])
 
 
 def _insert(doctype: str, **values: Any) -> None:
     doc = frappe.get_doc({"doctype": doctype, **values})
-    for flag in ("permissions", "links", "mandatory", "password_policy"):
-        doc.flags[f"ignore_{flag}"] = True
-    doc.flags.no_welcome_mail = True
-    doc.insert()
+    doc.insert(ignore_permissions=True, ignore_links=True, ignore_mandatory=True)

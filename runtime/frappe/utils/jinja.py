@@ -13,7 +13,7 @@ import frappe
 from frappe.utils.safe_exec import BUILTINS
 
 _FRAPPE_NAMES = (
-    "_", "_dict", "as_json", "bold", "format_value", "form_dict", "get_all", "get_cached_doc", "get_doc", "get_hooks",
+    "_", "_dict", "as_json", "bold", "form_dict", "get_all", "get_cached_doc", "get_doc", "get_hooks",
     "get_list", "get_meta", "get_system_settings", "lang", "msgprint", "parse_json", "render_template", "request",
     "response", "scrub", "session", "throw",
 )  # fmt: skip
@@ -31,8 +31,6 @@ def _environment(apps: tuple[str, ...]) -> Environment:
     # As in Frappe nothing is escaped by itself (templates say `| e`) and unknown names stay visible.
     environment = SandboxedEnvironment(loader=FileSystemLoader(folders), undefined=DebugUndefined)
     environment.globals.update(BUILTINS, frappe=_safe_frappe(), _=frappe._, scrub=frappe.scrub)
-    utils = frappe.utils
-    environment.filters.update(json=frappe.as_json, len=len, int=utils.cint, str=utils.cstr, flt=utils.flt)
     return environment
 
 
@@ -43,17 +41,11 @@ def _safe_frappe() -> Any:
         return lambda *args, **kwargs: getattr(frappe.db, name)(*args, **kwargs)
 
     reads = {name: late(name) for name in _DATABASE_READS}
-    db = frappe._dict(reads, sql=_select, get_list=frappe.get_list, get_all=frappe.get_all)
+    db = frappe._dict(reads, get_list=frappe.get_list, get_all=frappe.get_all)
     utils = {name: item for name, item in vars(frappe.utils).items() if isfunction(item)}
     return frappe._dict(
         {name: getattr(frappe, name) for name in _FRAPPE_NAMES}, db=db, utils=frappe._dict(utils)
     )
-
-
-def _select(query: str, *args: Any, **kwargs: Any) -> Any:
-    if not query.strip().lower().startswith(("select", "with")):
-        frappe.throw(frappe._("Query must be of SELECT type."), frappe.PermissionError)
-    return frappe.db.sql(query, *args, **kwargs)
 
 
 @lru_cache(maxsize=512)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import pickle
 import time
@@ -13,13 +14,13 @@ from frappe.utils.background_jobs import KEEP_FAILED_SECONDS, QUEUES
 from frappe.utils.cache_store import open_file
 from frappe.utils.synchronization import try_lock
 
-_WORKERS = "locks"  # of the bench; a worker holds a lock file there as long as it lives
+WORKER_LOCK = "locks/worker-{}.lock"  # of the bench; a worker holds one as long as it lives
 _SCHEMA = """
-create table if not exists jobs (number integer primary key, id text not null, queue text not null,
-    status text not null, at_front integer not null, timeout integer not null, method text not null,
-    payload blob not null, worker text, runs integer not null default 0, at real not null, error text);
-create index if not exists jobs_id on jobs (id);
-create index if not exists jobs_waiting on jobs (status, queue);
+create table if not exists job (number integer primary key, id text not null, queue text not null,
+    status text not null, timeout integer not null, payload blob not null, worker text,
+    runs integer not null default 0, failed_at real);
+create index if not exists job_id on job (id);
+create index if not exists job_waiting on job (status, queue);
 """
 
 
@@ -29,95 +30,65 @@ class JobStore:
     def __init__(self, site_path: str) -> None:
         self.db = open_file(os.path.join(site_path, "db", "jobs.sqlite3"), _SCHEMA, "normal")
 
-    def put(self, job_id: str, queue: str, payload: dict, timeout: int, at_front: bool, unique: bool) -> Any:
+    def put(self, job_id: str, queue: str, payload: dict, timeout: int, unique: bool) -> Any:
         """Add a job; with `unique`, None when one of this id waits or runs."""
         added = self.db.execute(
-            "insert into jobs (id, queue, status, at_front, timeout, method, payload, at)"
-            " select ?1, ?2, 'queued', ?3, ?4, ?5, ?6, ?7 where not (?8 and exists"
-            " (select 1 from jobs where id = ?1 and status in ('queued', 'started')))",
-            (job_id, queue, at_front, timeout, payload["method"], pickle.dumps(payload), time.time(), unique),
+            "insert into job (id, queue, status, timeout, payload) select ?1, ?2, 'queued', ?3, ?4 where not"
+            " (?5 and exists (select 1 from job where id = ?1 and status in ('queued', 'started')))",
+            (job_id, queue, timeout, pickle.dumps(payload), unique),
         )
         return frappe._dict(id=job_id) if added.rowcount else None
 
     def claim(self, queues: Sequence[str], worker: str) -> Any:
         """The first job, queues in the given order, which is then `started` by this worker; None if none waits."""
-        waiting = "from jobs where status = 'queued' and instr(?1, queue)"  # no name of a queue is part of another's
-        order = ",".join(queues)
-        if not self.db.execute(f"select 1 {waiting} limit 1", (order,)).fetchone():
-            return None  # without asking for the write lock
         rows = self.db.execute(
-            "update jobs set status = 'started', worker = ?2, runs = runs + 1, at = ?3 where number ="
-            f" (select number {waiting} order by instr(?1, queue), at_front desc, number limit 1)"
-            " returning number, timeout, runs, payload",
-            (order, worker, time.time()),
+            "update job set status = 'started', worker = ?2, runs = runs + 1 where number ="
+            " (select number from job where status = 'queued' and instr(?1, queue)"
+            " order by instr(?1, queue), number limit 1) returning number, timeout, runs, payload",
+            (",".join(queues), worker),  # no name of a queue is part of another's
         ).fetchall()
         for number, timeout, runs, payload in rows:
             return frappe._dict(number=number, timeout=timeout, run=runs, payload=pickle.loads(payload))
         return None
 
     def finish(self, number: int) -> None:
-        self.db.execute("delete from jobs where number = ?", (number,))
+        self.db.execute("delete from job where number = ?", (number,))
 
-    def fail(self, number: int, error: str) -> None:
-        """Keep a failed job for a week, for the operator to see."""
+    def fail(self, number: int) -> None:
+        """Keep a failed job for a week, for the operator to see. Its Error Log row tells why."""
         now = time.time()
-        self.db.execute(
-            "update jobs set status = 'failed', error = ?, at = ? where number = ?",
-            (error[-2000:], now, number),
-        )
-        self.db.execute("delete from jobs where status = 'failed' and at < ?", (now - KEEP_FAILED_SECONDS,))
+        self.db.execute("update job set status = 'failed', failed_at = ? where number = ?", (now, number))
+        self.db.execute("delete from job where failed_at < ?", (now - KEEP_FAILED_SECONDS,))
 
     def recover(self) -> None:
-        """Give back the jobs of dead workers, before all others."""
-        started = self.db.execute("select distinct worker from jobs where status = 'started'").fetchall()
+        """Give back the jobs of dead workers; their numbers put them before later ones."""
+        started = self.db.execute("select worker from job where status = 'started'").fetchall()
         alive = workers()  # asked after: a new worker may claim a job in between
         for (worker,) in started:
             if worker not in alive:
-                sql = (
-                    "update jobs set status = 'queued', at_front = 1 where status = 'started' and worker = ?"
-                )
+                sql = "update job set status = 'queued' where status = 'started' and worker = ?"
                 self.db.execute(sql, (worker,))
-
-    def status(self, job_id: str) -> str | None:
-        row = self.db.execute(
-            "select status from jobs where id = ? order by number desc", (job_id,)
-        ).fetchone()
-        return row[0] if row else None
 
     def report(self) -> dict[str, Any]:
         """See frappe.utils.doctor."""
-        waiting = dict(
-            self.db.execute(
-                "select queue, count(*) from jobs where status = 'queued' group by queue"
-            ).fetchall()
-        )
-        [(running,)] = self.db.execute("select count(*) from jobs where status = 'started'").fetchall()
-        failed = self.db.execute(
-            "select id, method, error, at from jobs where status = 'failed' order by at desc"
-        )
+        jobs = self.db.execute("select id, queue, status from job").fetchall()
+        waiting = [queue for _id, queue, status in jobs if status == "queued"]
         return {
-            "queues": {queue: waiting.get(queue, 0) for queue in QUEUES},
-            "running": running,
+            "queues": {queue: waiting.count(queue) for queue in QUEUES},
+            "running": sum(status == "started" for _id, _queue, status in jobs),
             "workers": workers(),
-            "failed": [dict(zip(("id", "method", "error", "at"), row, strict=True)) for row in failed],
+            "failed": [job_id for job_id, _queue, status in jobs if status == "failed"],
         }
 
 
-def worker_lock(name: str) -> str:
-    os.makedirs(_WORKERS, exist_ok=True)
-    return os.path.join(_WORKERS, f"worker-{name}.lock")
-
-
 def workers() -> list[str]:
-    """Names of the living workers of this bench; the files of dead ones are removed."""
-    names = []
-    for entry in os.listdir(_WORKERS) if os.path.isdir(_WORKERS) else []:
-        if entry.startswith("worker-"):
-            path = os.path.join(_WORKERS, entry)
-            descriptor = try_lock(path)
-            if descriptor is None:
-                names.append(entry.removeprefix("worker-").removesuffix(".lock"))
-            else:
-                os.unlink(path)
-                os.close(descriptor)
-    return names
+    """Lock files of the living workers of this bench; those of dead ones are removed."""
+    living = []
+    for path in glob.glob(WORKER_LOCK.format("*")):
+        descriptor = try_lock(path)
+        if descriptor is None:
+            living.append(path)
+        else:
+            os.unlink(path)
+            os.close(descriptor)
+    return living

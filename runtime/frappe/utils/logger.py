@@ -10,10 +10,10 @@ from logging.handlers import RotatingFileHandler
 import frappe
 
 
-def get_logger(module: str | None = None, allow_site: bool = True) -> logging.Logger:
+def get_logger(module: str = "frappe") -> logging.Logger:
     """The logger of a module, writing to the site's `logs` folder (the bench's when no site is open)."""
-    site_path = getattr(frappe.local, "site_path", None) if allow_site else None
-    return _open(module or "frappe", os.path.abspath(os.path.join(site_path or ".", "logs")))
+    site_path = getattr(frappe.local, "site_path", None)
+    return _open(module, os.path.abspath(os.path.join(site_path or ".", "logs")))
 
 
 @cache
@@ -21,14 +21,9 @@ def _open(module: str, folder: str) -> logging.Logger:
     logger = logging.getLogger(f"{module}-{folder}")
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    try:
-        os.makedirs(folder, exist_ok=True)
-        path = os.path.join(folder, f"{module}.log")
-        handler: logging.Handler = RotatingFileHandler(
-            path, maxBytes=1_000_000, backupCount=20, encoding="utf-8", delay=True
-        )
-    except OSError:
-        handler = logging.StreamHandler()
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, f"{module}.log")
+    handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=20, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s {module} %(message)s"))
     logger.addHandler(handler)
     return logger

@@ -1,4 +1,4 @@
-"""Numbers: reading them from anything, rounding as System Settings say, showing money.
+"""Numbers: reading them from anything, rounding as System Settings say.
 
 Not for sums of money: those are Decimal (cn_connect.money).
 """
@@ -44,8 +44,6 @@ def rounded(num: Any, precision: int = 0, rounding_method: str | None = None) ->
     method = rounding_method or frappe.get_system_settings("rounding_method") or LEGACY_ROUNDING
     if method == LEGACY_ROUNDING:
         return _legacy(num, precision)
-    if method not in _DECIMAL_ROUNDING:
-        frappe.throw(frappe._("Unknown Rounding Method: {}").format(method), exc=frappe.InvalidRoundingMethod)
     # a binary fraction that is off in its last bits means the decimal next to it
     exact = Decimal(repr(round(num, max(precision, 0) + 9)))
     return float(exact.quantize(Decimal(1).scaleb(-precision), _DECIMAL_ROUNDING[method]))
@@ -59,14 +57,6 @@ def _legacy(num: float, precision: int) -> float | int:
     scaled = round(num * multiplier, 8)
     below = math.floor(scaled)
     return (below + 1 if scaled - below == 0.5 else round(scaled)) / multiplier
-
-
-def fmt_money(amount: Any, precision: int | None = None, currency: str | None = None) -> str:
-    """The amount with separators, e.g. "1,234.50"; with the currency's code before it when one is given."""
-    if precision is None:
-        precision = cint(frappe.db.get_default("currency_precision")) or 2
-    text = f"{flt(amount):,.{cint(precision)}f}"
-    return f"{currency} {text}" if currency else text
 
 
 def sbool(x: Any) -> Any:

@@ -42,8 +42,6 @@ def check_password(user: str, pwd: str) -> str:
     stored = _read("User", user, "password", encrypted=0)
     if not stored or not passlibctx.verify(pwd, stored):
         raise frappe.AuthenticationError(frappe._("Incorrect User or Password"))
-    if passlibctx.needs_update(stored):
-        update_password(user, pwd)
     return user
 
 

@@ -7,7 +7,6 @@ needs page numbers stamps them onto the finished PDF.
 from __future__ import annotations
 
 import base64
-import contextlib
 import mimetypes
 import re
 import shutil
@@ -25,7 +24,7 @@ _OPTIONS = {
     "disable-javascript": None,
     "disable-local-file-access": None,
 }
-_LOCAL_SOURCE = re.compile(r"""(<img\b[^>]*?\bsrc=)(["'])(/(?:private/)?files/[^"'?]+)[^"']*\2""", re.I)
+_LOCAL_SOURCE = re.compile(r"""(<img\b[^>]*?\bsrc=["'])(/(?:private/)?files/[^"'?]+)[^"']*""", re.I)
 
 
 def get_pdf(html: str) -> bytes:
@@ -37,15 +36,13 @@ def get_pdf(html: str) -> bytes:
         frappe.throw(
             _(
                 "PDF cannot be made: wkhtmltopdf is not installed. Install it with: apt-get install wkhtmltopdf"
-            ),
-            title=_("Missing program"),
+            )
         )
     if not has_chinese_font():
         frappe.throw(
             _(
                 "PDF cannot be made: no Chinese font is installed. Install one with: apt-get install fonts-noto-cjk"
-            ),
-            title=_("Missing font"),
+            )
         )
     return pdfkit.from_string(inline_images(html), options=_OPTIONS, verbose=False)
 
@@ -62,23 +59,14 @@ def has_chinese_font() -> bool:
 
 def inline_images(html: str) -> str:
     """The site's files become part of the document: the converter has neither session nor server."""
-
-    def replace(match: re.Match[str]) -> str:
-        before, mark, url = match[1], match[2], match[3]
-        content = _content(url)
-        if content is None:
-            return match[0]
-        kind = mimetypes.guess_type(url)[0] or "image/png"
-        return f"{before}{mark}data:{kind};base64,{base64.b64encode(content).decode()}{mark}"
-
-    return _LOCAL_SOURCE.sub(replace, html)
+    return _LOCAL_SOURCE.sub(_inlined, html)
 
 
-def _content(url: str) -> bytes | None:
-    """Of a file that the session's user may read."""
-    for name in frappe.get_all("File", filters={"file_url": url}, pluck="name"):
+def _inlined(match: re.Match[str]) -> str:
+    """Only what the session's user may read."""
+    for name in frappe.get_all("File", filters={"file_url": match[2]}, pluck="name"):
         file = frappe.get_doc("File", name)
-        with contextlib.suppress(OSError):
-            if file.has_permission("read"):
-                return file.get_content()
-    return None
+        if file.has_permission("read"):
+            kind = mimetypes.guess_type(match[2])[0] or "image/png"
+            return f"{match[1]}data:{kind};base64,{base64.b64encode(file.get_content()).decode()}"
+    return match[0]

@@ -9,11 +9,9 @@ from frappe import _
 from frappe.utils.pdf import get_pdf
 
 
-def get_print(
-    doctype: str, name: str, print_format: str | None = None, as_pdf: bool = False, doc: Any = None
-) -> Any:
+def get_print(doctype: str, name: str, print_format: str | None = None, as_pdf: bool = False) -> Any:
     """A document in a print format: an HTML page, or a PDF. PermissionError unless the user may print or read it."""
-    doc = doc or frappe.get_doc(doctype, name)
+    doc = frappe.get_doc(doctype, name)
     if not (doc.has_permission("print") or doc.has_permission("read")):
         frappe.throw(_("No {0} permission").format("print"), frappe.PermissionError)
     layout = _print_format(doctype, print_format)

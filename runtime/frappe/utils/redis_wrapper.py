@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import frappe
 from frappe.utils.cache_store import FileCache, RedisCache, close_files, current_store
-
-_STORE = object()  # where frappe.local.cache remembers the store of this request
 
 
 class RedisWrapper:
@@ -27,15 +25,14 @@ class RedisWrapper:
         return self
 
     def __getattr__(self, command: str) -> Any:
-        return getattr(self._here()[1], command)
+        return getattr(self._store(), command)
 
-    def _here(self) -> tuple[dict, FileCache | RedisCache]:
-        """What this request has read, and the store."""
-        known = frappe.local.cache
-        store = known.get(_STORE)
-        if store is None:
-            store = known[_STORE] = current_store()
-        return known, store
+    def _store(self) -> FileCache | RedisCache:
+        """The site's, looked up once a request."""
+        kept = frappe.local.cache
+        if "store" not in kept:
+            kept["store"] = current_store()
+        return kept["store"]
 
     # -- live objects ------------------------------------------------------------------------------------
 
@@ -47,7 +44,7 @@ class RedisWrapper:
     def pin_fronts(self) -> dict[str, dict]:
         """Called before a transaction takes its snapshot. What is derived from a snapshot goes into the fronts of before
         it: were another transaction to end meanwhile, the old state must not be kept as the new one."""
-        store = self._here()[1]
+        store = self._store()
         generation = store.generation()
         fronts = self._fronts.get(store.place)
         if fronts is None or fronts[0] != generation:
@@ -75,12 +72,11 @@ class RedisWrapper:
     def forget_site(self) -> None:
         """Before the current site is deleted: another one may get its name, and must not find its sessions."""
         self.delete_keys("")
-        self.bump()
-        folder = os.path.abspath(frappe.local.site_path)
-        self._fronts.pop(folder, None)
-        frappe.local.cache.clear()
-        frappe.local.fronts = None
-        close_files(folder + os.sep)
+        store = self._store()
+        store.bump()
+        self._fronts.pop(store.place, None)
+        close_files(store.place + os.sep)
+        frappe.local.cache, frappe.local.fronts = {}, None
 
     def close(self) -> None:
         """Let go of all files, before a fork; they are opened again when needed."""
@@ -91,72 +87,24 @@ class RedisWrapper:
 
     def make_key(self, key: str) -> str:
         """The key as the plain commands want it: of this site."""
-        return self._here()[1].prefix + key
+        return self._store().prefix + key
 
-    def get_value(self, key: str, generator: Callable[[], Any] | None = None, expires: bool = False) -> Any:
-        """The value, else what `generator` makes (and keeps). Values without expiry are read once a request."""
-        known, store = self._here()
-        full_key = store.prefix + key
-        if not expires and full_key in known:
-            return known[full_key]
-        data = store.get(full_key)
-        value = None if data is None else pickle.loads(data)
-        if value is None and generator:
-            value = generator()
-            self.set_value(key, value)
-        elif value is not None and not expires:
-            known[full_key] = value
-        return value
+    def get_value(self, key: str, *, expires: bool = False) -> Any:
+        """The value as it is now (Frappe wants to be told that it may expire), or None."""
+        data = self._store().get(self.make_key(key))
+        return None if data is None else pickle.loads(data)
 
     def set_value(self, key: str, val: Any, expires_in_sec: float | None = None) -> None:
-        known, store = self._here()
-        full_key = store.prefix + key
-        if not expires_in_sec:
-            known[full_key] = val
-        store.set(full_key, pickle.dumps(val), ex=expires_in_sec)
+        self._store().set(self.make_key(key), pickle.dumps(val), ex=expires_in_sec)
 
     def delete_value(self, keys: str | Iterable[str]) -> None:
-        """Delete values and hashes."""
-        self._forget([self.make_key(key) for key in ([keys] if isinstance(keys, str) else keys)])
+        for key in [keys] if isinstance(keys, str) else keys:
+            self._store().delete(self.make_key(key))
 
-    def delete_keys(self, key: str) -> None:
-        """Delete all values and hashes whose key starts so."""
-        self._forget([name.decode() for name in self.keys(self.make_key(key) + "*")])
-
-    def _forget(self, full_keys: list[str]) -> None:
-        known, store = self._here()
-        for full_key in full_keys:
-            known.pop(full_key, None)
-            store.delete(full_key)
-
-    def clear_derived(self) -> None:
-        """Forget what can be computed again: all that was given no expiry."""
-        known, store = self._here()
-        store.clear()
-        self.invalidate_fronts()
-        known.clear()
-
-    # -- hashes ------------------------------------------------------------------------------------------
-
-    def hget(self, name: str, key: str) -> Any:
-        known, store = self._here()
-        fields = known.setdefault(store.prefix + name, {})
-        if key not in fields:
-            data = store.hget(store.prefix + name, key)
-            if data is None:
-                return None
-            fields[key] = pickle.loads(data)
-        return fields[key]
-
-    def hset(self, name: str, key: str, value: Any) -> None:
-        known, store = self._here()
-        known.setdefault(store.prefix + name, {})[key] = value
-        store.hset(store.prefix + name, key, pickle.dumps(value))
-
-    def hdel(self, name: str, key: str) -> None:
-        known, store = self._here()
-        known.get(store.prefix + name, {}).pop(key, None)
-        store.hdel(store.prefix + name, key)
+    def delete_keys(self, key: str, lasting: bool = False) -> None:
+        """Delete all values whose key starts so; with `lasting` only those without an expiry."""
+        for name in self._store().names(self.make_key(key), lasting):
+            self._store().delete(name)
 
 
 cache = RedisWrapper()

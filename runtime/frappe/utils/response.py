@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import io
 import json
-import mimetypes
-import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import orjson
-from werkzeug.exceptions import Forbidden, NotFound
 from werkzeug.utils import redirect, send_file
 from werkzeug.wrappers import Response
 
@@ -26,14 +23,14 @@ if TYPE_CHECKING:
 _ORJSON_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
-def build_response(response_type: str) -> Response:
-    """By `response.type` of the method, else as told: json, download, pdf, binary or redirect."""
-    kind = local.response.get("type") or response_type
-    if kind == "json":
-        return as_json()
+def build_response() -> Response:
+    """By `response.type` of the method: download, pdf or redirect, else JSON."""
+    kind = local.response.get("type")
+    if kind in ("download", "pdf"):
+        return as_file(kind)
     if kind == "redirect":
         return redirect(local.response.location)
-    return as_file(kind)
+    return as_json()
 
 
 class JSONResponse(Response):
@@ -50,8 +47,6 @@ def as_json() -> Response:
     if local.message_log:
         response["_server_messages"] = json.dumps([json.dumps(message) for message in local.message_log])
     status = response.pop("http_status_code", None) or 200
-    if not response.get("docs"):
-        response.pop("docs", None)
     return JSONResponse(to_json(response), status=int(status), mimetype="application/json")
 
 
@@ -77,14 +72,13 @@ def json_handler(value: Any) -> Any:
 
 
 def report_error(status: int, error: Exception) -> Response:
-    """The error body; traceback only where System Settings allow it and not for 404."""
+    """The error body; a traceback only where System Settings allow it, and never of a request gone astray."""
     response = local.response
     response.pop("data", None)
     if status != 401:
         response.pop("message", None)
     response["exc_type"] = type(error).__name__
-    secret = status == 404 or local.flags.disable_traceback or not getattr(local, "db", None)
-    if not secret and frappe.get_system_settings("allow_error_traceback"):
+    if status not in (400, 404) and frappe.get_system_settings("allow_error_traceback"):
         text = frappe.get_traceback()
         response["exception"] = text.strip().splitlines()[-1]
         response["exc"] = json.dumps([text])
@@ -92,43 +86,13 @@ def report_error(status: int, error: Exception) -> Response:
     return as_json()
 
 
-def disposition(kind: str, filename: str) -> str:
-    """`Content-Disposition` that carries Chinese file names to every browser (RFC 5987)."""
-    plain = filename.encode("ascii", "ignore").decode().replace('"', "") or "file"
-    if plain == filename:
-        return f'{kind}; filename="{filename}"'
-    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename)}"
-
-
 def as_file(kind: str) -> Response:
-    """`filecontent` under `filename`: a download is saved, pdf and binary are shown."""
-    response = local.response
-    if kind == "download":
-        mimetype, shown = mimetypes.guess_type(response.filename)[0], "attachment"
-    else:
-        mimetype, shown = "application/pdf" if kind == "pdf" else None, "inline"
-    mimetype = response.get("content_type") or mimetype or "application/octet-stream"
-    header = {"Content-Disposition": disposition(shown, response.filename)}
-    status = int(response.get("http_status_code") or 200)
-    return Response(response.filecontent, mimetype=mimetype, status=status, headers=header)
-
-
-def download_private_file(path: str) -> Response:
-    """A file below `private/files`, if the user may read one of the File documents that point to it.
-
-    It is never sent as HTML that would run in this origin.
-    """
-    names = frappe.get_all("File", filters={"file_url": path}, pluck="name")
-    if not any(frappe.get_doc("File", name).is_downloadable() for name in names):
-        raise Forbidden
-    base = os.path.realpath(frappe.get_site_path("private"))
-    target = os.path.realpath(base + path.removeprefix("/private"))
-    if not target.startswith(base + os.sep) or not os.path.isfile(target):
-        raise NotFound
-    filename = os.path.basename(target)
-    mimetype = mimetypes.guess_type(filename)[0] or "application/octet-stream"
-    shown = "attachment" if filename.lower().endswith((".html", ".htm", ".svg", ".xml", ".js")) else "inline"
-    response = send_file(target, local.request.environ, mimetype=mimetype)
-    response.headers["Content-Disposition"] = disposition(shown, filename)
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    """`filecontent` under `filename`: a download is saved, a pdf is shown."""
+    content = local.response.filecontent
+    return send_file(
+        io.BytesIO(content.encode() if isinstance(content, str) else content),
+        local.request.environ,
+        mimetype="application/pdf" if kind == "pdf" else None,
+        as_attachment=kind == "download",
+        download_name=local.response.filename,
+    )

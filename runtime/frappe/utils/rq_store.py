@@ -27,13 +27,9 @@ class RedisJobStore:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def _job(self, job_id: str) -> rq.job.Job | None:
-        [job] = rq.job.Job.fetch_many([job_id], redis_client(self.url))
-        return job
-
-    def put(self, job_id: str, queue: str, payload: dict, timeout: int, at_front: bool, unique: bool) -> Any:
+    def put(self, job_id: str, queue: str, payload: dict, timeout: int, unique: bool) -> Any:
         """Add a job; with `unique`, None when one of this id waits or runs."""
-        known = self._job(job_id)
+        [known] = rq.job.Job.fetch_many([job_id], redis_client(self.url))
         if known and known.get_status() in ("queued", "started"):
             if unique:
                 return None
@@ -45,33 +41,18 @@ class RedisJobStore:
             timeout=timeout,
             description=payload["method"],
             job_id=job_id,
-            at_front=at_front,
             retry=rq.Retry(max=MAX_RUNS),
             failure_ttl=KEEP_FAILED_SECONDS,
         )
 
-    def status(self, job_id: str) -> str | None:
-        job = self._job(job_id)
-        return rq.job.JobStatus(job.get_status()).value if job else None
-
     def report(self) -> dict[str, Any]:
         """See frappe.utils.doctor."""
         queues = _queues(self.url, list(QUEUES))
-        failed = [job_id for queue in queues for job_id in FailedJobRegistry(queue=queue).get_job_ids()]
         return {
             "queues": {name: queue.count for name, queue in zip(QUEUES, queues, strict=True)},
             "running": sum(StartedJobRegistry(queue=queue).count for queue in queues),
             "workers": sorted({worker.name for queue in queues for worker in rq.Worker.all(queue=queue)}),
-            "failed": [
-                {
-                    "id": job.id,
-                    "method": job.description,
-                    "error": (job.exc_info or "").strip().rpartition("\n")[2],
-                    "at": job.ended_at.timestamp() if job.ended_at else None,
-                }
-                for job in rq.job.Job.fetch_many(failed, redis_client(self.url))
-                if job
-            ],
+            "failed": [name for queue in queues for name in FailedJobRegistry(queue=queue).get_job_ids()],
         }
 
 

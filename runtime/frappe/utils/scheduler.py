@@ -5,12 +5,11 @@ Several may run (on several machines); a lock lets one look at a time. The work 
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import time
 
 import frappe
-from frappe.utils import get_sites, now_datetime
+from frappe.utils import get_sites
 from frappe.utils.synchronization import try_to_hold
 from frappe.utils.worker import stop_on_signal
 
@@ -42,18 +41,19 @@ def _enqueue_events_for_site(site: str) -> None:
         if not is_scheduler_inactive():
             enqueue_events()
     except Exception:
-        with contextlib.suppress(Exception):
-            frappe.logger("scheduler").exception(f"could not schedule the jobs of {site}")
+        frappe.logger("scheduler").exception(f"could not schedule the jobs of {site}")
     finally:
         frappe.destroy()
 
 
 def enqueue_events(now: datetime.datetime | None = None) -> list[str]:
     """Queue the due jobs of the current site; answers their methods."""
-    now = now or now_datetime()
     names = frappe.get_all("Scheduled Job Type", filters={"stopped": 0}, pluck="name")
     jobs = [frappe.get_doc("Scheduled Job Type", name) for name in names]
-    return [job.method for job in jobs if job.enqueue(now=now)]
+    due = [job for job in jobs if job.is_event_due(now)]
+    for job in due:
+        job.enqueue()
+    return [job.method for job in due]
 
 
 def is_scheduler_inactive() -> bool:
@@ -65,11 +65,6 @@ def is_scheduler_inactive() -> bool:
 
 def toggle_scheduler(enable: bool) -> None:
     frappe.db.set_single_value("System Settings", "enable_scheduler", int(enable))
-
-
-def last_heartbeat() -> float | None:
-    """Unix time at which a scheduler last looked at this site."""
-    return frappe.cache.get_value(HEARTBEAT_KEY, expires=True)
 
 
 def get_scheduler_status() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Public files: `/assets/<app>/…` from the apps' `public/` and `/files/…` of the site, before any session."""
+"""Files: `/assets/<app>/…` from the apps' `public/`, `/files/…` and `/private/files/…` of the site."""
 
 from __future__ import annotations
 
@@ -6,51 +6,62 @@ import importlib.util
 import mimetypes
 import os
 from functools import lru_cache
+from typing import Any
 
-from werkzeug.exceptions import NotFound
-from werkzeug.utils import send_file
+from werkzeug.exceptions import Forbidden, NotFound
+from werkzeug.utils import send_from_directory
 from werkzeug.wrappers import Request, Response
+
+import frappe
 
 _YEAR = 365 * 24 * 3600
 _HOUR = 3600
 
 
-def serve_static(request: Request, sites_path: str) -> Response:
-    """The file, or a 404."""
-    if request.path.startswith("/assets/"):
-        return _asset(request, request.path[len("/assets/") :])
-    from frappe.app import get_site_name
-
-    base = os.path.join(sites_path, get_site_name(request.environ), "public", "files")
-    return _send(request, base, request.path[len("/files/") :], _HOUR)
-
-
-def _asset(request: Request, path: str) -> Response:
-    app, _, rest = path.partition("/")
-    base = _public_folder(app)
+def serve_asset(request: Request) -> Response:
+    """A public file of an app; the same for all sites."""
+    app, _slash, path = request.path.removeprefix("/assets/").partition("/")
     # File names of built assets carry a hash of their content.
-    lifetime = _YEAR if "/dist/" in rest or "/assets/" in f"/{rest}" else _HOUR
-    return _send(request, base, rest, lifetime) if base else _not_found(request)
+    lifetime = _YEAR if "/dist/" in path or "/assets/" in f"/{path}" else _HOUR
+    return _send(request, _public_folder(app), path, max_age=lifetime)
 
 
 @lru_cache(maxsize=64)
-def _public_folder(app: str) -> str | None:
-    if not app.isidentifier():
-        return None
-    spec = importlib.util.find_spec(app)
-    return os.path.join(os.path.dirname(spec.origin), "public") if spec and spec.origin else None
+def _public_folder(app: str) -> str:
+    spec = importlib.util.find_spec(app) if app.isidentifier() else None
+    if not spec or not spec.origin:
+        raise NotFound
+    return os.path.join(os.path.dirname(spec.origin), "public")
 
 
-def _send(request: Request, base: str, relative: str, lifetime: int) -> Response:
-    root = os.path.realpath(base)
-    target = os.path.realpath(os.path.join(root, relative))
-    if not target.startswith(root + os.sep) or not os.path.isfile(target):
-        return _not_found(request)
-    mimetype = mimetypes.guess_type(target)[0] or "application/octet-stream"
-    response = send_file(target, request.environ, mimetype=mimetype, conditional=True, max_age=lifetime)
-    response.headers["X-Content-Type-Options"] = "nosniff"
+def serve_public(request: Request, site_path: str) -> Response:
+    """A public file of a site, for which no session is needed."""
+    folder = os.path.join(site_path, "public", "files")
+    return _send(request, folder, request.path.removeprefix("/files/"), max_age=_HOUR)
+
+
+def serve_private(request: Request) -> Response:
+    """A file below `private/files`, if the user may read one of the File documents that point to it.
+
+    It is never sent as HTML that would run in this origin.
+    """
+    path = request.path
+    names = frappe.get_all("File", filters={"file_url": path}, pluck="name")
+    if not any(frappe.get_doc("File", name).is_downloadable() for name in names):
+        raise Forbidden
+    response = _send(
+        request,
+        frappe.get_site_path("private", "files"),
+        path.removeprefix("/private/files/"),
+        as_attachment=path.lower().endswith((".html", ".htm", ".svg", ".xml", ".js")),
+    )
+    response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
-def _not_found(request: Request) -> Response:
-    return Response(NotFound().get_body(request.environ), status=404, mimetype="text/html")
+def _send(request: Request, folder: str, path: str, **options: Any) -> Response:
+    """The file; NotFound if there is none below the folder."""
+    mimetype = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    response = send_from_directory(folder, path, request.environ, mimetype=mimetype, **options)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

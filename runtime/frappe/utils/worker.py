@@ -5,20 +5,18 @@ A job that runs longer than its timeout is interrupted by a signal.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
-from types import FrameType
+from collections.abc import Sequence
 from typing import Any
 
 import frappe
 from frappe.utils import get_sites
 from frappe.utils.background_jobs import QUEUES, execute_job
-from frappe.utils.job_store import JobStore, worker_lock
+from frappe.utils.job_store import WORKER_LOCK, JobStore
 from frappe.utils.synchronization import try_lock
 
 POLL_SECONDS = 0.25
@@ -49,8 +47,10 @@ def stop_on_signal() -> threading.Event:
 
 def work(queues: Sequence[str], burst: bool, stop: threading.Event) -> int:
     """Run jobs until stopped (burst: until none waits). A stop lets the present job finish."""
-    name, done, recover_at = uuid.uuid4().hex[:12], 0, 0.0
-    path, held = worker_lock(name), None
+    signal.signal(signal.SIGALRM, _interrupt)
+    done, recover_at = 0, 0.0
+    os.makedirs("locks", exist_ok=True)
+    path, held = WORKER_LOCK.format(uuid.uuid4().hex), None
     while held is None or not os.path.exists(path):  # `workers` removes files that are not locked yet
         held = try_lock(path)
     try:
@@ -61,7 +61,7 @@ def work(queues: Sequence[str], burst: bool, stop: threading.Event) -> int:
                 for store in stores:
                     store.recover()
             for store in stores:
-                if job := store.claim(queues, name):
+                if job := store.claim(queues, path):
                     _perform(store, job)
                     done += 1
                     break
@@ -77,25 +77,16 @@ def work(queues: Sequence[str], burst: bool, stop: threading.Event) -> int:
 
 def _perform(store: JobStore, job: Any) -> None:
     try:
-        with time_limit(job.timeout):
+        signal.alarm(job.timeout)
+        try:
             execute_job(**job.payload, run=job.run)
-    except Exception as error:
-        store.fail(job.number, f"{type(error).__name__}: {error}")
+        finally:
+            signal.alarm(0)
+    except Exception:
+        store.fail(job.number)
     else:
         store.finish(job.number)
 
 
-@contextlib.contextmanager
-def time_limit(seconds: int) -> Iterator[None]:
-    """Raise JobTimeoutException in this block after `seconds`; in the main thread only."""
-
-    def interrupt(signum: int, frame: FrameType | None) -> None:
-        raise JobTimeoutException(f"Task exceeded maximum timeout value ({seconds} seconds)")
-
-    previous = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+def _interrupt(*_signal: Any) -> None:
+    raise JobTimeoutException("Task exceeded maximum timeout value")

@@ -8,6 +8,7 @@ from types import ModuleType
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
+from werkzeug.security import safe_join
 from werkzeug.wrappers import Response
 
 import frappe
@@ -15,16 +16,6 @@ from frappe import _
 from frappe.context import local
 from frappe.utils import escape_html
 from frappe.utils.jinja import get_template
-
-
-def get_response() -> Response:
-    """The page of the request's path; errors become pages, too."""
-    try:
-        return render(resolve(local.request.path))
-    except frappe.PermissionError as error:
-        return not_permitted_page(error)
-    except frappe.DoesNotExistError:
-        return message_page(_("Page not found"), _("The page you are looking for does not exist."), 404)
 
 
 def resolve(path: str) -> str:
@@ -47,14 +38,14 @@ def _route_map(rules: tuple[tuple[str, str], ...]) -> Map:
     return Map([Rule(path, endpoint=route) for path, route in rules], strict_slashes=False)
 
 
-def render(route: str) -> Response:
-    """Render a page of some app's `www` folder; later apps may replace pages of earlier ones."""
+def get_page(path: str) -> Response:
+    """A page of some app's `www` folder; later apps may replace pages of earlier ones."""
+    route = resolve(path)
     found = _find_page(route, tuple(frappe.get_installed_apps()))
     if found is None:
-        raise frappe.DoesNotExistError
-    app, template = found
+        raise frappe.DoesNotExistError(_("The page you are looking for does not exist."))
+    template, controller = found
     context = frappe._dict(path=route, route=route, lang=local.lang, title=None)
-    controller = _controller(app, template)
     if controller:
         context.update(controller.get_context(context) or {})
     response = Response(get_template(template).render(context), mimetype="text/html")
@@ -63,36 +54,30 @@ def render(route: str) -> Response:
 
 
 @lru_cache(maxsize=1024)
-def _find_page(route: str, apps: tuple[str, ...]) -> tuple[str, str] | None:
-    """The app and the template's path in it; never one outside of its `www` folder."""
+def _find_page(route: str, apps: tuple[str, ...]) -> tuple[str, ModuleType | None] | None:
+    """The template and, if there is one beside it, the module whose `get_context` adds to the template's names."""
     for app in reversed(apps):
-        base = os.path.realpath(frappe.get_app_path(app, "www"))
-        for candidate in (f"{route}.html", f"{route}/index.html"):
-            target = os.path.realpath(os.path.join(base, candidate))
-            if target.startswith(base + os.sep) and os.path.isfile(target):
-                return app, f"www/{os.path.relpath(target, base)}"
+        folder = frappe.get_app_path(app, "www")
+        for path in (safe_join(folder, f"{route}.html"), safe_join(folder, route, "index.html")):
+            if path and os.path.isfile(path):
+                page = os.path.splitext(os.path.relpath(path, folder))[0]
+                module = page.replace("-", "_")
+                has_module = os.path.isfile(os.path.join(folder, f"{module}.py"))
+                name = f"{app}.www.{module.replace(os.sep, '.')}"
+                return f"www/{page}.html", frappe.get_module(name) if has_module else None
     return None
 
 
-@lru_cache(maxsize=1024)
-def _controller(app: str, template: str) -> ModuleType | None:
-    """The module beside the template, if there is one: `get_context` of it adds to the template's names."""
-    stem = os.path.splitext(template)[0].replace("-", "_")
-    if not os.path.isfile(frappe.get_app_path(app, *f"{stem}.py".split("/"))):
-        return None
-    return frappe.get_module(f"{app}.{stem.replace('/', '.')}")
-
-
-def not_permitted_page(error: Exception) -> Response:
-    """403 with the reason, and where to sign in."""
-    messages = [message["message"] for message in local.message_log] or [escape_html(str(error))]
-    if local.session.user == "Guest":
+def error_page(status: int, error: Exception) -> Response:
+    """What is wrong (nothing about a crash), and for a guest who may not see the page where to sign in."""
+    messages = [message["message"] for message in local.message_log]
+    if not messages and status < 500:
+        messages = [escape_html(str(error))]
+    if status == 403 and local.session.user == "Guest":
         target = escape_html(local.request.full_path.rstrip("?"))
         messages.append(f'<a href="/login?redirect-to={target}">{_("Login")}</a>')
-    return message_page(_("Not Permitted"), "<br>".join(filter(None, messages)), 403)
-
-
-def message_page(title: str, message: str, status: int = 200) -> Response:
-    """A page of the runtime that says one thing."""
-    html = get_template("templates/message.html").render(title=title, message=message, status=status)
+    titles = {401: _("Not Permitted"), 403: _("Not Permitted"), 404: _("Page not found")}
+    html = get_template("templates/message.html").render(
+        title=titles.get(status, _("Server Error")), message="<br>".join(filter(None, messages))
+    )
     return Response(html, status=status, mimetype="text/html")

@@ -237,12 +237,48 @@ def test_controller_and_events(app):
     assert doc.name == "PRB-0001" and doc.total == 3.5
     assert log() == [("Probe", "validate"), ("Probe", "on_update")]
     assert type(doc).__name__ == "Probe"
-    doc.is_whitelisted("say")
+    frappe.is_whitelisted(type(doc).say)
     assert doc.say("hello") == "t: hello"
     with pytest.raises(frappe.PermissionError):
-        doc.is_whitelisted("secret")
+        frappe.is_whitelisted(type(doc).secret)
     with pytest.raises(frappe.LinkValidationError):
         frappe.get_doc({"doctype": "Probe", "title": "t", "kind": "None of these"}).insert()
+
+
+def test_customizations_of_an_app(app):
+    custom = {
+        "doctype": "Language",
+        "sync_on_migrate": 1,
+        "custom_fields": [
+            {
+                "name": "Language-script",
+                "dt": "Language",
+                "fieldname": "script",
+                "fieldtype": "Data",
+                "label": "Script",
+            }
+        ],
+        "property_setters": [
+            {
+                "name": "Language-language_name-label",
+                "doctype_or_field": "DocField",
+                "doc_type": "Language",
+                "field_name": "language_name",
+                "property": "label",
+                "value": "Tongue",
+            }
+        ],
+    }
+    path = app / "probe_module" / "custom" / "language.json"
+    write(path, json.dumps(custom))
+    write(path.with_name("role.json"), json.dumps({**custom, "sync_on_migrate": 0}))
+    install_app(APP)
+    migrate()
+    meta = frappe.get_meta("Language")
+    assert meta.get_label("language_name") == "Tongue"
+    assert meta.get_field("script").label == "Script"
+    frappe.db.set_value("Language", "en", "script", "Latin")
+    assert frappe.db.get_value("Language", "en", "script") == "Latin"
 
 
 def test_translations_of_an_app(app):
@@ -307,11 +343,11 @@ def test_a_broken_app_leaves_no_site(tmp_path, app):
 
 
 def test_site_config(app):
-    update_site_config("probe_key", "1")
+    update_site_config("probe_key", 1)
     assert frappe.get_site_config().probe_key == 1
-    update_site_config("probe_key", '{"a": [1]}')
+    update_site_config("probe_key", {"a": [1]}, validate=False)
     assert frappe.conf.probe_key == {"a": [1]}
-    update_site_config("probe_key", "None")
+    update_site_config("probe_key", None)
     assert "probe_key" not in frappe.get_site_config()
     with pytest.raises(frappe.IncorrectSitePath):
         new_site("probe.localhost")

@@ -29,7 +29,7 @@ def test_a_site_is_made_listed_configured_and_deleted(empty_bench: Path, bench_c
     assert config(empty_bench)["greeting"] == "你好"
     executed = bench_command("execute", "frappe.db.count", "--args", '["Role"]')
     assert int(executed.stdout) > 5
-    bench_command("drop-site", "one.test", "--yes")
+    bench_command("drop-site", "one.test", "--force", "--no-backup")
     assert not (empty_bench / "sites" / "one.test").exists()
 
 
@@ -39,6 +39,14 @@ def test_what_is_wrong_is_said_in_one_line(empty_bench: Path, bench_command: Cal
     assert "已存在" in bench_command("new-site", "one.test", "--admin-password", "x", status=1).stderr
     (empty_bench / "bench-config.json").write_text("{broken")
     assert "不是有效的 JSON" in bench_command("list-apps", status=1).stderr
+
+
+def test_arguments_are_json_or_python(bench_command: Callable) -> None:
+    new_site(bench_command)
+    for given in ('["Role", {"name": "Guest"}]', "('Role', {'name': 'Guest'})"):
+        assert bench_command("execute", "frappe.db.count", "--args", given).stdout == "1\n"
+    assert "既不是 JSON" in bench_command("execute", "frappe.db.count", "--args", "[", status=2).stderr
+    assert "既不是 JSON" in bench_command("set-config", "-p", "key", "{", status=2).stderr
 
 
 def test_a_failed_creation_leaves_nothing(empty_bench: Path, bench_command: Callable) -> None:

@@ -110,7 +110,7 @@ def test_failed_jobs_are_told(in_its_sites: Path, one: Path, bench_command: Run)
     with opened("one.test") as frappe:
         frappe.enqueue("frappe.utils.data.getdate", string_date="never")
     assert "✓ one.test 后台任务: 等待 short 0，default 1" in bench_command("doctor").stdout
-    bench_command("worker", "--burst", "--quiet")
+    bench_command("worker", "--burst")
     assert re.search("! one.test 后台任务: .*失败 1", bench_command("doctor").stdout)
 
 
@@ -124,7 +124,7 @@ def server_bench(empty_bench: Path) -> Path:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     path = empty_bench / "bench-config.json"
-    url = f"redis://127.0.0.1:{port}"
+    url = f"redis://:secret@127.0.0.1:{port}/1"
     server = {"db_host": "127.0.0.1", "db_port": port, "redis_cache": url, "redis_queue": url}
     path.write_text(json.dumps({**json.loads(path.read_text()), "profile": "server", "server": server}))
     return empty_bench
@@ -147,6 +147,7 @@ def test_servers_out_of_reach_are_named(server_bench: Path, bench_command: Run, 
     assert "MariaDB 127.0.0.1:" in said
     assert "Redis (redis_cache)" in said and "Redis (redis_queue)" in said
     assert "bench-config.json 中 server 一节" in said and "启动" in said
+    assert "secret" not in said
 
 
 # -- progress ----------------------------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ class TestTables:
         wanted.fields[2].fieldtype = "Data"
         wanted.fields[2].default = None
         db.updatedb("Thing", wanted)
-        assert db.get_column_type("Thing", "title") == "varchar(300)"
+        assert db.column_types("tabThing")["title"] == "varchar(300)"
         assert db.sql("select title, n from tabThing order by name") == (("A", "1"), ("B", "2"))
         assert "tabThing:title_n" in db.stored_indexes("tabThing")
         with pytest.raises(Exception, match="kept"):
@@ -152,7 +152,7 @@ class TestTables:
         wanted.fields[0].length = 50
         with pytest.raises(db.DataError):
             db.updatedb("Thing", wanted)
-        assert db.get_column_type("Thing", "title") == "varchar(140)"
+        assert db.column_types("tabThing")["title"] == "varchar(140)"
 
     def test_a_change_that_fails_changes_nothing(self, db):
         db.sql("update tabThing set title = 'no number'")
@@ -176,7 +176,6 @@ class TestTables:
         db.updatedb("Part", child)
         assert {"parent", "parenttype", "parentfield"} <= set(db.get_table_columns("Part"))
         db.updatedb("Count", _dict(name="Count", fields=[], autoname="autoincrement"))
-        assert [db.get_next_sequence_val("Count") for _ in range(2)] == [1, 2]
         db.bulk_insert("Count", ["name"], [[1], [2]])
         assert db.get_value("Count", 2) == 2
 
@@ -197,10 +196,10 @@ class TestDialect:
         ],
     )
     def test_rewritten(self, mariadb, sqlite):
-        assert translate(mariadb, "%s" in mariadb).text == sqlite
+        assert translate(mariadb, "%s" in mariadb).filled(["x"])[0] == sqlite
 
     def test_percent_means_itself_without_values(self):
-        assert translate("select '%s', 5 % 3", False).text == "select '%s', 5 % 3"
+        assert translate("select '%s', 5 % 3", False).filled(())[0] == "select '%s', 5 % 3"
 
     def test_names_in_backticks_and_comments_stay_out_of_it(self):
         assert translate("select `if`, `left` from t -- for update\n", False).locks is False

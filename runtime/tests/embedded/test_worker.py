@@ -78,20 +78,15 @@ def last_error() -> str:
     return frappe.get_last_doc("Error Log").error
 
 
-def test_queues_are_served_in_order_and_front_first(profile: Callable, tmp_path: Path) -> None:
+def test_queues_are_served_in_order(profile: Callable, tmp_path: Path) -> None:
     import frappe
 
-    for text, queue, at_front in (
-        ("a", "long", False),
-        ("b", "short", False),
-        ("c", "short", False),
-        ("d", "short", True),
-    ):
-        frappe.enqueue("frappe.worker_jobs.note", queue, at_front=at_front, folder=str(tmp_path), text=text)
-    assert report()["queues"] == {"short": 3, "default": 0, "long": 1}
+    for text, queue in (("a", "long"), ("b", "short"), ("c", "short")):
+        frappe.enqueue("frappe.worker_jobs.note", queue, folder=str(tmp_path), text=text)
+    assert report()["queues"] == {"short": 2, "default": 0, "long": 1}
     assert work_off(profile) == 0
     assert report()["failed"] == []
-    assert (tmp_path / "notes").read_text() == "dbca"
+    assert (tmp_path / "notes").read_text() == "bca"
     assert report()["queues"] == {"short": 0, "default": 0, "long": 0}
 
 
@@ -101,17 +96,13 @@ def test_a_job_too_long_is_interrupted_and_reported(profile: Callable, tmp_path:
     frappe.enqueue("frappe.worker_jobs.takes_until_told", timeout=1, job_id="too-long", folder=str(tmp_path))
     assert work_off(profile) == 0
     [failed] = report()["failed"]
-    assert failed["id"].endswith("::too-long")
-    assert failed["method"] == "frappe.worker_jobs.takes_until_told"
-    assert "maximum timeout" in failed["error"]
-    assert time.time() - failed["at"] < 60
+    assert failed.endswith("::too-long")
     assert "maximum timeout" in last_error()
     assert (tmp_path / "notes").read_text() == "x"
 
 
 def test_a_job_whose_worker_was_killed_is_done_by_the_next(profile: Callable, tmp_path: Path) -> None:
     import frappe
-    from frappe.utils.background_jobs import get_job_status, is_job_enqueued
 
     frappe.enqueue("frappe.worker_jobs.takes_until_told", job_id="long-job", folder=str(tmp_path))
     process = profile()
@@ -122,12 +113,12 @@ def test_a_job_whose_worker_was_killed_is_done_by_the_next(profile: Callable, tm
         process.kill()
         if running != process.pid:
             os.kill(running, signal.SIGKILL)
-    assert get_job_status("long-job") == "started"
     let_leases_end()
     (tmp_path / "may_end").touch()
     assert work_off(profile) == 0
     assert (tmp_path / "notes").read_text() == "xx"
-    assert not is_job_enqueued("long-job")
+    left = report()
+    assert (left["queues"]["default"], left["running"], left["failed"]) == (0, 0, [])
 
 
 def let_leases_end() -> None:
@@ -144,7 +135,6 @@ def let_leases_end() -> None:
 
 def test_a_job_that_kills_its_worker_twice_is_given_up(profile: Callable, tmp_path: Path) -> None:
     import frappe
-    from frappe.utils.background_jobs import get_job_status
 
     frappe.enqueue("frappe.worker_jobs.deadly", job_id="deadly", folder=str(tmp_path))
     deaths = 0
@@ -152,7 +142,7 @@ def test_a_job_that_kills_its_worker_twice_is_given_up(profile: Callable, tmp_pa
         deaths += 1
     assert deaths == (0 if frappe.conf.get("redis_queue") else 2)  # RQ's worker outlives its jobs
     assert (tmp_path / "notes").read_text() == "xx"
-    assert get_job_status("deadly") == "failed"
+    assert [job_id.split("::")[1] for job_id in report()["failed"]] == ["deadly"]
     assert "died 2 times" in last_error()
 
 
@@ -176,7 +166,7 @@ def test_two_workers_never_get_the_same_job(site: str, profile: Callable) -> Non
 
     folder = os.path.abspath(site)
     for number in range(60):
-        JobStore(folder).put(f"job-{number}", "default", {"method": "m", "number": number}, 300, False, False)
+        JobStore(folder).put(f"job-{number}", "default", {"method": "m", "number": number}, 300, False)
 
     def take_all(worker: str) -> list[int]:
         taken = []

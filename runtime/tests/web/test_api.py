@@ -139,7 +139,6 @@ def test_a_function_that_is_not_published_is_403(admin: Web) -> None:
         ("TooManyRequestsError", 429),
         ("RateLimitExceededError", 429),
         ("SessionStopped", 503),
-        ("InReadOnlyMode", 503),
     ],
 )
 def test_errors_and_their_status(guest: Web, method: Callable, name: str, status: int) -> None:
@@ -225,7 +224,6 @@ def test_extra_keys_stay_when_the_method_throws(guest: Web, method: Callable) ->
     ("kind", "content_type", "disposition"),
     [
         ("download", "text/plain; charset=utf-8", "attachment"),
-        ("binary", "application/octet-stream", "filename="),
         ("pdf", "application/pdf", "filename="),
     ],
 )

@@ -55,6 +55,12 @@ def test_a_refused_log_in_is_401_without_cookies(guest: Web, form: dict, message
     assert guest.cookie("sid") is None
 
 
+def test_a_user_s_name_is_no_search_for_one(guest: Web) -> None:
+    answer = guest.post("/api/method/login", json={"usr": ["like", "Admin%"], "pwd": "admin"})
+    assert answer.status_code != 200
+    assert guest.get(WHO).status_code == 403
+
+
 def test_a_guest_may_ask_for_a_language_of_the_site(guest: Web, method: Callable) -> None:
     def spoken() -> str:
         import frappe

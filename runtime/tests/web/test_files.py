@@ -104,15 +104,6 @@ def test_who_uploaded_a_file_may_read_it(reader: Callable, unique: str) -> None:
     assert other.get(path).status_code == 403
 
 
-def test_download_file(admin: Web, guest: Web, unique: str) -> None:
-    file = upload(admin, f"{unique}.txt", unique.encode(), is_private=1).json["message"]
-    answer = admin.get("/api/method/download_file", query_string={"file_url": file["file_url"]})
-    assert answer.data == unique.encode()
-    assert answer.headers["Content-Disposition"].startswith("attachment")
-    refused = guest.get("/api/method/download_file", query_string={"file_url": file["file_url"]})
-    assert refused.status_code == 403
-
-
 def test_the_last_document_takes_the_file_with_it(admin: Web, unique: str) -> None:
     first = upload(admin, f"{unique}.txt", unique.encode(), is_private=1).json["message"]
     second = upload(admin, f"{unique}.txt", unique.encode(), is_private=1).json["message"]

@@ -22,7 +22,7 @@ def open_database() -> MariaDBDatabase:
     return MariaDBDatabase(frappe.local.conf)
 
 
-def setup_database(force: bool, verbose: bool) -> None:
+def setup_database(force: bool) -> None:
     """Create the database and a user who may do everything in it, and only there."""
     conf = frappe.local.conf
     with _administrator() as run:
@@ -33,8 +33,6 @@ def setup_database(force: bool, verbose: bool) -> None:
         user = (conf.db_user or conf.db_name, _client_host(run))
         run("CREATE USER %s@%s IDENTIFIED BY %s", *user, conf.db_password)
         run(f"GRANT ALL PRIVILEGES ON `{conf.db_name}`.* TO %s@%s", *user)
-    if verbose:
-        print(f"Created database {conf.db_name}")
 
 
 def drop_database() -> None:
@@ -60,8 +58,6 @@ def _client_host(run: Any) -> str:
 def _administrator() -> Iterator[Callable[..., Any]]:
     """A function that runs a statement as the server's administrator."""
     flags, conf = frappe.local.flags, frappe.local.conf
-    if "`" in conf.db_name:
-        raise frappe.ValidationError(f"Invalid database name: {conf.db_name}")
     connection = MySQLdb.connect(
         **address(conf),
         user=flags.root_login or conf.root_login or "root",

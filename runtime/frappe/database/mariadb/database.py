@@ -10,9 +10,9 @@ from MySQLdb.constants import FIELD_TYPE
 from MySQLdb.converters import conversions
 
 import frappe
-from frappe.database import pool
+from frappe.database.database import Database
 from frappe.database.errors import DEADLOCK, LOCK_TIMEOUT
-from frappe.database.mariadb.tables import MariaDBTables
+from frappe.database.schema import Column, Stored
 
 # Decimals read as float, as stock Frappe reads them.
 _CONVERSIONS = {**conversions, FIELD_TYPE.DECIMAL: float, FIELD_TYPE.NEWDECIMAL: float}
@@ -27,32 +27,22 @@ def address(conf: Any) -> dict[str, Any]:
     return {"host": conf.db_host or "127.0.0.1", "port": int(conf.db_port or 3306)}
 
 
-class MariaDBDatabase(MariaDBTables):
+class MariaDBDatabase(Database):
     """A connection that was lost is opened again, but never within a transaction: that one fails as a whole."""
 
     db_type = "mariadb"
+    TABLE_OPTIONS = " ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARACTER SET=utf8mb4 COLLATE=utf8mb4_unicode_ci"
     ProgrammingError = TableMissingError = MySQLdb.ProgrammingError
     OperationalError = MySQLdb.OperationalError
     DataError = MySQLdb.DataError
-    IntegrityError = MySQLdb.IntegrityError
 
     def __init__(self, conf: Any) -> None:
         super().__init__()
         self.conf = conf
-        self._connection: Any = None
+        self.key = ("mariadb", conf.db_name, *address(conf).values())
         self._in_transaction = False
 
-    @property
-    def key(self) -> tuple:
-        return "mariadb", self.conf.db_name, *address(self.conf).values()
-
-    @property
-    def connection(self) -> Any:
-        if self._connection is None:
-            self._connection = pool.take(self.key) or self._connect()
-        return self._connection
-
-    def _connect(self) -> Any:
+    def connect(self) -> Any:
         timeout = int(self.conf.db_lock_timeout or 15)
         return MySQLdb.connect(
             **address(self.conf),
@@ -66,13 +56,6 @@ class MariaDBDatabase(MariaDBTables):
             multi_statements=False,
         )
 
-    def close(self) -> None:
-        if self._connection is not None:
-            self.end_transaction("rollback")
-        if self._connection is not None:
-            pool.give_back(self._connection, self.key)
-            self._connection = None
-
     def execute(self, query: str, values: Any) -> tuple[Sequence[tuple], list[str] | None]:
         cursor = self._run("execute", query, values or None)
         if cursor.description is None:
@@ -82,10 +65,7 @@ class MariaDBDatabase(MariaDBTables):
     def execute_many(self, query: str, rows: list[list]) -> None:
         self._run("executemany", query, rows)
 
-    def run_savepoint(self, statement: str) -> None:
-        self._run("execute", statement)
-
-    def _run(self, method: str, query: str, values: Any = None) -> Any:
+    def _run(self, method: str, query: str, values: Any) -> Any:
         cursor = self.connection.cursor()
         try:
             try:
@@ -94,7 +74,7 @@ class MariaDBDatabase(MariaDBTables):
                 if e.args[0] not in _LOST or self._in_transaction:
                     raise
                 # an idle connection that the server has closed meanwhile
-                self._connection = self._connect()
+                self._connection = self.connect()
                 cursor = self.connection.cursor()
                 getattr(cursor, method)(query, values)
         except MySQLdb.OperationalError as e:
@@ -117,3 +97,47 @@ class MariaDBDatabase(MariaDBTables):
 
     def quoted(self, text: str) -> str:
         return "'" + self.connection.escape_string(text).decode() + "'"
+
+    # -- tables: every schema change commits ---------------------------------------------------------------------
+
+    def stored_columns(self, table: str) -> dict[str, Stored]:
+        rows = self.sql(
+            "SELECT column_name, column_type, column_default, is_nullable FROM information_schema.columns"
+            " WHERE table_schema = DATABASE() AND table_name = %s ORDER BY ordinal_position",
+            (table,),
+        )
+        return {
+            name: (sql_type, None if default == "NULL" else default, nullable == "NO")
+            for name, sql_type, default, nullable in rows
+        }
+
+    def stored_indexes(self, table: str) -> dict[str, str]:
+        rows = self.sql(f"SHOW INDEX FROM `{table}`", as_dict=True)
+        return {row.Key_name: "index" if row.Non_unique else "unique" for row in rows}
+
+    def drop_index(self, table: str, name: str) -> None:
+        self.ddl(f"DROP INDEX `{name}` ON `{table}`")
+
+    def create_table(self, table: str, columns: list[Column]) -> None:
+        lines = [_declaration(column) for column in columns]
+        for column in columns:
+            if column.unique or column.index:
+                lines.append(f"{'UNIQUE' if column.unique else 'INDEX'} `{column.name}` (`{column.name}`)")
+        self.ddl(f"CREATE TABLE `{table}` ({', '.join(lines)}, PRIMARY KEY (`name`)){self.TABLE_OPTIONS}")
+
+    def alter_table(
+        self, table: str, added: list[Column], changed: list[Column], columns: list[Column]
+    ) -> None:
+        for column in changed:
+            if column.not_null and column.default is not None:
+                name = f"`{column.name}`"
+                self.sql(f"UPDATE `{table}` SET {name} = {column.default} WHERE {name} IS NULL")
+        parts = [f"ADD COLUMN {_declaration(c)}" for c in added]
+        parts += [f"MODIFY {_declaration(c)}" for c in changed]
+        self.ddl(f"ALTER TABLE `{table}` {', '.join(parts)}")
+
+
+def _declaration(column: Column) -> str:
+    not_null = " NOT NULL" if column.not_null else ""
+    default = f" DEFAULT {column.default}" if column.default is not None else ""
+    return f"`{column.name}` {column.sql_type}{not_null}{default}"

@@ -9,8 +9,6 @@ import frappe
 from frappe.database import pool
 from frappe.database.sqlite.database import SQLiteDatabase
 
-_FILE = os.path.join("db", "site.sqlite3")
-
 
 def open_database() -> SQLiteDatabase:
     conf = frappe.local.conf
@@ -21,7 +19,7 @@ def open_database() -> SQLiteDatabase:
     )
 
 
-def setup_database(force: bool, verbose: bool) -> None:
+def setup_database(force: bool) -> None:
     """The file is made by the first connection."""
     if os.path.exists(_path()):
         if not force:
@@ -36,4 +34,6 @@ def drop_database() -> None:
 
 
 def _path() -> str:
-    return os.path.abspath(os.path.join(frappe.local.site_path, frappe.local.conf.get("db_path") or _FILE))
+    return os.path.abspath(
+        os.path.join(frappe.local.site_path, frappe.local.conf.get("db_path") or "db/site.sqlite3")
+    )

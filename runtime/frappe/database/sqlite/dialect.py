@@ -18,45 +18,38 @@ from frappe.database.sqlite.values import bind, date_columns
 _TOKEN = re.compile(
     r"""(?P<like>\blike\s+)?(?P<value>%s|%\((?P<name>\w+)\)s|'(?:[^']|'')*')
     | "[^"]*" | `[^`]*` | --\s[^\n]*
-    | (?P<percent>%%)
     | (?P<divide>/)
     | (?P<lock>\s+for\s+update\b(?:\s+(?:nowait|skip\s+locked))?\s*\Z)""",
     re.VERBOSE | re.IGNORECASE,
 )
-_SLOT = "\0"
 _READS = frozenset({"select", "with", "explain", "pragma"})
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A rewritten statement: text between the parameter slots, and which parameter fills each slot.
+    """A rewritten statement, with %s for its parameters, and which value each of them is (None: the next one).
 
     `locks`: it writes, or reads for an update. `gives_dates`: positions in the result of what may be dates.
     """
 
-    parts: tuple[str, ...]
+    text: str
     slots: tuple[str | None, ...]
     locks: bool
     gives_dates: frozenset[int]
 
-    @property
-    def text(self) -> str:
-        return "?".join(self.parts)
-
     def filled(self, values: Any) -> tuple[str, list]:
         """The text and the flat list of bound values; a list among the values becomes (?, ?, …)."""
         bound: list[Any] = []
-        text = [self.parts[0]]
+        marks: list[str] = []
         for i, name in enumerate(self.slots):
             value = values[i if name is None else name]
             if isinstance(value, (list, tuple, set, frozenset)):
                 bound.extend(map(bind, value))
-                text.append("(" + ",".join("?" * len(value)) + ")")
+                marks.append("(" + ",".join("?" * len(value)) + ")")
             else:
                 bound.append(bind(value))
-                text.append("?")
-            text.append(self.parts[i + 1])
-        return "".join(text), bound
+                marks.append("?")
+        return (self.text % tuple(marks) if marks else self.text), bound
 
 
 @lru_cache(maxsize=4096)
@@ -73,12 +66,10 @@ def translate(query: str, has_values: bool) -> Statement:
         if match["lock"]:
             locks = True
             return ""
-        if has_values and match["value"] and not match["value"].startswith("'"):
+        if has_values and match["value"] and match["value"][0] == "%":
             slots.append(match["name"])
-            text = (match["like"] or "") + _SLOT
-        elif has_values:
-            text = text.replace("%%", "%")
+            text = (match["like"] or "") + "%s"
         return f"{text} escape '\\'" if match["like"] else text
 
     text = _TOKEN.sub(rewrite, query)
-    return Statement(tuple(text.split(_SLOT)), tuple(slots), locks, date_columns(query))
+    return Statement(text, tuple(slots), locks, date_columns(query))

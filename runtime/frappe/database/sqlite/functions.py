@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import unicodedata
-from collections.abc import Callable
-from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
-_now = datetime.now
 COLLATION = "UNICODE_CI"
 # Names and links are compared at every join: SQLite's own case-blind collation is the fast one.
 KEY_COLLATION = "NOCASE"
@@ -46,29 +43,15 @@ class Sum:
         return None if self.total is None else round(self.total, 9)
 
 
-def _round(value: Any, digits: int = 0) -> float:
+def _round(value: Any, digits: int = 0) -> Any:
     """MariaDB rounds decimals half away from zero; binary floats would round 2.675 down."""
-    if isinstance(value, int):
+    if value is None or isinstance(value, int):
         return value
     return float(Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
-
-
-# NULL among the arguments makes the result NULL.
-_FUNCTIONS: dict[str, Callable] = {
-    "round": _round,
-    "concat": lambda *parts: "".join(map(str, parts)),
-}
-
-
-def _of_values(function: Callable) -> Callable:
-    return lambda *values: None if None in values else function(*values)
 
 
 def register(connection: sqlite3.Connection) -> None:
     """Give a connection the collation and the functions."""
     connection.create_collation(COLLATION, collate)
     connection.create_aggregate("sum", 1, Sum)  # type: ignore[arg-type]
-    for name, function in _FUNCTIONS.items():
-        connection.create_function(name, -1, _of_values(function), deterministic=True)
-    connection.create_function("now", -1, lambda *_digits: str(_now().replace(microsecond=0)))
-    connection.create_function("curdate", 0, lambda: str(_now().date()))
+    connection.create_function("round", -1, _round, deterministic=True)

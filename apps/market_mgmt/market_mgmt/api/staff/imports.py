@@ -11,9 +11,7 @@ from frappe.utils import getdate
 from market_mgmt import permissions
 from market_mgmt.api import answers
 from market_mgmt.domain.periods import month_of
-from market_mgmt.services import reading_template as template
 from market_mgmt.services import receipt_pdf as receipts
-from market_mgmt.services import reports
 from market_mgmt.services.imports import jobs
 
 ADMINISTRATOR, FINANCE, SUPERVISOR = "Market Administrator", "Market Finance", "Market Supervisor"
@@ -71,6 +69,8 @@ def import_progress(name: str) -> answers.ImportState:
 @api_method(methods=["GET", "POST"], roles=IMPORTERS)
 def reading_template(period: str, market: str | None = None) -> Annotated[None, Download(WORKBOOK)]:
     """The workbook to fill in when reading the meters of a month (the answer is the file itself)."""
+    from market_mgmt.services import reading_template as template  # with openpyxl, which is large
+
     _check_month(period)
     place = _market(market)
     _download(f"readings-{place}-{period}.xlsx", template.build(place, period))
@@ -91,6 +91,8 @@ def export_report(
     report: str, filters: dict[str, Any] | str, format: str = "pdf"
 ) -> Annotated[None, Download("application/octet-stream")]:
     """`daily_journal` (filters: market, day) or `collection` (market, period, as_of) as pdf or xlsx (the file itself)."""
+    from market_mgmt.services import reports  # with openpyxl, which is large
+
     wanted = frappe.parse_json(filters) if isinstance(filters, str) else filters
     if format not in ("pdf", "xlsx") or not isinstance(wanted, dict):
         frappe.throw(_("A report is exported as pdf or xlsx, with filters as an object."))

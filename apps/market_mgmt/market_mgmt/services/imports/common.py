@@ -10,7 +10,6 @@ from datetime import date, datetime, time
 
 import frappe
 from cn_connect.excel import CellError, Row, Table
-from cn_connect.excel_writer import error_workbook
 from frappe import _
 
 CHECKED, POSTED, REFUSED = "Checked", "Posted", "Refused"
@@ -56,6 +55,8 @@ def judged(table: Table, as_of: date, dry_run: bool, confirmed_by: str | None) -
     result.accepted = 0 if status == REFUSED else result.rows - result.rejected
     result.errors = [error for row in bad for error in row.errors]
     if bad:
+        from cn_connect.excel_writer import error_workbook  # with openpyxl, which is large
+
         result.error_workbook = error_workbook(table, bad, datetime.combine(as_of, time()))
     return result
 

@@ -10,6 +10,8 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import file_manager
 
+STORED_HERE = ("/files/", "/private/files/")
+
 
 class File(Document):
     """Insert with `content` to write a new file; a file of equal content is shared, not stored twice."""
@@ -33,34 +35,25 @@ class File(Document):
         self.folder = self.folder or "Home"
         content = self.get("content")
         if content is not None:
-            data = file_manager.to_bytes(content, bool(self.get("decode")))
-            self.update(file_manager.store(self.file_name, data, is_private=bool(self.is_private)))
-            self.content = self.decode = None
+            self.update(file_manager.store(self.file_name, content, is_private=bool(self.is_private)))
+            self.content = None
         self.file_name = self.file_name or os.path.basename(self.file_url)
         self.file_type = os.path.splitext(self.file_name)[1].lstrip(".").upper() or None
 
     def validate(self) -> None:
-        if self.is_folder or not self.file_url:
-            return
-        if self.file_url.startswith(("/files/", "/private/files/")):
+        if (self.file_url or "").startswith(STORED_HERE):
             self.is_private = int(self.file_url.startswith("/private/"))
             if not os.path.isfile(self.get_full_path()):
                 frappe.throw(_("File {0} does not exist").format(self.file_url), IOError)
-        elif not self.is_remote_file:
+        elif not self.is_folder and not self.file_url.startswith(("http://", "https://")):
             frappe.throw(_("URL must start with http:// or https://"))
 
     def on_trash(self) -> None:
-        if self.is_folder and frappe.db.exists("File", {"folder": self.name}):
-            frappe.throw(_("Folder {0} is not empty").format(self.file_name))
         shared = frappe.db.exists("File", {"file_url": self.file_url, "name": ("!=", self.name)})
-        if not self.is_folder and not self.is_remote_file and self.file_url and not shared:
+        if (self.file_url or "").startswith(STORED_HERE) and not shared:
             path = self.get_full_path()
             # Only once the deletion is certain; a rollback must not cost the file.
             frappe.db.after_commit.add(lambda: file_manager.remove_quietly(path))
-
-    @property
-    def is_remote_file(self) -> bool:
-        return bool(self.file_url) and self.file_url.startswith(("http://", "https://"))
 
     def get_content(self) -> bytes:
         """The bytes of the file; needs no permission of its own."""
@@ -74,7 +67,7 @@ class File(Document):
         return has_permission(self, "read")
 
 
-def has_permission(doc: Any, ptype: str | None = None, user: str | None = None, debug: bool = False) -> bool:
+def has_permission(doc: Any, ptype: str | None = None, user: str | None = None) -> bool:
     """Public files: everybody reads. Private ones: the owner, or who may read (write) the document they hang on."""
     user = user or frappe.session.user
     if user == "Administrator" or ptype == "create":

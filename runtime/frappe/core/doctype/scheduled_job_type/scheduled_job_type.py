@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
-from typing import Any
 
-from croniter import CroniterBadCronError, croniter
+from croniter import croniter
 
 import frappe
 from frappe import _
@@ -14,15 +12,10 @@ from frappe.model.document import Document
 from frappe.utils import get_datetime, now_datetime
 from frappe.utils.synchronization import try_to_hold
 
-_CRON = {  # frequencies ending in "Long" mean the same times, but another queue
-    "Yearly": "0 0 1 1 *",
-    "Annual": "0 0 1 1 *",
-    "Monthly": "0 0 1 * *",
-    "Weekly": "0 0 * * 0",
-    "Daily": "0 0 * * *",
-    "Hourly": "0 * * * *",
-    "All": "*/4 * * * *",
-}
+KEEP_LOGS_DAYS = 30
+_ALL = (
+    "*/4 * * * *"  # other frequencies are croniter's; with "Long" they mean the same times, but another queue
+)
 
 
 class ScheduledJobType(Document):
@@ -34,40 +27,28 @@ class ScheduledJobType(Document):
         self.name = self.method if frappe.db.exists("Scheduled Job Type", short) else short
 
     def validate(self) -> None:
-        if self.frequency == "Cron":
-            try:
-                croniter(self.cron_format)
-            except (CroniterBadCronError, AttributeError):
-                frappe.throw(
-                    _("{0} is not a valid Cron expression.").format(f"<code>{self.cron_format}</code>"),
-                    title=_("Bad Cron Expression"),
-                )
-
-    @property
-    def rq_job_id(self) -> str:
-        return f"scheduled_job::{self.method}"
+        if self.frequency == "Cron" and not croniter.is_valid(self.cron_format or ""):
+            frappe.throw(_("{0} is not a valid Cron expression.").format(self.cron_format))
 
     def get_next_execution(self) -> datetime.datetime:
         """First time of the schedule after the last run (after creation when it never ran)."""
-        cron = self.cron_format if self.frequency == "Cron" else _CRON[self.frequency.removesuffix(" Long")]
+        named = f"@{self.frequency.removesuffix(' Long').lower()}"
+        cron = {"Cron": self.cron_format, "All": _ALL}.get(self.frequency, named)
         last = get_datetime(self.last_execution or self.creation)
         return croniter(cron, last).get_next(datetime.datetime)
 
     def is_event_due(self, current_time: datetime.datetime | None = None) -> bool:
         return self.get_next_execution() <= (current_time or now_datetime())
 
-    def enqueue(self, force: bool = False, now: datetime.datetime | None = None) -> bool:
-        """Put a run into the queue if one is due (or forced) and none waits or runs."""
-        if not force and not self.is_event_due(now):
-            return False
+    def enqueue(self) -> None:
+        """Put a run into the queue if none waits or runs."""
         frappe.enqueue(
             "frappe.core.doctype.scheduled_job_type.scheduled_job_type.run_scheduled_job",
             queue="long" if "Long" in self.frequency else "default",
             scheduled_job_type=self.name,
-            job_id=self.rq_job_id,
+            job_id=f"scheduled_job::{self.method}",
             deduplicate=True,
         )
-        return True
 
     def execute(self) -> None:
         """Run it here and record the run, unless it is running in another process. Failures do not raise."""
@@ -100,32 +81,28 @@ class ScheduledJobType(Document):
 
 def run_scheduled_job(scheduled_job_type: str) -> None:
     """What the queue calls."""
-    if frappe.db.exists("Scheduled Job Type", scheduled_job_type):
-        frappe.get_doc("Scheduled Job Type", scheduled_job_type).execute()
+    frappe.get_doc("Scheduled Job Type", scheduled_job_type).execute()
+
+
+def clear_old_logs() -> None:
+    """Daily, from the runtime's own hooks."""
+    limit = frappe.utils.add_days(now_datetime(), -KEEP_LOGS_DAYS)
+    frappe.db.delete("Scheduled Job Log", {"creation": ("<", limit)})
 
 
 def sync_jobs() -> None:
-    """Make the rows equal to the hooks: new ones added, changed ones changed, gone ones deleted."""
-    wanted = dict(_wanted(frappe.get_hooks("scheduler_events")))
-    known = {
-        row.method: row
-        for row in frappe.get_all("Scheduled Job Type", fields=["name", "method", "frequency", "cron_format"])
-    }
-    for method in known.keys() - wanted.keys():
-        frappe.delete_doc("Scheduled Job Type", known[method].name, ignore_permissions=True, force=True)
+    """Make the rows equal to the hooks: new ones added, known ones brought up to date, gone ones deleted."""
+    wanted: dict[str, dict[str, str | None]] = {}
+    for event, methods in frappe.get_hooks("scheduler_events").items():
+        frequency = event.replace("_", " ").title()
+        for expression, listed in (methods if event == "cron" else {None: methods}).items():
+            when = {"frequency": frequency, "cron_format": expression}
+            wanted.update(dict.fromkeys(listed, when))
+    for row in frappe.get_all("Scheduled Job Type", fields=["name", "method"]):
+        if row.method in wanted:
+            frappe.db.set_value("Scheduled Job Type", row.name, wanted.pop(row.method), update_modified=False)
+        else:
+            frappe.delete_doc("Scheduled Job Type", row.name, ignore_permissions=True, force=True)
     for method, when in wanted.items():
-        row = known.get(method)
-        if row is None:
-            values = {"doctype": "Scheduled Job Type", "method": method, "create_log": 1, **when}
-            frappe.get_doc(values).insert(ignore_permissions=True)
-        elif (row.frequency, row.cron_format or None) != (when["frequency"], when["cron_format"]):
-            frappe.db.set_value("Scheduled Job Type", row.name, when)
-
-
-def _wanted(events: dict[str, Any]) -> Iterator[tuple[str, dict[str, str | None]]]:
-    """Methods of the hook with their frequency; `cron` holds {expression: [methods]}."""
-    for event, methods in events.items():
-        expressions = methods if event == "cron" else {None: methods}
-        for expression, listed in expressions.items():
-            frequency = event.replace("_", " ").title()
-            yield from ((method, {"frequency": frequency, "cron_format": expression}) for method in listed)
+        values = {"doctype": "Scheduled Job Type", "method": method, "create_log": 1, **when}
+        frappe.get_doc(values).insert(ignore_permissions=True)

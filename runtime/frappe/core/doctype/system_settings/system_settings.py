@@ -6,21 +6,14 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils import cstr
 
-AS_DEFAULTS = ("currency", "currency_precision", "number_format", "country", "date_format", "time_zone")
+SAME_NAME = ("currency", "currency_precision", "number_format", "country", "date_format", "time_zone")
+AS_DEFAULTS = {"lang": "language", **{fieldname: fieldname for fieldname in SAME_NAME}}
 
 
 class SystemSettings(Document):
-    language: str
-
     def on_update(self) -> None:
         """What apps ask `frappe.defaults` for is a default of the site, too."""
-        for fieldname in AS_DEFAULTS:
-            if frappe.db.get_default(fieldname) != cstr(self.get(fieldname)):
-                frappe.db.set_default(fieldname, self.get(fieldname))
-        if self.language and frappe.db.get_default("lang") != self.language:
-            from frappe.translate import set_default_language
-
-            set_default_language(self.language)
-        frappe.local.request_cache.pop("system_settings", None)
-        frappe.cache.front("translations").clear()
+        for key, fieldname in AS_DEFAULTS.items():
+            if frappe.db.get_default(key) != cstr(self.get(fieldname)):
+                frappe.db.set_default(key, self.get(fieldname))
         frappe.local.new_doc_templates = {}

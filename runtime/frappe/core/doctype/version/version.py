@@ -16,18 +16,16 @@ class Version(Document):
 
 
 def record_version(doc: Any) -> None:
-    """Add a Version for what this save changed; a new document has none, an amended one is compared with its origin."""
+    """Add a Version for what this save changed; a new document has none."""
     before = doc.get_doc_before_save()
-    if not before and doc.get("amended_from"):
-        before = frappe.get_doc(doc.doctype, doc.amended_from)
-    difference = get_diff(before, doc) if before else None
-    if difference:
+    difference = get_diff(before, doc) if before else {}
+    if any(difference.values()):
         data = frappe.as_json(difference, indent=None, separators=(",", ":"))
         values = {"ref_doctype": doc.doctype, "docname": cstr(doc.name), "data": data}
         frappe.get_doc({"doctype": "Version", **values}).insert(ignore_permissions=True)
 
 
-def get_diff(old: Any, new: Any) -> dict[str, list] | None:
+def get_diff(old: Any, new: Any) -> dict[str, list]:
     """Differences between two states of a document, as they are stored in a Version."""
     out: dict[str, list] = {
         "changed": _changed_values(old, new),
@@ -47,7 +45,7 @@ def get_diff(old: Any, new: Any) -> dict[str, list] | None:
                 out["row_changed"].append([fieldname, index, row.name, changed])
         for name in before.keys() - {row.name for row in after}:
             out["removed"].append([fieldname, before[name].as_dict()])
-    return out if any(out.values()) else None
+    return out
 
 
 def _changed_values(old: Any, new: Any) -> list[list]:
@@ -57,6 +55,6 @@ def _changed_values(old: Any, new: Any) -> list[list]:
         if df.fieldtype in (*display_fieldtypes, *table_fields) or not differs(df, before, after):
             continue
         if df.fieldtype in float_like_fields:
-            before, after = old.get_formatted(df.fieldname), new.get_formatted(df.fieldname)
+            before, after = frappe.format_value(before, df, old), frappe.format_value(after, df, new)
         changed.append([df.fieldname, before, after])
     return changed

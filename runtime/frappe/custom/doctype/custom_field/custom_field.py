@@ -29,27 +29,17 @@ class CustomField(Document):
         self.insert_after = self.insert_after or (fields[-1] if fields else None)
 
     def on_update(self) -> None:
-        frappe.clear_cache(doctype=self.dt)
-        if not self.flags.ignore_updatedb:
-            frappe.db.updatedb(self.dt)
+        frappe.db.updatedb(self.dt)
 
     def after_delete(self) -> None:
         frappe.db.delete("Property Setter", {"doc_type": self.dt, "field_name": self.fieldname})
-        frappe.clear_cache(doctype=self.dt)
-
-
-def create_custom_field(doctype: str, df: dict[str, Any]) -> Any:
-    """Add one field unless it is there."""
-    if frappe.db.exists("Custom Field", {"dt": doctype, "fieldname": df["fieldname"]}):
-        return None
-    field = frappe.get_doc({"doctype": "Custom Field", "dt": doctype, "is_system_generated": 1, **df})
-    return field.insert(ignore_permissions=True)
 
 
 def create_custom_fields(custom_fields: dict[str, dict | list[dict]]) -> None:
     """`{DocType: field or list of fields}`; what is there is brought up to date."""
     for doctype, fields in custom_fields.items():
         for df in [fields] if isinstance(fields, dict) else fields:
-            if not create_custom_field(doctype, df):
-                field = frappe.get_doc("Custom Field", {"dt": doctype, "fieldname": df["fieldname"]})
-                field.update(df).save(ignore_permissions=True)
+            known = frappe.db.exists("Custom Field", {"dt": doctype, "fieldname": df["fieldname"]})
+            new = {"doctype": "Custom Field", "dt": doctype, "is_system_generated": 1}
+            field: Any = frappe.get_doc("Custom Field", known) if known else frappe.get_doc(new)
+            field.update(df).save(ignore_permissions=True)
