@@ -190,7 +190,10 @@ class SQLiteDatabase(Database):
 
 
 def _declaration(column: Column) -> str:
-    """The column's part of CREATE TABLE or ADD COLUMN; what MariaDB's types refuse, constraints refuse here."""
+    """The column's part of CREATE TABLE or ADD COLUMN; what MariaDB's types refuse, constraints refuse here.
+
+    Links, options, flags and counters hold what documents have checked; every connection keeps each constraint in memory.
+    """
     name, sql_type = f"`{column.name}`", column.sql_type
     kind, _, size = sql_type.rstrip(")").partition("(")
     parts = [name, sql_type.replace("decimal(21,9)", "real")]
@@ -200,9 +203,9 @@ def _declaration(column: Column) -> str:
         parts.append("NOT NULL")
     if column.default is not None:
         parts.append(f"DEFAULT {column.default}")
-    if kind == "varchar":
+    if kind == "varchar" and (not column.key or column.name == "name"):
         parts.append(f"CONSTRAINT `length:{column.name}` CHECK (length({name}) <= {size})")
-    elif kind in _RANGES:
+    elif kind in _RANGES and size not in ("1", "8"):
         low, high = _RANGES[kind]
         parts.append(f"CONSTRAINT `range:{column.name}` CHECK ({name} BETWEEN {low} AND {high})")
     return " ".join(parts)
