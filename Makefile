@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := env/bin
 WORKERS ?= 2
 
-.PHONY: help setup setup-dev run test test-server check cycle kill-test compare generated apps-dist test-bench clean
+.PHONY: help setup setup-dev run test test-server check cycle audit kill-test compare generated apps-dist test-bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -38,6 +38,9 @@ check: setup-dev ## style, types, import contracts and domain tests, in under a 
 
 cycle: setup-dev ## one market month, end to end, on a throw-away site
 	@$(BIN)/python -m tests.cycle.run $(ARGS)
+
+audit: setup ## after `make cycle`: every invariant of its ledger, with its count
+	@$(BIN)/bench --site cycle.localhost audit-ledger
 
 kill-test: setup-dev ## kill the web processes 100 times while people write; nothing may be lost or half written
 	@$(BIN)/python -m tests.reliability.kill $(ARGS)

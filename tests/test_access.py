@@ -60,6 +60,7 @@ OFFICE: dict[str, dict[str, Any]] = {
     "reverse_bill": {"name": "F", "reason": "r"},
     "confirm_readings": {"names": ["R"]},
     "void_reading": {"name": "R", "reason": "r"},
+    "close_month": {"market": "M", "period": "2026-10"},
     "collect": {"merchant": "M", "fees": ["F"], "channel": "Cash", "amount": "1.00"},
     "reverse_payment": {"payment_order": "P", "reason": "r"},
     "run_dunning": {"market": "T"},

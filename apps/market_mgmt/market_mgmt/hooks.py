@@ -45,7 +45,7 @@ unmask_roles = {
 _OF_A_MARKET = (
     *("Market", "Market Area", "Stall", "Merchant", "Lease", "Stall Binding", "Market Staff"),
     *("Tariff", "Meter", "Meter Reading", "Meter Reading Import", "Late Fee Rule", "Fee", "Account Entry"),
-    *("Market Payment Order", "Receipt", "Receipt Counter"),
+    *("Market Payment Order", "Receipt", "Receipt Counter", "Month Close", "Ledger Seal"),
     *("Dunning Notice", "Red Card"),
 )
 permission_query_conditions = dict.fromkeys(_OF_A_MARKET, "market_mgmt.permissions.query_conditions")

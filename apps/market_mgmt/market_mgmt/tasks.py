@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import frappe
 from cn_connect import clock
-from market_mgmt.services import dunning, late_fees, leases, ledger, payments, red_cards
+from market_mgmt.services import dunning, late_fees, leases, ledger, ledger_seals, payments, red_cards
 
 
 def sweep_payments() -> None:
@@ -36,13 +36,15 @@ def accrue_late_fees() -> None:
 
 
 def check_ledgers() -> None:
-    """Each night: every figure that is kept must be what the ledger says; a difference raises an alarm."""
+    """Each night: every figure that is kept must be what the ledger says; a difference raises an alarm. Then what
+    is new is sealed."""
 
     def look(market: str) -> None:
         violations = ledger.check(market)
         if violations:
             shown = "\n".join(f"{v.rule} {v.document}: {v.detail}" for v in violations[:50])
             frappe.log_error(f"Ledger of market {market}: {len(violations)} differences", shown)
+        ledger_seals.seal(market, clock.now())
 
     _each_market(look)
 

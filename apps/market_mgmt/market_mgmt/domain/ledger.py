@@ -8,9 +8,15 @@ construction; balance(account) = Σ debit − Σ credit. Which pairs an entry ty
     Payment     Cash                 ← Prepaid             money received, always the whole amount
     Allocation  Prepaid              ← Receivable or Late Fee Receivable
     Waiver      Waived               ← Receivable or Late Fee Receivable
-    Refund      Prepaid              ← Cash
-    Deposit     Cash                 ← Deposit Held
+    Refund Hold Prepaid              ← Refund Payable   a refund is approved: the money cannot be spent twice
+    Refund      Refund Payable       ← Cash             it has left
+    Deposit     Cash or Prepaid      ← Deposit Held     taken, or carried over from the lease before
+    Deposit Deduction  Deposit Held  ← Prepaid          then allocated like any balance
+    Deposit Refund     Deposit Held  ← Cash
     Reversal    the pair of the entry it reverses, swapped
+
+An entry's posting date is its day in the books; its value date, if it has one, is the day that counts for late fees.
+They differ when the day lies in a month that was closed before the entry became known.
 """
 
 from collections.abc import Iterable
@@ -29,14 +35,18 @@ INCOME = "Income"
 LATE_FEE_INCOME = "Late Fee Income"
 WAIVED = "Waived"
 DEPOSIT_HELD = "Deposit Held"
+REFUND_PAYABLE = "Refund Payable"
 
 CHARGE = "Charge"
 LATE_FEE = "Late Fee"
 PAYMENT = "Payment"
 ALLOCATION = "Allocation"
 WAIVER = "Waiver"
+REFUND_HOLD = "Refund Hold"
 REFUND = "Refund"
 DEPOSIT = "Deposit"
+DEPOSIT_DEDUCTION = "Deposit Deduction"
+DEPOSIT_REFUND = "Deposit Refund"
 REVERSAL = "Reversal"
 
 PAIRS: dict[str, frozenset[tuple[str, str]]] = {
@@ -45,8 +55,11 @@ PAIRS: dict[str, frozenset[tuple[str, str]]] = {
     PAYMENT: frozenset({(CASH, PREPAID)}),
     ALLOCATION: frozenset({(PREPAID, RECEIVABLE), (PREPAID, LATE_FEE_RECEIVABLE)}),
     WAIVER: frozenset({(WAIVED, RECEIVABLE), (WAIVED, LATE_FEE_RECEIVABLE)}),
-    REFUND: frozenset({(PREPAID, CASH)}),
-    DEPOSIT: frozenset({(CASH, DEPOSIT_HELD)}),
+    REFUND_HOLD: frozenset({(PREPAID, REFUND_PAYABLE)}),
+    REFUND: frozenset({(REFUND_PAYABLE, CASH)}),
+    DEPOSIT: frozenset({(CASH, DEPOSIT_HELD), (PREPAID, DEPOSIT_HELD)}),
+    DEPOSIT_DEDUCTION: frozenset({(DEPOSIT_HELD, PREPAID)}),
+    DEPOSIT_REFUND: frozenset({(DEPOSIT_HELD, CASH)}),
 }
 PAIRS[REVERSAL] = frozenset((credit, debit) for pairs in PAIRS.values() for debit, credit in pairs)
 
@@ -74,6 +87,7 @@ class Posting:
     voucher_no: str | None = None
     reversal_of: str | None = None
     remark: str | None = None
+    value_date: date | None = None
 
     def __post_init__(self) -> None:
         problem = entry_problem(self)
@@ -89,6 +103,8 @@ class Entry(Protocol):
     @property
     def posting_date(self) -> date: ...
     @property
+    def value_date(self) -> date | None: ...
+    @property
     def entry_type(self) -> str: ...
     @property
     def debit_account(self) -> str: ...
@@ -98,6 +114,8 @@ class Entry(Protocol):
     def amount(self) -> Decimal: ...
     @property
     def fee(self) -> str | None: ...
+    @property
+    def lease(self) -> str | None: ...
     @property
     def reversal_of(self) -> str | None: ...
 
@@ -113,6 +131,8 @@ def entry_problem(entry: Entry) -> str | None:
         return f"amount must be positive and in whole cents: {entry.amount}"
     if OF_A_FEE & set(pair) and not entry.fee:
         return f"{entry.entry_type} on {' and '.join(pair)} must name a fee"
+    if DEPOSIT_HELD in pair and not entry.lease:
+        return f"{entry.entry_type} on {' and '.join(pair)} must name a lease"
     if (entry.entry_type == REVERSAL) != bool(entry.reversal_of):
         return "a reversal, and nothing else, names the entry it reverses"
     return None
@@ -154,7 +174,7 @@ def fee_account(entries: Iterable[Entry]) -> FeeAccount:
         late_fee=balance(entries, LATE_FEE_RECEIVABLE),
         late_fee_posted=balance(late, LATE_FEE_RECEIVABLE),
         reductions=tuple(
-            (entry.posting_date, -balance([entry], RECEIVABLE))
+            (entry.value_date or entry.posting_date, -balance([entry], RECEIVABLE))
             for entry in entries
             if RECEIVABLE in (entry.debit_account, entry.credit_account) and entry.entry_type != CHARGE
         ),

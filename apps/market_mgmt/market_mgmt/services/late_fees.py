@@ -73,10 +73,12 @@ def wind_back(fees: Sequence[str], as_of: date) -> date | None:
     postings = []
     for fee, entries in ledger.entries_of(rows, lock=True).items():
         account = fee_account(entries)
-        posted = [entry for entry in entries if entry.entry_type == LATE_FEE]
-        if not posted or posted[-1].posting_date <= as_of:
+        posted = sorted(
+            (entry for entry in entries if entry.entry_type == LATE_FEE), key=lambda entry: entry.counted_from
+        )
+        if not posted or posted[-1].counted_from <= as_of:
             continue
-        latest = max(latest or posted[-1].posting_date, posted[-1].posting_date)
+        latest = max(latest or posted[-1].counted_from, posted[-1].counted_from)
         excess = account.late_fee_posted - ledger.late_fee_owed(rows[fee], account, as_of)
         excess = min(excess, account.late_fee)
         taken_back = _reversed_amounts(entries)

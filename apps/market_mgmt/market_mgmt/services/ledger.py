@@ -16,6 +16,7 @@ from frappe import _
 from market_mgmt.domain import late_fee
 from market_mgmt.domain.allocation import OpenFee
 from market_mgmt.domain.ledger import PREPAID, FeeAccount, Posting, fee_account
+from market_mgmt.services.closed_months import booked
 from market_mgmt.services.ledger_caches import rebuild_caches, refresh_caches
 from market_mgmt.services.ledger_check import Violation, check
 from market_mgmt.services.rows import bulk_insert, chunks, number
@@ -40,7 +41,7 @@ OPEN = ("Published", "Partly Paid")
 
 _ENTRY = (
     *("name", "market", "merchant", "lease", "stall", "fee", "payment_order", "posting_date"),
-    *("entry_type", "debit_account", "credit_account", "amount", "reversal_of"),
+    *("value_date", "entry_type", "debit_account", "credit_account", "amount", "reversal_of"),
 )
 _TERMS = ("amount", "late_fee_applies", "late_fee_from", "late_fee_rate", "late_fee_cap")
 
@@ -57,11 +58,17 @@ class LedgerEntry:
     fee: str | None
     payment_order: str | None
     posting_date: date
+    value_date: date | None
     entry_type: str
     debit_account: str
     credit_account: str
     amount: Decimal
     reversal_of: str | None
+
+    @property
+    def counted_from(self) -> date:
+        """The day that counts for late fees."""
+        return self.value_date or self.posting_date
 
 
 @dataclass(frozen=True)
@@ -100,9 +107,9 @@ class OpenFeeRow:
 def post(postings: Sequence[Posting]) -> list[str]:
     """Write entries, all or (by the caller's rollback) none; returns their names.
 
-    Raises DuplicateEntryError when one of them was posted before: a voucher posts once.
+    What falls into a closed month is booked on the first open day. Raises DuplicateEntryError when one of them was posted before: a voucher posts once.
     """
-    rows = [{**vars(posting), "amount": to_db(posting.amount)} for posting in postings]
+    rows = [{**vars(posting), "amount": to_db(posting.amount)} for posting in booked(postings)]
     try:
         return bulk_insert("Account Entry", rows)
     except Exception as error:

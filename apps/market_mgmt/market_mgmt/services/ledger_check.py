@@ -1,30 +1,58 @@
 """Every invariant of the ledger, checked over all of a market: what must hold whatever happened in between.
 
-Runs every night and at the end of `make cycle`. Each violation names the document it is about.
+Runs every night, before a month is closed, by `bench audit-ledger` and at the end of `make cycle`. Each violation names
+the document it is about.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from decimal import Decimal
 from types import SimpleNamespace
 
 import frappe
 from cn_connect.money import yuan
 from market_mgmt.domain.amounts import ZERO
-from market_mgmt.domain.ledger import CHARGE, PAYMENT, PREPAID, balance, entry_problem, fee_account
+from market_mgmt.domain.ledger import (
+    CHARGE,
+    DEPOSIT_HELD,
+    PAYMENT,
+    PREPAID,
+    REFUND_PAYABLE,
+    balance,
+    entry_problem,
+    fee_account,
+)
+from market_mgmt.services import ledger_seals
 from market_mgmt.services.rows import number
 
-_FIELDS = [
-    "name",
-    "merchant",
-    "fee",
-    "posting_date",
-    "entry_type",
-    "debit_account",
-    "credit_account",
-    "amount",
-]
+_FIELDS = (
+    *("name", "merchant", "lease", "fee", "payment_order", "posting_date", "value_date"),
+    *("entry_type", "debit_account", "credit_account", "amount", "reversal_of"),
+)
+
+# Every invariant, in the order in which they are shown.
+RULES = (
+    "entry",
+    "reversal mirrors its original",
+    "reversed at most once",
+    "a draft has no entries",
+    "charged once",
+    "outstanding ≥ 0",
+    "late fee ≤ cap",
+    "cache = ledger",
+    "status = ledger",
+    "entries belong to a fee",
+    "allocated ≤ received",
+    "refunds under way ≥ 0",
+    "deposit ≥ 0",
+    "payment = amount received",
+    "payment has an order",
+    "receipt lines add up",
+    "receipt numbers are gapless",
+    "one receipt per payment",
+    "a closed month never changes",
+    "sealed entries are unchanged",
+)
 
 
 @dataclass(frozen=True)
@@ -36,114 +64,143 @@ class Violation:
     detail: str
 
 
+@dataclass
+class Audit:
+    """How often each invariant was looked at, and every violation that was found."""
+
+    market: str
+    entries: int = 0
+    checked: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(RULES, 0)))
+    violations: list[Violation] = field(default_factory=list)
+
+    def expect(self, rule: str, holds: bool, document: str, detail: object = "") -> None:
+        self.checked[rule] += 1
+        if not holds:
+            self.violations.append(Violation(rule, document, str(detail)))
+
+    def first(self, rule: str) -> Violation | None:
+        return next((violation for violation in self.violations if violation.rule == rule), None)
+
+
 def check(market: str) -> list[Violation]:
     """Every violated invariant of a market's ledger, its caches, its payments and its receipts. Empty means balanced."""
+    return audit(market).violations
+
+
+def audit(market: str) -> Audit:
+    """The same with how often each invariant was checked."""
     entries = [
-        SimpleNamespace(**{**row, "amount": yuan(row.amount), "fee": row.fee or None})
+        SimpleNamespace(
+            **{
+                **row,
+                "amount": yuan(row.amount),
+                "fee": row.fee or None,
+                "reversal_of": row.reversal_of or None,
+            }
+        )
         for row in frappe.get_all(
-            "Account Entry",
-            filters={"market": market},
-            fields=[*_FIELDS, "payment_order", "reversal_of"],
-            order_by="creation",
+            "Account Entry", filters={"market": market}, fields=list(_FIELDS), order_by="creation"
         )
     ]
-    checks = (_entries, _fees, _prepaid, _payments, _receipts)
-    return [violation for one in checks for violation in one(market, entries)]
+    result = Audit(market, len(entries))
+    for one in (_entries, _fees, _balances, _payments, _receipts, _closed_months, _seals):
+        one(result, entries)
+    return result
 
 
-def _entries(_market: str, entries: list[SimpleNamespace]) -> Iterator[Violation]:
+def _entries(audit: Audit, entries: list[SimpleNamespace]) -> None:
     """Each entry is one the ledger admits; a reversal mirrors its original and never exceeds it."""
     originals = {entry.name: entry for entry in entries}
     reversed_amounts: dict[str, Decimal] = defaultdict(Decimal)
     for entry in entries:
-        entry.reversal_of = entry.reversal_of or None
         problem = entry_problem(entry)
-        if problem:
-            yield Violation("entry", entry.name, problem)
+        audit.expect("entry", not problem, entry.name, problem)
         if entry.reversal_of:
             original = originals.get(entry.reversal_of)
-            swapped = (entry.credit_account, entry.debit_account)
-            if not original or (original.debit_account, original.credit_account) != swapped:
-                yield Violation("reversal mirrors its original", entry.name, str(entry.reversal_of))
+            pair = (entry.credit_account, entry.debit_account)
+            mirrored = original is not None and (original.debit_account, original.credit_account) == pair
+            audit.expect("reversal mirrors its original", mirrored, entry.name, entry.reversal_of)
             reversed_amounts[entry.reversal_of] += entry.amount
     for name, amount in reversed_amounts.items():
-        if name in originals and amount > originals[name].amount:
-            yield Violation("reversed at most once", name, f"{amount} > {originals[name].amount}")
+        if name in originals:
+            limit = originals[name].amount
+            audit.expect("reversed at most once", amount <= limit, name, f"{amount} > {limit}")
 
 
-def _fees(market: str, entries: list[SimpleNamespace]) -> Iterator[Violation]:
+def _fees(audit: Audit, entries: list[SimpleNamespace]) -> None:
     """A published fee is charged once, never overpaid, its late fee within the cap, its cached figures true."""
     by_fee: dict[str, list[SimpleNamespace]] = defaultdict(list)
     for entry in entries:
         if entry.fee:
             by_fee[entry.fee].append(entry)
     fields = ["name", "status", "amount", "outstanding", "late_fee", "late_fee_posted", "late_fee_cap"]
-    for fee in frappe.get_all("Fee", filters={"market": market}, fields=fields):
+    for fee in frappe.get_all("Fee", filters={"market": audit.market}, fields=fields):
         own = by_fee.pop(fee.name, [])
         account = fee_account(own)
+        amount = yuan(fee.amount)
+        if fee.status in ("Draft", "Reviewed"):
+            audit.expect("a draft has no entries", not own, fee.name, len(own))
+            continue
         charged = sum((entry.amount for entry in own if entry.entry_type == CHARGE), ZERO)
-        published = fee.status != "Draft"
-        if published and (fee.status != "Reversed" or own) and charged != yuan(fee.amount):
-            yield Violation("charged once", fee.name, f"{charged} ≠ {yuan(fee.amount)}")
-        if not published and own:
-            yield Violation("a draft has no entries", fee.name, str(len(own)))
-        if account.principal < 0 or account.late_fee < 0:
-            yield Violation("outstanding ≥ 0", fee.name, f"{account.principal}, {account.late_fee}")
-        if account.late_fee_posted > yuan(yuan(fee.amount) * number(fee.late_fee_cap)):
-            yield Violation("late fee ≤ cap", fee.name, str(account.late_fee_posted))
-        if published:
-            yield from _caches(fee, account.principal, account.late_fee, account.late_fee_posted)
+        dropped_draft = fee.status == "Reversed" and not own
+        audit.expect("charged once", dropped_draft or charged == amount, fee.name, f"{charged} ≠ {amount}")
+        open_amounts = f"{account.principal}, {account.late_fee}"
+        audit.expect("outstanding ≥ 0", min(account.principal, account.late_fee) >= 0, fee.name, open_amounts)
+        cap = yuan(amount * number(fee.late_fee_cap))
+        audit.expect("late fee ≤ cap", account.late_fee_posted <= cap, fee.name, account.late_fee_posted)
+        cached = (yuan(fee.outstanding), yuan(fee.late_fee), yuan(fee.late_fee_posted))
+        true = (account.principal, account.late_fee, account.late_fee_posted)
+        difference = f"{' '.join(map(str, cached))} ≠ {' '.join(map(str, true))}"
+        audit.expect("cache = ledger", cached == true, fee.name, difference)
+        settled = account.principal + account.late_fee == 0
+        ended = fee.status in ("Paid", "Waived", "Reversed")
+        audit.expect("status = ledger", settled == ended, fee.name, fee.status)
     for name in by_fee:
-        yield Violation("entries belong to a fee", name, "no such fee")
+        audit.expect("entries belong to a fee", False, name, "no such fee")
 
 
-def _caches(
-    fee: frappe._dict, principal: Decimal, late_fee: Decimal, late_fee_posted: Decimal
-) -> Iterator[Violation]:
-    cached = (yuan(fee.outstanding), yuan(fee.late_fee), yuan(fee.late_fee_posted))
-    true = (principal, late_fee, late_fee_posted)
-    if cached != true:
-        yield Violation("cache = ledger", fee.name, f"{cached} ≠ {true}")
-    settled = principal + late_fee == 0
-    if settled != (fee.status in ("Paid", "Waived", "Reversed")):
-        yield Violation("status = ledger", fee.name, fee.status)
+def _balances(audit: Audit, entries: list[SimpleNamespace]) -> None:
+    """Nobody has allocated, refunded or deducted more than was received."""
+    rules = (
+        ("allocated ≤ received", PREPAID, "merchant"),
+        ("refunds under way ≥ 0", REFUND_PAYABLE, "merchant"),
+        ("deposit ≥ 0", DEPOSIT_HELD, "lease"),
+    )
+    for rule, account, owner in rules:
+        held: dict[str, list[SimpleNamespace]] = defaultdict(list)
+        for entry in entries:
+            if account in (entry.debit_account, entry.credit_account):
+                held[getattr(entry, owner) or ""].append(entry)
+        for name, own in held.items():
+            amount = -balance(own, account)
+            audit.expect(rule, amount >= 0, name, amount)
 
 
-def _prepaid(_market: str, entries: list[SimpleNamespace]) -> Iterator[Violation]:
-    """Allocated ≤ received, for every merchant."""
-    by_merchant: dict[str, list[SimpleNamespace]] = defaultdict(list)
-    for entry in entries:
-        by_merchant[entry.merchant].append(entry)
-    for merchant, own in by_merchant.items():
-        prepaid = -balance(own, PREPAID)
-        if prepaid < 0:
-            yield Violation("allocated ≤ received", merchant, str(prepaid))
-
-
-def _payments(market: str, entries: list[SimpleNamespace]) -> Iterator[Violation]:
+def _payments(audit: Audit, entries: list[SimpleNamespace]) -> None:
     """Σ payment entries of an order = the amount received, and nothing is posted for an order that was not paid."""
     received: dict[str, Decimal] = defaultdict(Decimal)
     for entry in entries:
         if entry.entry_type == PAYMENT:
             received[entry.payment_order or ""] += entry.amount
     for order in frappe.get_all(
-        "Market Payment Order", filters={"market": market}, fields=["name", "status", "amount"]
+        "Market Payment Order", filters={"market": audit.market}, fields=["name", "status", "amount"]
     ):
         expected = yuan(order.amount) if order.status in ("Paid", "Reversed") else ZERO
         posted = received.pop(order.name, ZERO)
-        if posted != expected:
-            yield Violation("payment = amount received", order.name, f"{posted} ≠ {expected}")
+        audit.expect("payment = amount received", posted == expected, order.name, f"{posted} ≠ {expected}")
     for name, amount in received.items():
-        yield Violation("payment has an order", name, str(amount))
+        audit.expect("payment has an order", False, name, amount)
 
 
-def _receipts(market: str, _entries: list[SimpleNamespace]) -> Iterator[Violation]:
+def _receipts(audit: Audit, _entries: list[SimpleNamespace]) -> None:
     """One receipt per paid order over its amount; numbers without gaps; lines add up."""
-    lines: dict[str, Decimal] = defaultdict(Decimal)
     receipts = frappe.get_all(
-        "Receipt", filters={"market": market}, fields=["name", "year", "number", "amount", "payment_order"]
+        "Receipt",
+        filters={"market": audit.market},
+        fields=["name", "year", "number", "amount", "payment_order"],
     )
     names = {receipt.name for receipt in receipts}
+    lines: dict[str, Decimal] = defaultdict(Decimal)
     for line in frappe.get_all(
         "Receipt Line", filters={"parenttype": "Receipt"}, fields=["parent", "amount"]
     ):
@@ -152,15 +209,43 @@ def _receipts(market: str, _entries: list[SimpleNamespace]) -> Iterator[Violatio
     numbers: dict[int, list[int]] = defaultdict(list)
     for receipt in receipts:
         numbers[receipt.year].append(receipt.number)
-        if lines[receipt.name] != yuan(receipt.amount):
-            yield Violation("receipt lines add up", receipt.name, f"{lines[receipt.name]} ≠ {receipt.amount}")
+        total = lines[receipt.name]
+        adds_up = total == yuan(receipt.amount)
+        audit.expect("receipt lines add up", adds_up, receipt.name, f"{total} ≠ {receipt.amount}")
     for year, taken in numbers.items():
-        if sorted(taken) != list(range(1, len(taken) + 1)):
-            yield Violation("receipt numbers are gapless", f"{market}-{year}", str(sorted(taken)))
+        gapless = sorted(taken) == list(range(1, len(taken) + 1))
+        audit.expect("receipt numbers are gapless", gapless, f"{audit.market}-{year}", sorted(taken))
     paid = frappe.get_all(
         "Market Payment Order",
-        filters={"market": market, "status": ["in", ("Paid", "Reversed")]},
+        filters={"market": audit.market, "status": ["in", ("Paid", "Reversed")]},
         pluck="name",
     )
-    for order in set(paid) ^ {receipt.payment_order for receipt in receipts}:
-        yield Violation("one receipt per payment", order, "")
+    receipted = {receipt.payment_order for receipt in receipts}
+    for order in sorted({*paid} | receipted):
+        audit.expect("one receipt per payment", order in receipted and order in paid, order)
+
+
+def _closed_months(audit: Audit, entries: list[SimpleNamespace]) -> None:
+    """A closed month still has the totals it was closed with."""
+    by_month: dict[str, list[SimpleNamespace]] = defaultdict(list)
+    for entry in entries:
+        by_month[f"{entry.posting_date:%Y-%m}"].append(entry)
+    closes = frappe.get_all("Month Close", filters={"market": audit.market}, fields=["name", "period"])
+    for close in closes:
+        own = by_month[close.period]
+        totals = frappe.get_all(
+            "Month Close Total", filters={"parent": close.name}, fields=["account", "debit", "credit"]
+        )
+        written = {row.account: yuan(row.debit) - yuan(row.credit) for row in totals}
+        accounts = {account for entry in own for account in (entry.debit_account, entry.credit_account)}
+        true = {account: balance(own, account) for account in accounts}
+        audit.expect("a closed month never changes", written == true, close.name, f"{written} ≠ {true}")
+
+
+def _seals(audit: Audit, _entries: list[SimpleNamespace]) -> None:
+    """What was sealed is still there and unchanged."""
+    problems = list(ledger_seals.problems(audit.market))
+    sealed = frappe.db.count("Ledger Seal", {"market": audit.market})
+    audit.checked["sealed entries are unchanged"] += max(sealed - len(problems), 0)
+    for document, problem in problems:
+        audit.expect("sealed entries are unchanged", False, document, problem)

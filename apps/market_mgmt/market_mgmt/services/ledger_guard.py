@@ -1,11 +1,13 @@
-"""The second lock on the ledger: triggers that make the database itself refuse to change or delete an entry.
+"""The second lock on the ledger: triggers that make the database itself refuse to change or delete what is written.
 
-The first one is the controller of Account Entry. Whoever gets past it with SQL meets these, Administrator included.
+The first one are the controllers of the ledger's DocTypes. Whoever gets past them with SQL meets these, Administrator
+included.
 """
 
 import frappe
 
 REFUSAL = "Account entries are never changed or deleted; post a reversal instead."
+GUARDED = ("Account Entry", "Ledger Seal", "Ledger Seal Line")
 
 _EVENTS = ("UPDATE", "DELETE")
 _BODY = {
@@ -17,8 +19,9 @@ _BODY = {
 def install() -> None:
     """Create the triggers that are missing (after_install, after_migrate)."""
     body = _BODY["sqlite" if frappe.db.db_type == "sqlite" else "mariadb"].format(REFUSAL)
-    for event in _EVENTS:
-        frappe.db.sql_ddl(
-            f"CREATE TRIGGER IF NOT EXISTS account_entry_no_{event.lower()} BEFORE {event}"
-            f" ON `tabAccount Entry` FOR EACH ROW {body}"
-        )
+    for doctype in GUARDED:
+        for event in _EVENTS:
+            frappe.db.sql_ddl(
+                f"CREATE TRIGGER IF NOT EXISTS {frappe.scrub(doctype)}_no_{event.lower()} BEFORE {event}"
+                f" ON `tab{doctype}` FOR EACH ROW {body}"
+            )

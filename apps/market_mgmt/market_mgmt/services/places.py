@@ -21,9 +21,13 @@ _QR_BYTES = 12
 
 
 def check_market(market: Document) -> None:
-    """Raises ValidationError for a code that order and receipt numbers cannot carry."""
+    """Raises ValidationError for a code that order and receipt numbers cannot carry, PermissionError for closing by hand."""
     if not MARKET_CODE.fullmatch(market.code or ""):
         frappe.throw(_("The code of a market has 1 to 12 letters and digits."))
+    before = market.get_doc_before_save()
+    closed = before.closed_through if before else None
+    if str(market.closed_through or "") != str(closed or ""):
+        frappe.throw(_("Books are closed by closing the month."), frappe.PermissionError)
 
 
 def seed_market(market: Document) -> None:

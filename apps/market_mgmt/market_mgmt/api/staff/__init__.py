@@ -1,6 +1,7 @@
 """Staff methods, re-exported so that each resolves as `market_mgmt.api.staff.…`."""
 
 from market_mgmt.api.staff.charges import (
+    close_month,
     collect,
     confirm_readings,
     create_fee,
@@ -22,6 +23,7 @@ from market_mgmt.api.staff.imports import (
 )
 
 __all__ = [
+    "close_month",
     "collect",
     "confirm_readings",
     "create_fee",

@@ -10,7 +10,7 @@ from cn_connect.money import yuan
 from frappe import _
 from market_mgmt import permissions
 from market_mgmt.api import answers
-from market_mgmt.services import billing, payments, readings
+from market_mgmt.services import billing, closing, payments, readings
 
 ADMINISTRATOR, FINANCE, SUPERVISOR = "Market Administrator", "Market Finance", "Market Supervisor"
 CLERK, CASHIER = "Market Clerk", "Market Cashier"
@@ -88,6 +88,13 @@ def reverse_payment(payment_order: str, reason: str) -> answers.ReopenedFees:
     """Takes back a counter payment that somebody else took; its receipt becomes void and its fees are open again."""
     _own("Market Payment Order", [payment_order])
     return {"fees": payments.reverse(payment_order, reason, frappe.session.user, clock.now())}
+
+
+@api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])
+def close_month(market: str, period: str) -> answers.Named:
+    """Closes the next month of a market: its late fees are posted, its totals written down, nothing is booked into it again."""
+    permissions.require_market(market)
+    return {"name": closing.close(market, period, frappe.session.user, clock.now())}
 
 
 def _own(doctype: str, names: list[str], *fields: str) -> list[frappe._dict]:

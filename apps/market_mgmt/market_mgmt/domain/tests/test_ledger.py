@@ -12,7 +12,7 @@ D = Decimal
 
 
 def posting(entry_type: str, debit: str, credit: str, amount: str = "10.00", **more) -> Posting:
-    more.setdefault("fee", "FEE-1")
+    more = {"fee": "FEE-1", "lease": "LEASE-1", **more}
     return Posting("M1", "MER-1", date(2026, 11, 1), entry_type, debit, credit, D(amount), "key", **more)
 
 
@@ -45,6 +45,7 @@ def test_a_reversal_swaps_the_pair_and_names_the_entry():
         ("Charge", "Receivable", "Income", "-1.00", {}, "positive"),
         ("Charge", "Receivable", "Income", "1.001", {}, "whole cents"),
         ("Charge", "Receivable", "Income", "1.00", {"fee": None}, "must name a fee"),
+        ("Deposit", "Cash", "Deposit Held", "1.00", {"lease": None}, "must name a lease"),
         ("Charge", "Receivable", "Income", "1.00", {"reversal_of": "x"}, "reversal"),
         ("Reversal", "Income", "Receivable", "1.00", {}, "reversal"),
     ],
@@ -69,3 +70,8 @@ def test_whatever_is_posted_all_accounts_add_up_to_nothing(moves):
     entries = [posting(kind, debit, credit, str(amount)) for (kind, debit, credit), amount in moves]
     accounts = {account for _, debit, credit in pairs for account in (debit, credit)}
     assert sum((balance(entries, account) for account in accounts), D(0)) == 0
+
+
+def test_a_payment_known_late_lowers_the_principal_on_its_true_day():
+    late = posting("Allocation", "Prepaid", "Receivable", value_date=date(2026, 10, 20))
+    assert ledger.fee_account([late]).reductions == ((date(2026, 10, 20), D("10.00")),)
