@@ -61,6 +61,7 @@ OFFICE: dict[str, dict[str, Any]] = {
     "confirm_readings": {"names": ["R"]},
     "void_reading": {"name": "R", "reason": "r"},
     "close_month": {"market": "M", "period": "2026-10"},
+    "read_at_handover": {"meter": "W", "current": "1", "reading_date": "2026-10-15"},
     "collect": {"merchant": "M", "fees": ["F"], "channel": "Cash", "amount": "1.00"},
     "reverse_payment": {"payment_order": "P", "reason": "r"},
     "run_dunning": {"market": "T"},

@@ -44,7 +44,8 @@ unmask_roles = {
 # Every DocType that carries a market (a test compares the list).
 _OF_A_MARKET = (
     *("Market", "Market Area", "Stall", "Merchant", "Lease", "Stall Binding", "Market Staff"),
-    *("Tariff", "Meter", "Meter Reading", "Meter Reading Import", "Late Fee Rule", "Fee", "Account Entry"),
+    *("Tariff", "Meter", "Meter Reading", "Meter Reading Import", "Meter Replacement"),
+    *("Late Fee Rule", "Fee", "Account Entry"),
     *("Market Payment Order", "Receipt", "Receipt Counter", "Month Close", "Ledger Seal"),
     *("Dunning Notice", "Red Card"),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import timedelta
 
 import frappe
 from cn_connect.money import yuan
@@ -11,7 +11,7 @@ from market_mgmt.domain.billing import Bill, Segment, metered, monthly_charge, r
 from market_mgmt.domain.periods import Period, billed_in
 from market_mgmt.services import tariffs
 from market_mgmt.services.fee_writer import fee_types
-from market_mgmt.services.readings import BILLABLE, VOID
+from market_mgmt.services.readings import BILLABLE, HANDOVER, PERIOD, VOID
 from market_mgmt.services.rows import number
 
 _LEASE = (
@@ -27,6 +27,11 @@ _LEASE = (
         "cycle",
     ),
     *("rent_free_days", "late_fee_clause"),
+)
+
+_READING = (
+    *("meter", "meter_no", "kind", "status", "reading_date"),
+    *("previous_reading", "current_reading", "multiplier", "consumption"),
 )
 
 
@@ -60,21 +65,14 @@ class Sources:
             order_by="name",
         ):
             self.meters.setdefault((meter.stall, meter.fee_type), []).append(meter)
-        self.readings = {
-            row.meter: row
-            for row in frappe.get_all(
-                "Meter Reading",
-                filters={"market": market, "period": f"{month.start:%Y-%m}", "status": ["!=", VOID]},
-                fields=[
-                    "meter",
-                    "status",
-                    "previous_reading",
-                    "current_reading",
-                    "consumption",
-                    "reading_date",
-                ],
-            )
-        }
+        self.readings: dict[str, list[frappe._dict]] = {}
+        for reading in frappe.get_all(
+            "Meter Reading",
+            filters={"market": market, "period": f"{month.start:%Y-%m}", "status": ["!=", VOID]},
+            fields=list(_READING),
+            order_by="reading_date, creation",
+        ):
+            self.readings.setdefault(reading.meter, []).append(reading)
 
     def _leases(self, market: str) -> list[frappe._dict]:
         rows = frappe.get_all(
@@ -117,36 +115,58 @@ class Sources:
             yield Found(lease, fee_type, self.month, monthly_charge(self.month, prices))
 
     def _metered(self, lease: frappe._dict, fee_type: frappe._dict) -> Iterator[Found]:
+        segments: list[Segment] = []
         meters = self.meters[lease.stall, fee_type.name]
-        readings = [self.readings.get(meter.name) for meter in meters]
-        dates = [reading.reading_date for reading in readings if reading]
-        if self._payer(lease.stall, max(dates, default=self.month.end)) is not lease:
-            return
-        for meter, reading in zip(meters, readings, strict=True):
-            if reading is None or reading.status not in BILLABLE:
-                missing, held = _("Meter {0} has no reading."), _("The reading of meter {0} is held.")
-                problem = (held if reading else missing).format(meter.meter_no)
-                yield Found(lease, fee_type, self.month, problem=problem)
+        for meter in meters:
+            own = [reading for reading, payer in self._paid(meter) if payer is lease]
+            problem = self._problem(lease, meter, own)
+            if problem:
+                yield Found(lease, fee_type, self.month, problem=problem.format(meter.meter_no))
                 return
+            segments += [_segment(meter, reading) for reading in own]
+        if not segments:
+            return
         price = self.tariffs.unit_price(fee_type.name, lease.stall, self.month.end)
         if price is None:
             yield Found(lease, fee_type, self.month, problem=_("No tariff for {0}.").format(_(fee_type.name)))
             return
-        segments = [
-            Segment(
-                meter.meter_no,
-                number(reading.previous_reading),
-                number(reading.current_reading),
-                number(meter.multiplier),
-                number(reading.consumption),
-            )
-            for meter, reading in zip(meters, readings, strict=True)
-            if reading
-        ]
         yield Found(lease, fee_type, self.month, metered(segments, price))
 
-    def _payer(self, stall: str, on: date) -> frappe._dict:
-        """Who pays a stall's meters: the lease that runs on the day of the reading, else the last one before it."""
-        own = self.leases_of[stall]
-        current = [lease for lease in own if lease.start_date <= on]
-        return (current or own)[-1]
+    def _problem(self, lease: frappe._dict, meter: frappe._dict, own: list[frappe._dict]) -> str | None:
+        """Why a lease cannot be billed for a meter, None if it can (or need not)."""
+        if any(reading.status not in BILLABLE for reading in own):
+            return _("The reading of meter {0} is held.")
+        leases = self.leases_of[lease.stall]
+        position = leases.index(lease)
+        handovers = [reading for reading in self.readings.get(meter.name, ()) if reading.kind == HANDOVER]
+        if len(handovers) < position:
+            return _("Meter {0} was not read when the stall changed hands.")
+        if position == len(leases) - 1 and not any(reading.kind in (PERIOD, HANDOVER) for reading in own):
+            return _("Meter {0} has no reading.")
+        return None
+
+    def _paid(self, meter: frappe._dict) -> Iterator[tuple[frappe._dict, frappe._dict | None]]:
+        """Each reading of a meter with the lease that pays what it adds; None while the stall stood empty.
+
+        That is the lease that runs on its day, else the last one before it; on the day of a handover still the one
+        that ends.
+        """
+        leases = self.leases_of[meter.stall]
+        since = None
+        for reading in self.readings.get(meter.name, ()):
+            handover = reading.kind == HANDOVER
+            day = reading.reading_date - timedelta(days=1) if handover else reading.reading_date
+            payer = next((lease for lease in reversed(leases) if lease.start_date <= day), leases[0])
+            yield reading, None if since and payer.last_day <= since else payer
+            since = reading.reading_date if handover else since
+
+
+def _segment(meter: frappe._dict, reading: frappe._dict) -> Segment:
+    # Readings of before dials were noted on them are of the dial that the meter still has.
+    return Segment(
+        reading.meter_no or meter.meter_no,
+        number(reading.previous_reading),
+        number(reading.current_reading),
+        number(reading.multiplier or meter.multiplier),
+        number(reading.consumption),
+    )

@@ -1,4 +1,8 @@
-"""Meter readings: what a meter showed at the end of a period, checked, held or accepted, and confirmed by a clerk."""
+"""Meter readings: what a meter showed at the end of a period, checked, held or accepted, and confirmed by a clerk.
+
+A reading of kind Period ends a period. In between there may be others (`meter_changes`): Handover when a stall changes
+hands, Replacement when the dial is changed. Each reading is one segment: from the reading before, to itself.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +17,13 @@ from market_mgmt.services.rows import bulk_insert, lock, number
 
 NORMAL, HELD, CONFIRMED, VOID = "Normal", "Held", "Confirmed", "Void"
 BILLABLE = (NORMAL, CONFIRMED)
+PERIOD, HANDOVER, REPLACEMENT = "Period", "Handover", "Replacement"
+
+
+STORED = (
+    *("name", "meter", "period", "kind", "reading_date", "current_reading", "next_reading"),
+    *("previous_reading", "consumption", "status"),
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +37,10 @@ class ReadingRow:
 
 @dataclass(frozen=True)
 class MeterState:
-    """A meter before the reading of a period: where it stood, and what it used in the periods before, latest last."""
+    """A meter before the reading that ends a period: where it stood, and what it used in the periods before, latest last.
+
+    `so_far` is what it used since the period began, by readings in between; `last_date` the day of the last reading.
+    """
 
     meter: str
     meter_no: str
@@ -38,6 +52,8 @@ class MeterState:
     history: tuple[Decimal, ...]
     has_later: bool
     recorded: bool
+    so_far: Decimal = Decimal(0)
+    last_date: date | None = None
 
 
 @dataclass
@@ -63,16 +79,23 @@ def meter_states(market: str, period: str) -> dict[str, MeterState]:
     for row in frappe.get_all(
         "Meter Reading",
         filters={"market": market, "status": ["!=", VOID]},
-        fields=["meter", "period", "current_reading", "consumption", "status"],
-        order_by="period",
+        fields=list(STORED),
+        order_by="period, reading_date, creation",
     ):
         readings.setdefault(row.meter, []).append(row)
-    return {meter.name: _state(meter, readings.get(meter.name, ()), period) for meter in meters}
+    return {meter.name: state_of(meter, readings.get(meter.name, ()), period) for meter in meters}
 
 
-def _state(meter: frappe._dict, readings: Sequence[frappe._dict], period: str) -> MeterState:
-    earlier = [row for row in readings if row.period < period]
-    accepted = [number(row.consumption) for row in earlier if row.status in BILLABLE]
+def state_of(meter: frappe._dict, readings: Sequence[frappe._dict], period: str) -> MeterState:
+    """The state of a meter from its readings (`STORED`, oldest first) before the one that ends `period`."""
+    before = [row for row in readings if row.period < period]
+    within = [row for row in readings if row.period == period and row.kind != PERIOD]
+    earlier = [*before, *within]
+    last = earlier[-1] if earlier else None
+    used: dict[str, Decimal] = {}
+    for row in before:
+        if row.status in BILLABLE:
+            used[row.period] = used.get(row.period, Decimal(0)) + number(row.consumption)
     return MeterState(
         meter=meter.name,
         meter_no=meter.meter_no,
@@ -80,17 +103,28 @@ def _state(meter: frappe._dict, readings: Sequence[frappe._dict], period: str) -
         fee_type=meter.fee_type,
         digits=meter.digits,
         multiplier=number(meter.multiplier),
-        previous=number(earlier[-1].current_reading if earlier else meter.initial_reading),
-        history=tuple(accepted[-HISTORY_PERIODS:]),
+        previous=number(stood_at(last) if last else meter.initial_reading),
+        history=tuple(used[month] for month in sorted(used)[-HISTORY_PERIODS:]),
         has_later=any(row.period > period for row in readings),
-        recorded=any(row.period == period for row in readings),
+        recorded=any(row.period == period and row.kind == PERIOD for row in readings),
+        so_far=sum((number(row.consumption) for row in within), Decimal(0)),
+        last_date=last.reading_date if last else None,
     )
 
 
-def problem(state: MeterState | None, current: Decimal) -> str | None:
+def stood_at(reading: frappe._dict) -> float:
+    """Where the meter stood after a reading: a new dial begins where it was put in."""
+    return reading.next_reading if reading.kind == REPLACEMENT else reading.current_reading
+
+
+def problem(state: MeterState | None, current: Decimal, read_on: date | None = None) -> str | None:
     """Why a reading cannot be recorded, for the person who sent it; None if it can."""
     if state is None:
         return _("No active meter of this market.")
+    if read_on and state.so_far and state.last_date and read_on < state.last_date:
+        return _("Meter {0} was read on {1} already; this reading is older.").format(
+            state.meter_no, state.last_date
+        )
     if state.has_later:
         return _("Meter {0} already has a reading of a later period.").format(state.meter_no)
     try:
@@ -124,7 +158,7 @@ def record(
             result.existing.append(row.meter)
             continue
         reason = _("The reading is dated in the future.") if row.reading_date > as_of else None
-        reason = reason or problem(state, row.current)
+        reason = reason or problem(state, row.current, row.reading_date)
         if reason or state is None:
             result.rejected.append((row.meter, reason or ""))
             continue
@@ -140,13 +174,30 @@ def record(
 def _reading(
     market: str, period: str, row: ReadingRow, state: MeterState, source_import: str | None
 ) -> dict[str, object]:
+    values = reading_values(market, period, row, state, PERIOD)
+    return {**values, "source_import": source_import, "reading_key": f"{row.meter}|{period}"}
+
+
+def reading_values(
+    market: str, period: str, row: ReadingRow, state: MeterState, kind: str
+) -> dict[str, object]:
+    """The columns of a reading: its consumption since the one before, and whether a clerk must confirm it.
+
+    What ends a period is judged by the consumption of the whole period.
+    """
     units, rolled_over = consumption(state.previous, row.current, state.digits, state.multiplier)
-    status, reason = reading_status(units, state.history, rolled_over)
+    judged = state.so_far + units if kind == PERIOD else units
+    status, reason = reading_status(judged, state.history, rolled_over)
+    if kind != PERIOD and judged == 0:
+        status, reason = NORMAL, ""  # a stall that stood empty until it was handed over used nothing
     return {
         "market": market,
         "meter": row.meter,
+        "meter_no": state.meter_no,
+        "multiplier": float(state.multiplier),
         "stall": state.stall,
         "period": period,
+        "kind": kind,
         "reading_date": row.reading_date,
         "previous_reading": float(state.previous),
         "current_reading": float(row.current),
@@ -154,8 +205,6 @@ def _reading(
         "rolled_over": int(rolled_over),
         "status": status,
         "hold_reason": _(reason) if reason else None,
-        "source_import": source_import,
-        "reading_key": f"{row.meter}|{period}",
     }
 
 
@@ -179,20 +228,28 @@ def void(name: str, reason: str) -> None:
 
     Raises ValidationError when a later reading or a bill already builds on it.
     """
-    row = lock("Meter Reading", [name], ("name", "meter", "stall", "period", "status", "reading_key")).get(
-        name
-    )
+    fields = ("name", "meter", "period", "kind", "status", "reading_key", "creation")
+    row = lock("Meter Reading", [name], fields).get(name)
     if not row or row.status == VOID:
         frappe.throw(_("Meter reading {0} does not exist.").format(name), frappe.DoesNotExistError)
-    later = frappe.db.exists(
-        "Meter Reading", {"meter": row.meter, "period": [">", row.period], "status": ["!=", VOID]}
-    )
-    fee_type = frappe.db.get_value("Meter", row.meter, "fee_type")
-    billed = {"stall": row.stall, "fee_type": fee_type, "period": row.period, "source": "Generated"}
-    if later or frappe.db.exists("Fee", {**billed, "status": ["!=", "Reversed"]}):
+    others = {"meter": row.meter, "status": ["!=", VOID]}
+    later = frappe.db.exists("Meter Reading", {**others, "period": [">", row.period]})
+    if row.kind != PERIOD:
+        later = later or frappe.db.exists(
+            "Meter Reading",
+            {**others, "period": row.period, "name": ["!=", name], "creation": [">", row.creation]},
+        )
+    if later or row.kind == REPLACEMENT or is_billed(row.meter, row.period):
         frappe.throw(_("A later reading or a bill builds on this reading; reverse that first."))
     frappe.db.set_value(
         "Meter Reading",
         name,
         {"status": VOID, "hold_reason": reason, "reading_key": f"{row.reading_key}|{name}"},
     )
+
+
+def is_billed(meter: str, period: str) -> bool:
+    """Whether a bill that stands was made from the meter's readings of a period."""
+    place = frappe.db.get_value("Meter", meter, ["stall", "fee_type"], as_dict=True)
+    billed = {**place, "period": period, "source": "Generated", "status": ["!=", "Reversed"]}
+    return bool(frappe.db.exists("Fee", billed))

@@ -79,22 +79,16 @@ def test_a_lease_that_ends_in_mid_month_pays_its_days(site):
     assert yuan(fee(site, run.created[0]).amount) == D("1000.00")
 
 
-def test_two_tenants_of_a_month_each_pay_their_rent_and_the_later_one_the_meter(site):
-    # given a stall handed over on the 16th, read at the end of the month
+def test_two_tenants_of_a_month_each_pay_their_days_of_rent(site):
+    # given a stall handed over on the 16th
     market = factories.market()
-    factories.tariff(market, "Water", "1.00")
     first = factories.shop(market, rent="3100.00", end_date=date(2026, 10, 15))
     tenant = factories.merchant(market)
     second = factories.lease(market, tenant, first.stall, "3100.00", start_date=date(2026, 10, 16))
-    meter = factories.meter(first)
-    factories.reading(meter, "2026-10", "40", date(2026, 10, 31))
-    # when
     run = billing.generate(market, "2026-10", NOV_1)
-    # then
     assert {name: yuan(fee(site, name).amount) for name in run.created} == {
         f"{first.lease}-RENT-20261001-1": D("1500.00"),
         f"{second}-RENT-20261001-1": D("1600.00"),
-        f"{second}-WATER-20261001-1": D("40.00"),
     }
 
 

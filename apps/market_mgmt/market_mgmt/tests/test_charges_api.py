@@ -40,7 +40,8 @@ def test_finance_bills_a_month_and_the_cashier_collects_it(site, shop):
 def test_another_market_is_out_of_reach(site, shop):
     elsewhere = factories.shop()
     bill = factories.rent_bill(elsewhere)
-    held = factories.reading(factories.meter(elsewhere), "2026-10", "0").created
+    meter = factories.meter(elsewhere)
+    held = factories.reading(meter, "2026-10", "0").created
     site.set_user(factories.staff(shop.market, *OFFICE))
     for attempt in (
         lambda: api.generate_bills(elsewhere.market, "2026-11"),
@@ -50,9 +51,25 @@ def test_another_market_is_out_of_reach(site, shop):
         lambda: api.reverse_bill(bill, "x"),
         lambda: api.confirm_readings(held),
         lambda: api.void_reading(held[0], "x"),
+        lambda: api.read_at_handover(meter, D("1"), NOW.date()),
+        lambda: api.close_month(elsewhere.market, "2026-10"),
     ):
         with pytest.raises(site.PermissionError):
             attempt()
+
+
+def test_a_clerk_reads_a_meter_when_a_stall_changes_hands(site, shop):
+    meter = factories.meter(shop)
+    site.set_user(factories.staff(shop.market, "Market Clerk"))
+    name = api.read_at_handover(meter, D("12.5"), date(2026, 11, 4))["name"]
+    assert site.db.get_value("Meter Reading", name, ["kind", "consumption"]) == ("Handover", 12.5)
+
+
+def test_finance_closes_a_month(site, shop, monkeypatch):
+    factories.rent_bill(shop, "2026-10", date(2026, 10, 20))
+    monkeypatch.setattr(site.db, "commit", lambda: None)
+    site.set_user(factories.staff(shop.market, "Market Finance"))
+    assert api.close_month(shop.market, "2026-10") == {"name": f"{shop.market}-2026-10"}
 
 
 OFFICE = ("Market Finance", "Market Cashier", "Market Clerk", "Market Supervisor")

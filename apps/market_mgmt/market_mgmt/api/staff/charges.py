@@ -10,7 +10,7 @@ from cn_connect.money import yuan
 from frappe import _
 from market_mgmt import permissions
 from market_mgmt.api import answers
-from market_mgmt.services import billing, closing, payments, readings
+from market_mgmt.services import billing, closing, meter_changes, payments, readings
 
 ADMINISTRATOR, FINANCE, SUPERVISOR = "Market Administrator", "Market Finance", "Market Supervisor"
 CLERK, CASHIER = "Market Clerk", "Market Cashier"
@@ -69,6 +69,13 @@ def void_reading(name: str, reason: str) -> answers.NamedStatus:
     _own("Meter Reading", [name])
     readings.void(name, reason)
     return {"name": name, "status": readings.VOID}
+
+
+@api_method(methods=["POST"], roles=[CLERK, SUPERVISOR, ADMINISTRATOR])
+def read_at_handover(meter: str, current: Decimal, reading_date: date) -> answers.Named:
+    """Records what a meter showed when its stall changed hands: until then the old tenant pays, from then on the new one."""
+    _own("Meter", [meter])
+    return {"name": meter_changes.read_at_handover(meter, current, reading_date, clock.today())}
 
 
 @api_method(methods=["POST"], roles=[CASHIER, FINANCE])

@@ -104,7 +104,7 @@ def period_of(content: bytes) -> str:
 
 def _recorded(market: str, period: str) -> dict[str, Decimal]:
     """What the meters of the market showed according to the period's readings."""
-    filters = {"market": market, "period": period, "status": ["!=", readings.VOID]}
+    filters = {"market": market, "period": period, "kind": readings.PERIOD, "status": ["!=", readings.VOID]}
     rows = frappe.get_all("Meter Reading", filters=filters, fields=["meter", "current_reading"])
     return {row.meter: number(row.current_reading) for row in rows}
 
@@ -122,6 +122,9 @@ class _Check:
     as_of: date
     states: Mapping[str, MeterState]
     recorded: Mapping[str, Decimal]
+
+    def __post_init__(self) -> None:
+        self.by_number = {state.meter_no: state for state in self.states.values()}
 
     def all(self, table: Table, progress: Progress | None) -> list[ReadingRow]:
         """The good rows that are new; faults are noted in the bad ones."""
@@ -141,7 +144,7 @@ class _Check:
         current = row.take(CURRENT, at_least(0), required=True)
         previous = row.take(PREVIOUS, at_least(0))
         read_on = row.take(READ_ON, as_date, required=True)
-        state = self.states.get(f"{self.market}-{meter_no}") if meter_no else None
+        state = self.by_number.get(meter_no) if meter_no else None
         if meter_no and state is None:
             row.fault(METER, _("is no active meter of this market"))
         if state:

@@ -1,0 +1,154 @@
+"""Scenarios: a stall changes hands in mid-month, a dial is replaced; whoever used it pays it."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from cn_connect.money import yuan
+from market_mgmt.services import billing, meter_changes, readings
+from market_mgmt.tests import factories
+
+D = Decimal
+NOV_1 = date(2026, 11, 1)
+OCT_15, OCT_16, OCT_31 = date(2026, 10, 15), date(2026, 10, 16), date(2026, 10, 31)
+
+
+@pytest.fixture
+def shop(site):
+    shop = factories.shop(rent="3100.00", end_date=OCT_15)
+    factories.tariff(shop.market, "Water", "2.00")
+    return shop
+
+
+@pytest.fixture
+def second(shop):
+    """The lease of the next tenant, from the 16th."""
+    tenant = factories.merchant(shop.market)
+    return factories.lease(shop.market, tenant, shop.stall, "3100.00", start_date=OCT_16)
+
+
+@pytest.fixture
+def meter(shop):
+    return factories.meter(shop, meter_no="W-1", initial_reading=100)
+
+
+def water(site, market):
+    """Amount and lines of the water bills of October, by lease."""
+    run = billing.generate(market, "2026-10", NOV_1)
+    fees = [site.get_doc("Fee", name) for name in run.created]
+    return {
+        fee.lease: (yuan(fee.amount), [line.description for line in fee.lines])
+        for fee in fees
+        if fee.fee_type == "Water"
+    }, dict(run.skipped)
+
+
+def test_each_tenant_pays_what_was_used_in_his_days(site, shop, second, meter):
+    # given 30 t up to the handover and 10 t after it
+    meter_changes.read_at_handover(meter, D("130"), OCT_15, NOV_1)
+    factories.reading(meter, "2026-10", "140", OCT_31)
+    bills, skipped = water(site, shop.market)
+    assert bills == {
+        shop.lease: (D("60.00"), ["W-1: 100 → 130 × 1"]),
+        second: (D("20.00"), ["W-1: 130 → 140 × 1"]),
+    }
+    assert skipped == {}
+
+
+def test_a_handover_entered_after_the_month_was_read_splits_that_reading(site, shop, second, meter):
+    factories.reading(meter, "2026-10", "140", OCT_31)
+    meter_changes.read_at_handover(meter, D("130"), OCT_15, NOV_1)
+    bills, _ = water(site, shop.market)
+    assert {lease: amount for lease, (amount, _lines) in bills.items()} == {
+        shop.lease: D("60.00"),
+        second: D("20.00"),
+    }
+
+
+def test_a_handover_outside_what_the_month_s_reading_allows_is_refused(site, shop, second, meter):
+    factories.reading(meter, "2026-10", "140", OCT_31)
+    with pytest.raises(site.ValidationError, match="W-1"):
+        meter_changes.read_at_handover(meter, D("150"), OCT_15, NOV_1)
+
+
+def test_without_a_handover_reading_nobody_is_billed_for_the_other(site, shop, second, meter):
+    factories.reading(meter, "2026-10", "140", OCT_31)
+    bills, skipped = water(site, shop.market)
+    assert bills == {}
+    assert "W-1" in skipped[shop.stall]
+
+
+def test_what_is_used_while_the_stall_stands_empty_is_billed_to_nobody(site, shop, meter):
+    meter_changes.read_at_handover(meter, D("130"), OCT_15, NOV_1)
+    factories.reading(meter, "2026-10", "140", OCT_31)
+    bills, _ = water(site, shop.market)
+    assert bills == {shop.lease: (D("60.00"), ["W-1: 100 → 130 × 1"])}
+
+
+def test_a_replaced_dial_adds_a_segment_and_the_month_goes_on(site, meter):
+    # given a second shop whose dial is replaced on the 10th, the new one with a multiplier of 2
+    shop = factories.shop(site.db.get_value("Meter", meter, "market"))
+    point = factories.meter(shop, meter_no="W-OLD", initial_reading=950, digits=4)
+    change = site.get_doc(
+        {
+            "doctype": "Meter Replacement",
+            "market": shop.market,
+            "meter": point,
+            "replaced_on": date(2026, 10, 10),
+            "reason": "指针停走",
+            "final_reading": 960,
+            "new_meter_no": "W-NEW",
+            "new_digits": 6,
+            "new_multiplier": 2,
+            "initial_reading": 5,
+        }
+    ).insert(ignore_permissions=True)
+    # when the month is read on the new dial
+    state = readings.meter_states(shop.market, "2026-10")[point]
+    assert (state.meter_no, state.previous, state.so_far) == ("W-NEW", D(5), D(10))
+    factories.reading(point, "2026-10", "25", OCT_31)
+    # then both segments are on the bill: 10 and (25 − 5) × 2
+    bills, _ = water(site, shop.market)
+    assert bills[shop.lease] == (D("100.00"), ["W-OLD: 950 → 960 × 1", "W-NEW: 5 → 25 × 2"])
+    # and the next month goes on from there
+    assert readings.meter_states(shop.market, "2026-11")[point].previous == D(25)
+    assert change.old_meter_no == "W-OLD"
+    change.reason = "另一个原因"
+    with pytest.raises(site.PermissionError):
+        change.save(ignore_permissions=True)
+
+
+@pytest.mark.parametrize("on", [date(2026, 11, 2), date(2026, 8, 20)])
+def test_a_handover_in_the_future_or_before_the_last_period_is_refused(site, shop, meter, on):
+    factories.reading(meter, "2026-09", "110")
+    with pytest.raises(site.ValidationError):
+        meter_changes.read_at_handover(meter, D("105"), on, NOV_1)
+
+
+def test_a_handover_is_voided_only_while_nothing_builds_on_it(site, shop, second, meter):
+    handover = meter_changes.read_at_handover(meter, D("130"), OCT_15, NOV_1)
+    ended = factories.reading(meter, "2026-10", "140", OCT_31).created[0]
+    with pytest.raises(site.ValidationError):
+        readings.void(handover, "抄错")
+    readings.void(ended, "抄错")
+    readings.void(handover, "抄错")
+    assert readings.meter_states(shop.market, "2026-10")[meter].previous == D(100)
+
+
+def test_the_number_of_another_meter_is_refused(site, shop, meter):
+    factories.meter(shop, meter_no="W-2")
+    with pytest.raises(site.ValidationError, match="W-2"):
+        site.get_doc(
+            {
+                "doctype": "Meter Replacement",
+                "market": shop.market,
+                "meter": meter,
+                "replaced_on": date(2026, 10, 10),
+                "reason": "换表",
+                "final_reading": 110,
+                "new_meter_no": "W-2",
+                "new_digits": 5,
+                "new_multiplier": 1,
+            }
+        ).insert(ignore_permissions=True)
