@@ -30,6 +30,9 @@ scheduler_events = {
 # cn_connect hands every verified payment notification to this.
 wechat_pay_transaction = ["market_mgmt.services.payments.on_transaction"]
 
+# Each gets market and month, and returns the reasons why the month cannot be closed yet.
+before_month_close = ["market_mgmt.services.cashiers.open_matters"]
+
 # cn_connect calls this whenever the state of an outbox message changes.
 outbox_state_changed = ["market_mgmt.services.dunning.outbox_state_changed"]
 
@@ -46,7 +49,7 @@ _OF_A_MARKET = (
     *("Market", "Market Area", "Stall", "Merchant", "Lease", "Stall Binding", "Market Staff"),
     *("Tariff", "Meter", "Meter Reading", "Meter Reading Import", "Meter Replacement"),
     *("Late Fee Rule", "Fee", "Account Entry"),
-    *("Market Payment Order", "Receipt", "Receipt Counter", "Month Close", "Ledger Seal"),
+    *("Market Payment Order", "Receipt", "Receipt Counter", "Cashier Session", "Month Close", "Ledger Seal"),
     *("Dunning Notice", "Red Card"),
 )
 permission_query_conditions = dict.fromkeys(_OF_A_MARKET, "market_mgmt.permissions.query_conditions")

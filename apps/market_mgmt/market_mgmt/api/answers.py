@@ -214,6 +214,21 @@ class Collected(TypedDict):
     red_cards_lifted: list[str]
 
 
+class ClosedSession(NamedStatus):
+    differences: Annotated[dict[str, Decimal], _about("Counted less expected, by channel")]
+
+
+class Termination(TypedDict):
+    reversed: Annotated[list[str], _about("Bills taken back because they reached beyond the last day")]
+    drafted: Annotated[list[str], _about("Names of the drafts made")]
+    skipped: Annotated[list[SkippedStall], _about("What could not be billed, and why")]
+
+
+class SettledDeposit(TypedDict):
+    prepaid_balance: Annotated[Decimal, _about("Received and not used yet")]
+    leases_paid: Annotated[list[str], _about("Leases whose fees were paid")]
+
+
 class ReopenedFees(TypedDict):
     fees: Annotated[list[str], _about("Fees that are open again")]
 

@@ -12,11 +12,12 @@ import frappe
 from frappe.installer import update_site_config
 from market_mgmt.demo import accounts, month
 from market_mgmt.demo.calendar import DUE_DATE, DUNNING_DAYS, PAYING_DAY, PERIOD, RED_CARD_DAY, at
-from market_mgmt.services import dunning, ledger, payments, red_cards
+from market_mgmt.services import cashiers, dunning, ledger, payments, red_cards
 
 CASHIER, SUPERVISOR = "cashier@demo.market", "supervisor@demo.market"
 # Of every ten merchants so many pay at the counter: in time, late, and only after the red card.
 IN_TIME, LATE, AFTER_CARD = 6, 8, 9
+OPENING_FLOAT = Decimal("500.00")
 CHANNELS = ("Cash", "Cash", "POS", "Transfer")
 
 
@@ -54,7 +55,8 @@ def play() -> None:
 
 
 def _collect(merchants: list[str], day: date) -> None:
-    """These merchants pay everything at the counter."""
+    """These merchants pay everything at the counter, in one session that is counted in the evening."""
+    session = cashiers.open_session(month.MARKET, CASHIER, OPENING_FLOAT, at(day, 8))
     for number, merchant in enumerate(merchants):
         rows = ledger.open_fees(day, merchant=merchant)
         total = sum((row.total for row in rows), Decimal(0))
@@ -62,6 +64,7 @@ def _collect(merchants: list[str], day: date) -> None:
             moment = at(day, 8) + timedelta(hours=9) * number / len(merchants)
             channel = CHANNELS[number % len(CHANNELS)]
             payments.collect(merchant, [row.name for row in rows], channel, total, CASHIER, moment)
+    cashiers.close_session(session, cashiers.expected(session), CASHIER, at(day, 18))
 
 
 def banner() -> list[str]:

@@ -59,11 +59,25 @@ class Segment:
 
 
 def rent_for(
-    period: Period, lease_start: date, lease_end: date, monthly_rent: Decimal, rent_free_days: int = 0
+    period: Period,
+    lease_start: date,
+    lease_end: date,
+    monthly_rent: Decimal,
+    rent_free_days: int = 0,
+    changes: Sequence[tuple[date, Decimal]] = (),
 ) -> Bill:
-    """Rent of a lease for a period of one or more calendar months; rent-free days are the first of the lease."""
+    """Rent of a lease for a period of one or more calendar months; rent-free days are the first of the lease.
+
+    `changes` are (first day, monthly rent from then on).
+    """
     first_paid = lease_start + timedelta(days=rent_free_days)
-    return monthly_charge(period, [MonthlyPrice(first_paid, lease_end, monthly_rent)])
+    steps = [(lease_start, monthly_rent), *sorted(changes)]
+    ends = [start - timedelta(days=1) for start, _rent in steps[1:]] + [lease_end]
+    prices = [
+        MonthlyPrice(max(start, first_paid), min(end, lease_end), rent)
+        for (start, rent), end in zip(steps, ends, strict=True)
+    ]
+    return monthly_charge(period, prices)
 
 
 def monthly_charge(period: Period, prices: Sequence[MonthlyPrice]) -> Bill:

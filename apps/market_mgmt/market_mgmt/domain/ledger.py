@@ -10,9 +10,8 @@ construction; balance(account) = Σ debit − Σ credit. Which pairs an entry ty
     Waiver      Waived               ← Receivable or Late Fee Receivable
     Refund Hold Prepaid              ← Refund Payable   a refund is approved: the money cannot be spent twice
     Refund      Refund Payable       ← Cash             it has left
-    Deposit     Cash or Prepaid      ← Deposit Held     taken, or carried over from the lease before
-    Deposit Deduction  Deposit Held  ← Prepaid          then allocated like any balance
-    Deposit Refund     Deposit Held  ← Cash
+    Deposit     Prepaid              ← Deposit Held     set aside for a lease, out of what was received
+    Deposit Release    Deposit Held  ← Prepaid          then allocated, refunded or set aside again like any balance
     Reversal    the pair of the entry it reverses, swapped
 
 An entry's posting date is its day in the books; its value date, if it has one, is the day that counts for late fees.
@@ -45,8 +44,7 @@ WAIVER = "Waiver"
 REFUND_HOLD = "Refund Hold"
 REFUND = "Refund"
 DEPOSIT = "Deposit"
-DEPOSIT_DEDUCTION = "Deposit Deduction"
-DEPOSIT_REFUND = "Deposit Refund"
+DEPOSIT_RELEASE = "Deposit Release"
 REVERSAL = "Reversal"
 
 PAIRS: dict[str, frozenset[tuple[str, str]]] = {
@@ -57,9 +55,8 @@ PAIRS: dict[str, frozenset[tuple[str, str]]] = {
     WAIVER: frozenset({(WAIVED, RECEIVABLE), (WAIVED, LATE_FEE_RECEIVABLE)}),
     REFUND_HOLD: frozenset({(PREPAID, REFUND_PAYABLE)}),
     REFUND: frozenset({(REFUND_PAYABLE, CASH)}),
-    DEPOSIT: frozenset({(CASH, DEPOSIT_HELD), (PREPAID, DEPOSIT_HELD)}),
-    DEPOSIT_DEDUCTION: frozenset({(DEPOSIT_HELD, PREPAID)}),
-    DEPOSIT_REFUND: frozenset({(DEPOSIT_HELD, CASH)}),
+    DEPOSIT: frozenset({(PREPAID, DEPOSIT_HELD)}),
+    DEPOSIT_RELEASE: frozenset({(DEPOSIT_HELD, PREPAID)}),
 }
 PAIRS[REVERSAL] = frozenset((credit, debit) for pairs in PAIRS.values() for debit, credit in pairs)
 

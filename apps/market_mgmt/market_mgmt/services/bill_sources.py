@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import frappe
 from cn_connect.money import yuan
@@ -12,7 +13,7 @@ from market_mgmt.domain.periods import Period, billed_in
 from market_mgmt.services import tariffs
 from market_mgmt.services.fee_writer import fee_types
 from market_mgmt.services.readings import BILLABLE, HANDOVER, PERIOD, VOID
-from market_mgmt.services.rows import number
+from market_mgmt.services.rows import chunks, number
 
 _LEASE = (
     *(
@@ -47,7 +48,7 @@ class Found:
 
 
 class Sources:
-    """All that is needed to bill a market for a month, loaded in six queries."""
+    """All that is needed to bill a market for a month, loaded in seven queries."""
 
     def __init__(self, market: str, month: Period) -> None:
         self.month = month
@@ -55,6 +56,7 @@ class Sources:
         self.leases_of: dict[str, list[frappe._dict]] = {}
         for lease in self.leases:
             self.leases_of.setdefault(lease.stall, []).append(lease)
+        self.rent_changes = self._rent_changes()
         self.tariffs = tariffs.table(market)
         self.types = fee_types(kind=["in", ("Rent", "Metered", "Fixed")])
         self.meters: dict[tuple[str, str], list[frappe._dict]] = {}
@@ -90,6 +92,17 @@ class Sources:
             row.last_day = min(row.end_date, row.terminated_on or row.end_date)
         return [row for row in rows if row.last_day >= self.month.start]
 
+    def _rent_changes(self) -> dict[str, list[tuple[date, Decimal]]]:
+        changes: dict[str, list[tuple[date, Decimal]]] = {}
+        for piece in chunks(lease.name for lease in self.leases):
+            for row in frappe.get_all(
+                "Lease Rent Change",
+                filters={"parenttype": "Lease", "parent": ["in", piece]},
+                fields=["parent", "effective_from", "monthly_rent"],
+            ):
+                changes.setdefault(row.parent, []).append((row.effective_from, yuan(row.monthly_rent)))
+        return changes
+
     def bills(self) -> Iterator[Found]:
         """Every (lease, fee type) there is something to say about, by stall and priority."""
         for lease in self.leases:
@@ -104,8 +117,14 @@ class Sources:
     def _rent(self, lease: frappe._dict, fee_type: frappe._dict) -> Iterator[Found]:
         days = billed_in(self.month, lease.start_date, lease.cycle or "Monthly")
         if days:
-            rent = yuan(lease.monthly_rent)
-            bill = rent_for(days, lease.start_date, lease.last_day, rent, lease.rent_free_days or 0)
+            bill = rent_for(
+                days,
+                lease.start_date,
+                lease.last_day,
+                yuan(lease.monthly_rent),
+                lease.rent_free_days or 0,
+                self.rent_changes.get(lease.name, ()),
+            )
             yield Found(lease, fee_type, days, bill)
 
     def _fixed(self, lease: frappe._dict, fee_type: frappe._dict) -> Iterator[Found]:

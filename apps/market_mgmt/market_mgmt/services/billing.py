@@ -20,6 +20,7 @@ from market_mgmt.services import fee_writer, ledger, red_cards
 from market_mgmt.services.allocations import leases_of, use_prepaid
 from market_mgmt.services.bill_sources import Sources
 from market_mgmt.services.billing_reversal import reverse
+from market_mgmt.services.closed_months import require_open
 from market_mgmt.services.fee_writer import ONE_OFF, OPENING, NewFee, fee_types
 from market_mgmt.services.late_fees import rule_in_force
 from market_mgmt.services.rows import chunks, lock
@@ -39,8 +40,10 @@ class BillRun:
     skipped: list[tuple[str, str]] = field(default_factory=list)
 
 
-def generate(market: str, period: str, as_of: date) -> BillRun:
-    """Draft the bills of a market for a period (YYYY-MM) from leases, tariffs and readings. Repeating changes nothing.
+def generate(market: str, period: str, as_of: date, lease: str | None = None) -> BillRun:
+    """Draft the bills of a market (or of one `lease`) for a period (YYYY-MM) from leases, tariffs and readings.
+
+    Repeating changes nothing.
 
     Raises ValidationError for a period that has not begun on `as_of`.
     """
@@ -51,6 +54,8 @@ def generate(market: str, period: str, as_of: date) -> BillRun:
     billed = _already_billed(market, period)
     run, fees = BillRun(), []
     for found in Sources(market, month).bills():
+        if lease and found.lease.name != lease:
+            continue
         if (found.lease.name, found.fee_type.name) in billed:
             run.existing += 1
         elif found.problem or found.bill is None:
@@ -83,6 +88,7 @@ def publish(
     if not given) is when red cards are lifted of leases whose arrears a prepaid balance has settled.
     """
     _month(period)
+    require_open(market, as_of)
     filters: dict[str, object] = {"market": market, "period": period, "status": "Draft"}
     if names is not None:
         filters["name"] = ["in", list(names) or [""]]

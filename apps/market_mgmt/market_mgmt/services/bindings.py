@@ -172,6 +172,15 @@ def revoke(binding: str, by: str, now: datetime) -> None:
     doc.save(ignore_permissions=True)
 
 
+def go_on_with(lease: str, next_lease: str, now: datetime) -> None:
+    """Whoever acts for a lease acts for the one that renews it, proved as before."""
+    fields = ["market", "user", "openid", "merchant", "stall", "proof"]
+    for row in frappe.get_all("Stall Binding", filters={"lease": lease, "revoked": 0}, fields=fields):
+        if not frappe.db.exists("Stall Binding", {"open_key": _open_key(row.user, next_lease)}):
+            values = {"doctype": "Stall Binding", **row, "lease": next_lease, "bound_at": now}
+            frappe.get_doc(values).insert(ignore_permissions=True)
+
+
 def end_with_lease(lease: str, now: datetime) -> None:
     """Revokes every binding to a lease that has ended."""
     for name in frappe.get_all("Stall Binding", filters={"lease": lease, "revoked": 0}, pluck="name"):

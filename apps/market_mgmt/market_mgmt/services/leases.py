@@ -1,13 +1,19 @@
 """Leases: who holds which stall, and what follows when that begins or ends."""
 
 from datetime import date, datetime
+from decimal import Decimal
+
+from pypika.functions import Max
 
 import frappe
+from cn_connect.money import yuan
 from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain import leases as rules
 from market_mgmt.services import bindings, places
 from market_mgmt.services.values import as_date
+
+_RENT_TERMS = ("monthly_rent", "cycle", "start_date", "rent_free_days")
 
 
 def check(lease: Document) -> None:
@@ -19,6 +25,7 @@ def check(lease: Document) -> None:
     before = lease.get_doc_before_save()
     if before and not rules.may_become(before.status, lease.status):
         frappe.throw(_("A lease that is {0} cannot become {1}.").format(_(before.status), _(lease.status)))
+    _check_rent(lease, before)
     if lease.status == rules.TERMINATED:
         if not lease.terminated_on:
             frappe.throw(_("Please enter the day on which the lease was terminated."))
@@ -26,6 +33,39 @@ def check(lease: Document) -> None:
             frappe.throw(_("The day of termination must lie within the lease."))
     if lease.status == rules.ACTIVE:
         _refuse_overlap(lease, rules.Term(lease.name or "", start, end))
+
+
+def _check_rent(lease: Document, before: Document | None) -> None:
+    """Rent changes lie in their order within the lease; what was billed with the old terms is not changed underneath."""
+    days = [as_date(change.effective_from) for change in lease.rent_changes]
+    for day in days:
+        if not as_date(lease.start_date) < day <= as_date(lease.end_date):
+            frappe.throw(_("The rent change of {0} lies outside the lease.").format(day))
+        if days.count(day) > 1:
+            frappe.throw(_("There are two rent changes on {0}.").format(day))
+    billed = billed_until(lease.name) if before else None
+    if before is None or billed is None:
+        return
+    if any(lease.has_value_changed(field) for field in _RENT_TERMS):
+        frappe.throw(
+            _("Rent is billed up to {0}; enter a rent change, or reverse those bills first.").format(billed)
+        )
+    changed = _changes(before) ^ _changes(lease)
+    if changed and min(changed)[0] <= billed:
+        frappe.throw(_("Rent is billed up to {0}; reverse those bills first.").format(billed))
+
+
+def billed_until(lease: str) -> date | None:
+    """The last day for which rent is billed by a bill that stands; None if no rent is billed."""
+    fee, fee_type = frappe.qb.DocType("Fee"), frappe.qb.DocType("Fee Type")
+    query = frappe.qb.from_(fee).join(fee_type).on(fee_type.name == fee.fee_type).select(Max(fee.period_end))
+    query = query.where((fee.lease == lease) & (fee_type.kind == "Rent") & (fee.source == "Generated"))
+    found = query.where(fee.status != "Reversed").run()
+    return as_date(found[0][0]) if found and found[0][0] else None
+
+
+def _changes(lease: Document) -> set[tuple[date, Decimal]]:
+    return {(as_date(row.effective_from), yuan(row.monthly_rent)) for row in lease.rent_changes}
 
 
 def _refuse_overlap(lease: Document, term: rules.Term) -> None:
@@ -50,8 +90,12 @@ def _refuse_overlap(lease: Document, term: rules.Term) -> None:
 
 
 def saved(lease: Document, now: datetime) -> None:
-    """After a lease was saved: the stall's status follows, and bindings end with the lease."""
+    """After a lease was saved: the stall's status follows, and bindings end with the lease or go on with the next."""
     places.refresh_rental_status(lease.stall, now.date())
+    if lease.status == rules.ENDED:
+        next_lease = frappe.db.get_value("Lease", {"renewed_from": lease.name, "status": rules.ACTIVE})
+        if next_lease:
+            bindings.go_on_with(lease.name, next_lease, now)
     if lease.status in (rules.ENDED, rules.TERMINATED):
         bindings.end_with_lease(lease.name, now)
 

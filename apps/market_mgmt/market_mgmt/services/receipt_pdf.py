@@ -116,7 +116,7 @@ def _lines(receipt: Document) -> list[PrintedLine]:
         PrintedLine(
             number=number,
             stall_no=numbers.get(line.stall, ""),
-            item=terms.fee_type(line.fee_type) if line.fee_type else terms.PREPAYMENT,
+            item=terms.fee_type(line.fee_type) if line.fee_type else terms.PURPOSES[line.purpose],
             period=line.period or "",
             # A prepayment has neither principal nor late fee of a fee; its amount is what it pays.
             principal=yuan(line.principal) if line.fee else yuan(line.amount),

@@ -13,6 +13,8 @@ from market_mgmt.domain.allocation import Share
 from market_mgmt.services import receipt_pdf
 from market_mgmt.services.rows import lock
 
+FEE, PREPAYMENT, DEPOSIT = "Fee", "Prepayment", "Deposit"
+
 
 def issue(order: Document, shares: Sequence[Share], now: datetime) -> str:
     """Issue the receipt of a paid order over what it paid, the rest as prepayment; returns its name."""
@@ -26,7 +28,8 @@ def issue(order: Document, shares: Sequence[Share], now: datetime) -> str:
     lines = [_line(fees[share.fee], share) for share in shares]
     rest = yuan(order.amount) - sum((share.amount for share in shares), yuan(0))
     if rest > 0:
-        lines.append({"description": _("Prepayment"), "principal": 0, "late_fee": 0, "amount": to_db(rest)})
+        purpose = DEPOSIT if order.deposit_lease else PREPAYMENT
+        lines.append({"purpose": purpose, "description": _(purpose), "amount": to_db(rest)})
     stalls = {row.stall for row in fees.values()}
     receipt = frappe.get_doc(
         {
@@ -85,6 +88,7 @@ def void(order: str, reason: str) -> str | None:
 
 def _line(fee: frappe._dict, share: Share) -> dict[str, object]:
     return {
+        "purpose": FEE,
         "fee": fee.name,
         "stall": fee.stall,
         "fee_type": fee.fee_type,

@@ -10,7 +10,8 @@ FEE_TYPES = {
     "Electricity": "电费",
     "Sanitation": "卫生费",
 }
-PREPAYMENT = "预存款"
+# What a receipt is for when it is for no fee; receipts of before deposits were taken say no more than "Fee".
+PURPOSES = {"Fee": "预存款", "Prepayment": "预存款", "Deposit": "押金"}
 
 ENTRY_TYPES = {
     "Charge": "出账",
@@ -18,8 +19,10 @@ ENTRY_TYPES = {
     "Payment": "收款",
     "Allocation": "核销",
     "Waiver": "减免",
+    "Refund Hold": "退款待付",
     "Refund": "退款",
-    "Deposit": "押金",
+    "Deposit": "收押金",
+    "Deposit Release": "退押金",
     "Reversal": "冲销",
 }
 ACCOUNTS = {
@@ -31,6 +34,7 @@ ACCOUNTS = {
     "Late Fee Income": "滞纳金收入",
     "Waived": "减免额",
     "Deposit Held": "押金",
+    "Refund Payable": "应付退款",
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import frappe
 from cn_connect.money import to_db
 from cn_connect.wechat.pay import Transaction
-from market_mgmt.services import billing, readings
+from market_mgmt.services import billing, cashiers, payments, readings
 from market_mgmt.services.readings import ReadingRow
 
 MCHID = "1900000001"
@@ -152,6 +152,26 @@ def order(shop: Shop, fees: list[str], now: datetime, **values: Any) -> str:
     }
     terms = {**defaults, **values}
     return _make("Market Payment Order", market=shop.market, merchant=shop.merchant, **terms)
+
+
+def at_counter(market: str, cashier: str, now: datetime) -> str:
+    """The cashier's open session of that day; one of an earlier day is counted and closed."""
+    found = frappe.db.get_value(
+        "Cashier Session", {"open_key": f"{market}|{cashier}"}, ["name", "opened_at"], as_dict=True
+    )
+    if found and found.opened_at.date() == now.date():
+        return found.name
+    if found:
+        cashiers.close_session(found.name, cashiers.expected(found.name), cashier, now)
+    return cashiers.open_session(market, cashier, Decimal("200.00"), now)
+
+
+def collect(
+    merchant: str, fees: list[str], channel: str, amount: Decimal, by: str, now: datetime
+) -> payments.SettleResult:
+    """Money taken at the counter, in a session that is opened when there is none."""
+    at_counter(frappe.db.get_value("Merchant", merchant, "market"), by, now)
+    return payments.collect(merchant, fees, channel, amount, by, now)
 
 
 def transaction(order: str, at: datetime, **values: Any) -> Transaction:

@@ -30,11 +30,44 @@ def test_finance_bills_a_month_and_the_cashier_collects_it(site, shop):
     assert api.publish_bills(run["created"]) == {"published": 1}
     assert api.publish_bills(run["created"]) == {"published": 0}
     site.set_user(cashier)
+    session = api.open_session(shop.market, D("200.00"))["name"]
     taken = api.collect(shop.merchant, run["created"], "Cash", D("1000.00"))
     assert taken["receipt"] == f"{shop.market}-2026-000001"
     # and a supervisor takes it back
     site.set_user(supervisor)
     assert api.reverse_payment(taken["payment_order"], "假币") == {"fees": run["created"]}
+    # and the drawer is counted
+    site.set_user(cashier)
+    closed = api.close_session(session, {"Cash": D("200.00")})
+    assert (closed["status"], set(closed["differences"].values())) == ("Closed", {"0.00"})
+
+
+def test_nobody_closes_the_session_of_another_cashier(site, shop):
+    one, other = (factories.staff(shop.market, "Market Cashier") for _ in range(2))
+    site.set_user(one)
+    session = api.open_session(shop.market, D("0.00"))["name"]
+    site.set_user(other)
+    with pytest.raises(site.PermissionError):
+        api.close_session(session, {})
+
+
+def test_a_lease_is_renewed_and_another_terminated(site, shop):
+    leaving = factories.shop(shop.market)
+    site.set_user(factories.staff(shop.market, "Market Supervisor"))
+    name = api.renew_lease(shop.lease, date(2029, 12, 31), D("1100.00"))["name"]
+    assert site.db.get_value("Lease", name, "start_date") == date(2029, 1, 1)
+    done = api.terminate_lease(leaving.lease, date(2026, 11, 4), "退租")
+    assert (done["reversed"], len(done["drafted"]), done["skipped"]) == ([], 1, [])
+
+
+def test_a_deposit_is_taken_and_settled(site, shop):
+    rented = factories.shop(shop.market, deposit=500, end_date=date(2026, 11, 4))
+    site.set_user(factories.staff(shop.market, "Market Cashier", "Market Finance"))
+    api.open_session(shop.market, D("0.00"))
+    assert api.take_deposit(rented.lease, "Cash", D("500.00"))["receipt"]
+    site.db.set_value("Lease", rented.lease, "status", "Ended")
+    settled = api.settle_deposit(rented.lease, "租约到期")
+    assert settled == {"prepaid_balance": "500.00", "leases_paid": []}
 
 
 def test_another_market_is_out_of_reach(site, shop):
@@ -47,6 +80,11 @@ def test_another_market_is_out_of_reach(site, shop):
         lambda: api.generate_bills(elsewhere.market, "2026-11"),
         lambda: api.publish_bills([bill]),
         lambda: api.collect(elsewhere.merchant, [bill], "Cash", D("1.00")),
+        lambda: api.open_session(elsewhere.market, D("0.00")),
+        lambda: api.take_deposit(elsewhere.lease, "Cash", D("1.00")),
+        lambda: api.renew_lease(elsewhere.lease, date(2029, 12, 31), D("1.00")),
+        lambda: api.terminate_lease(elsewhere.lease, NOW.date(), "x"),
+        lambda: api.settle_deposit(elsewhere.lease, "x"),
         lambda: api.create_fee(elsewhere.lease, "Management", D("1.00"), "x"),
         lambda: api.reverse_bill(bill, "x"),
         lambda: api.confirm_readings(held),

@@ -38,6 +38,7 @@ def test_one_transaction_told_six_times_at_once_is_settled_once(site, race, shop
 
 def test_six_cashiers_taking_money_for_one_bill_lose_nothing(site, race, shop):
     # given 1001.50 owed, six times 300 come in
+    factories.at_counter(shop.market, "Administrator", NOW)
     taken = ("collect", {"merchant": shop.merchant, "fee": "", "amount": "300.00"})
     receipts = race(*[taken] * 6)
     # then the bill is paid, the rest is balance, the numbers have no gap
@@ -61,6 +62,7 @@ def test_many_merchants_paying_at_once_get_receipts_without_gaps(site, race, sho
 
 def test_a_month_billed_by_three_at_once_is_billed_once(site, race, shop):
     # given a balance that the new bill will use
+    factories.at_counter(shop.market, "Administrator", NOW)
     race(("collect", {"merchant": shop.merchant, "fee": "", "amount": "1200.00"}))
     race(*[("bill", {"market": shop.market, "period": "2026-11"})] * 3)
     bills = site.get_all("Fee", {"lease": shop.lease, "period": "2026-11"}, ["status", "outstanding"])

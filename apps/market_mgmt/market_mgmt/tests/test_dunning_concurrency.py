@@ -35,6 +35,7 @@ def test_a_card_published_while_it_is_paid_does_not_stay(site, race, shop):
     fee = owed(shop)
     # when it is published and paid at once
     payment = {"merchant": shop.merchant, "fee": fee.name, "amount": str(fee.total)}
+    factories.at_counter(shop.market, "Administrator", NOW)
     reviewed, receipt = race(("publish_card", {"card": card}), ("collect", payment))
     # then whoever came first: it is not public, without waiting for the sweeper
     assert receipt

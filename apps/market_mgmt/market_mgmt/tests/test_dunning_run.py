@@ -212,8 +212,8 @@ def refuse(error):
 
 
 def pay_all(shop, now):
-    from market_mgmt.services import ledger, payments
+    from market_mgmt.services import ledger
 
     fees = [row.name for row in ledger.open_fees(now.date(), merchant=shop.merchant)]
     total = sum(row.total for row in ledger.open_fees(now.date(), merchant=shop.merchant))
-    payments.collect(shop.merchant, fees, "Cash", total, "Administrator", now)
+    factories.collect(shop.merchant, fees, "Cash", total, "Administrator", now)

@@ -206,11 +206,9 @@ def test_the_template_comes_as_a_file(site, market):
 def test_a_receipt_comes_as_a_file_to_staff_of_its_market_only(site, market, user):
     from decimal import Decimal
 
-    from market_mgmt.services import counter
-
     shop = factories.shop(market)
     fee = factories.rent_bill(shop)
-    counter.collect(shop.merchant, [fee], "Cash", Decimal(3000), "Administrator", datetime(2026, 11, 5, 9))
+    factories.collect(shop.merchant, [fee], "Cash", Decimal(3000), "Administrator", datetime(2026, 11, 5, 9))
     receipt = site.get_last_doc("Receipt", {"market": market}).name
     staff.receipt_pdf(receipt)
     assert downloaded(site)[1].startswith(b"%PDF")

@@ -120,7 +120,7 @@ def test_history_folds_bills_by_month_with_payments_and_receipts(site, shop):
     # given October paid in November at the counter
     site.set_user("Administrator")
     (fee,) = [row.name for row in payments.ledger.open_fees(NOW.date(), merchant=shop.merchant)]
-    taken = payments.collect(shop.merchant, [fee], "Cash", D("1001.50"), "Administrator", NOW)
+    taken = factories.collect(shop.merchant, [fee], "Cash", D("1001.50"), "Administrator", NOW)
     sign_in(site, shop)
     # then
     november, october = api.history()["months"]
@@ -134,7 +134,7 @@ def test_history_folds_bills_by_month_with_payments_and_receipts(site, shop):
 
 def test_a_receipt_is_made_once_and_kept(site, shop):
     site.set_user("Administrator")
-    receipt = payments.collect(shop.merchant, [], "Cash", D("1001.50"), "Administrator", NOW).receipt
+    receipt = factories.collect(shop.merchant, [], "Cash", D("1001.50"), "Administrator", NOW).receipt
     sign_in(site, shop)
     api.receipt_pdf(receipt)
     first = site.local.response.filecontent

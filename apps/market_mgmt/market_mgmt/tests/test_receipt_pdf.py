@@ -29,7 +29,7 @@ def paid(site, shop, extra="0", months=("2026-10",)):
         factories.rent_bill(shop, month, date(2026, 11, 1))
     rows = ledger.open_fees(NOW.date(), merchant=shop.merchant)
     amount = sum((row.total for row in rows), Decimal(extra))
-    counter.collect(shop.merchant, [row.name for row in rows], "Cash", amount, "Administrator", NOW)
+    factories.collect(shop.merchant, [row.name for row in rows], "Cash", amount, "Administrator", NOW)
     return site.get_last_doc("Receipt", {"market": shop.market})
 
 

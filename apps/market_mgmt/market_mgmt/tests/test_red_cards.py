@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from market_mgmt.services import ledger, payments, red_cards
+from market_mgmt.services import ledger, red_cards
 from market_mgmt.tests import factories
 
 SUPERVISOR = "Administrator"
@@ -30,7 +30,7 @@ def draft(site, shop):
 def pay(shop, now, amount=None):
     rows = ledger.open_fees(now.date(), merchant=shop.merchant)
     total = amount or sum(row.total for row in rows)
-    payments.collect(shop.merchant, [row.name for row in rows], "Cash", total, "Administrator", now)
+    factories.collect(shop.merchant, [row.name for row in rows], "Cash", total, "Administrator", now)
 
 
 def card(site, name):
@@ -94,7 +94,7 @@ def test_a_bill_not_yet_due_does_not_keep_the_card(site, shop, draft):
     owed = ledger.open_fees(date(2026, 11, 20), names=[fee])[0].total
     # given the November bill is out, due in December
     factories.rent_bill(shop, "2026-11", date(2026, 11, 20))
-    payments.collect(shop.merchant, [fee], "Cash", owed, "Administrator", on(20))
+    factories.collect(shop.merchant, [fee], "Cash", owed, "Administrator", on(20))
     assert card(site, draft).status == "Lifted"
 
 

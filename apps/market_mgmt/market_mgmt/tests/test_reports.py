@@ -21,7 +21,7 @@ MADE_AT = datetime(2026, 11, 15, 18)
 def pay(shop, amount, channel="Cash", hour=10):
     fees = [row.name for row in ledger.open_fees(DAY, merchant=shop.merchant)]
     now = datetime(2026, 11, 15, hour)
-    return counter.collect(shop.merchant, fees, channel, D(amount), "Administrator", now)
+    return factories.collect(shop.merchant, fees, channel, D(amount), "Administrator", now)
 
 
 @pytest.fixture

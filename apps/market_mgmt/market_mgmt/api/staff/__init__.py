@@ -2,15 +2,19 @@
 
 from market_mgmt.api.staff.charges import (
     close_month,
-    collect,
     confirm_readings,
     create_fee,
     generate_bills,
     publish_bills,
-    read_at_handover,
     reverse_bill,
-    reverse_payment,
     void_reading,
+)
+from market_mgmt.api.staff.counter import (
+    close_session,
+    collect,
+    open_session,
+    reverse_payment,
+    take_deposit,
 )
 from market_mgmt.api.staff.dunning import review_red_card, run_dunning
 from market_mgmt.api.staff.imports import (
@@ -22,9 +26,11 @@ from market_mgmt.api.staff.imports import (
     reading_template,
     receipt_pdf,
 )
+from market_mgmt.api.staff.leases import read_at_handover, renew_lease, settle_deposit, terminate_lease
 
 __all__ = [
     "close_month",
+    "close_session",
     "collect",
     "confirm_readings",
     "create_fee",
@@ -34,13 +40,18 @@ __all__ = [
     "import_merchants",
     "import_progress",
     "import_readings",
+    "open_session",
     "publish_bills",
     "read_at_handover",
     "reading_template",
     "receipt_pdf",
+    "renew_lease",
     "reverse_bill",
     "reverse_payment",
     "review_red_card",
     "run_dunning",
+    "settle_deposit",
+    "take_deposit",
+    "terminate_lease",
     "void_reading",
 ]

@@ -56,6 +56,23 @@ class TestRent:
         # the 19th of November is the first paid day: 12 of 30 days
         assert rent("2026-11").amount == D("1200.00")
 
+    def test_a_change_of_rent_in_mid_month_splits_by_days(self):
+        # given 3100 a month, from the 11th 6200: 10 and 21 of 31 days
+        changes = [(date(2026, 10, 11), D("6200.00"))]
+        bill = rent_for(OCTOBER, LONG_AGO, FAR, D("3100.00"), changes=changes)
+        assert [(line.days, line.amount) for line in bill.lines] == [(10, D("1000.00")), (21, D("4200.00"))]
+
+    def test_a_change_within_the_rent_free_days_only_counts_after_them(self):
+        bill = rent_for(
+            OCTOBER, date(2026, 10, 1), FAR, D("3100.00"), 20, changes=[(date(2026, 10, 11), D("6200.00"))]
+        )
+        assert [(line.days, line.amount) for line in bill.lines] == [(11, D("2200.00"))]
+
+    def test_a_change_after_the_end_of_the_lease_changes_nothing(self):
+        changes = [(date(2026, 10, 20), D("9999.00"))]
+        bill = rent_for(OCTOBER, LONG_AGO, date(2026, 10, 10), D("3100.00"), changes=changes)
+        assert bill.amount == D("1000.00")
+
     def test_outside_the_lease_nothing_is_due(self):
         assert rent_for(OCTOBER, date(2026, 11, 1), FAR, D("3000.00")).amount == 0
         assert rent_for(OCTOBER, LONG_AGO, date(2026, 9, 30), D("3000.00")).amount == 0

@@ -1,0 +1,48 @@
+"""The office's methods about leases: renewed, terminated, handed over, their deposits settled."""
+
+from datetime import date
+from decimal import Decimal
+
+from cn_connect import clock
+from cn_connect.api_method import api_method
+from market_mgmt.api import answers
+from market_mgmt.api.staff.common import ADMINISTRATOR, CLERK, FINANCE, SUPERVISOR, cents, own
+from market_mgmt.services import deposits, lease_changes, meter_changes
+
+
+@api_method(methods=["POST"], roles=[CLERK, SUPERVISOR, ADMINISTRATOR])
+def read_at_handover(meter: str, current: Decimal, reading_date: date) -> answers.Named:
+    """Records what a meter showed when its stall changed hands: until then the old tenant pays, from then on the new one."""
+    own("Meter", [meter])
+    return {"name": meter_changes.read_at_handover(meter, current, reading_date, clock.today())}
+
+
+@api_method(methods=["POST"], roles=[SUPERVISOR, ADMINISTRATOR])
+def renew_lease(
+    lease: str,
+    end_date: date,
+    monthly_rent: Decimal,
+    start_date: date | None = None,
+    cycle: str | None = None,
+) -> answers.Named:
+    """Makes the next lease of the same merchant and stall; the deposit goes over to it."""
+    own("Lease", [lease])
+    rent = cents(monthly_rent)
+    return {"name": lease_changes.renew(lease, end_date, rent, clock.now(), start_date, cycle)}
+
+
+@api_method(methods=["POST"], roles=[SUPERVISOR, ADMINISTRATOR])
+def terminate_lease(lease: str, last_day: date, reason: str) -> answers.Termination:
+    """Ends a lease before its time: bills that reach beyond the last day are taken back and drafted anew."""
+    own("Lease", [lease])
+    done = lease_changes.terminate(lease, last_day, reason, clock.now())
+    skipped: list[answers.SkippedStall] = [{"stall": stall, "reason": why} for stall, why in done.skipped]
+    return {"reversed": list(done.reversed), "drafted": list(done.drafted), "skipped": skipped}
+
+
+@api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])
+def settle_deposit(lease: str, reason: str) -> answers.SettledDeposit:
+    """Releases the deposit of a lease that has ended and pays what the merchant owes from it; the rest is balance."""
+    own("Lease", [lease])
+    balance, leases = deposits.settle(lease, clock.today(), reason)
+    return {"prepaid_balance": balance, "leases_paid": leases}

@@ -1,0 +1,136 @@
+"""Cashiers' sessions: what is taken at the counter belongs to one, and at its end the drawer is counted.
+
+A session lasts a working day at most. Counted and expected are compared by channel; a difference needs a note.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+import frappe
+from cn_connect.money import to_db, yuan
+from frappe import _
+from frappe.model.document import Document
+from market_mgmt.domain.periods import Period
+from market_mgmt.services.rows import lock
+from market_mgmt.services.values import as_datetime
+
+CHANNELS = ("Cash", "Transfer", "POS")
+ZERO = Decimal("0.00")
+
+
+def open_session(market: str, cashier: str, opening_float: Decimal, now: datetime) -> str:
+    """Begin a cashier's session with the change in the drawer; returns its name.
+
+    Raises ValidationError for a negative float, or while the cashier's last session in this market is open.
+    """
+    if opening_float < 0:
+        frappe.throw(_("The opening float must not be negative."))
+    lock("Market", [market])
+    if _open(market, cashier):
+        frappe.throw(_("Your last session is still open; close it first."), frappe.DuplicateEntryError)
+    return (
+        frappe.get_doc(
+            {
+                "doctype": "Cashier Session",
+                "market": market,
+                "cashier": cashier,
+                "status": "Open",
+                "opening_float": to_db(opening_float),
+                "opened_at": now,
+            }
+        )
+        .insert(ignore_permissions=True)
+        .name
+    )
+
+
+def session_of(market: str, cashier: str, now: datetime) -> str:
+    """The open session of a cashier, its row locked so that it is not closed meanwhile.
+
+    Raises ValidationError when there is none, or it is of an earlier day.
+    """
+    name = _open(market, cashier)
+    row = lock("Cashier Session", [name], ("name", "status", "opened_at")).get(name) if name else None
+    if row is None or row.status != "Open":
+        frappe.throw(_("Open a cashier session before you take money."))
+        raise AssertionError
+    if as_datetime(row.opened_at).date() != now.date():
+        frappe.throw(_("Your session is of {0}; close it and open a new one.").format(row.opened_at.date()))
+    return row.name
+
+
+def session_for_reversal(order: Document, by: str, now: datetime) -> str:
+    """The session that gives the money of a payment back: its own while that is open, else that of who reverses it."""
+    own = order.cashier_session
+    row = lock("Cashier Session", [own], ("name", "status")).get(own) if own else None
+    if row is not None and row.status == "Open":
+        return row.name
+    return session_of(order.market, by, now)
+
+
+def expected(session: str) -> dict[str, Decimal]:
+    """What should be there by channel: taken less given back, the opening float among the cash."""
+    totals = dict.fromkeys(CHANNELS, ZERO)
+    totals["Cash"] += yuan(frappe.db.get_value("Cashier Session", session, "opening_float"))
+    order = frappe.qb.DocType("Market Payment Order")
+    for column, sign in ((order.cashier_session, 1), (order.reversed_in, -1)):
+        query = frappe.qb.from_(order).select(order.channel, order.amount).where(column == session)
+        for channel, amount in query.for_update().run():
+            totals[channel] += sign * yuan(amount)
+    return totals
+
+
+def close_session(
+    session: str, counted: Mapping[str, Decimal], by: str, now: datetime, note: str | None = None
+) -> dict[str, Decimal]:
+    """Close a session with what was counted by channel; returns the differences (counted less expected).
+
+    A channel that is not named counts as nothing there. Raises ValidationError for an unknown channel, a difference
+    without a note, or a session that is closed.
+    """
+    unknown = sorted(set(counted) - set(CHANNELS))
+    if unknown:
+        frappe.throw(_("Payment channel {0} is not available here.").format(unknown[0]))
+    document = frappe.get_doc("Cashier Session", session, for_update=True)
+    if document.status != "Open":
+        frappe.throw(_("Session {0} is closed already.").format(session))
+    should = expected(session)
+    differences = {channel: counted.get(channel, ZERO) - should[channel] for channel in CHANNELS}
+    if any(differences.values()) and not (note or "").strip():
+        shown = "、".join(f"{_(channel)} {amount:+}" for channel, amount in differences.items() if amount)
+        frappe.throw(_("The count differs ({0}); please note why.").format(shown))
+    document.update(
+        {
+            "status": "Closed",
+            "closed_at": now,
+            "closed_by": by,
+            "note": (note or "").strip() or None,
+            "difference": to_db(sum(differences.values(), ZERO)),
+            "counts": [
+                {
+                    "channel": channel,
+                    "expected": to_db(should[channel]),
+                    "counted": to_db(counted.get(channel, ZERO)),
+                    "difference": to_db(differences[channel]),
+                }
+                for channel in CHANNELS
+            ],
+        }
+    )
+    document.save(ignore_permissions=True)
+    return differences
+
+
+def open_matters(market: str, month: Period) -> list[str]:
+    """Hook `before_month_close`: sessions of the month that nobody closed."""
+    sessions = frappe.get_all(
+        "Cashier Session",
+        filters={"market": market, "status": "Open", "opened_at": ["<", f"{month.end} 23:59:59.999999"]},
+        fields=["name", "cashier"],
+    )
+    return [_("Session {0} of {1} is still open.").format(row.name, row.cashier) for row in sessions]
+
+
+def _open(market: str, cashier: str) -> str | None:
+    return frappe.db.get_value("Cashier Session", {"open_key": f"{market}|{cashier}"}, for_update=True)

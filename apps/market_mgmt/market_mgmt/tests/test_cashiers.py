@@ -1,0 +1,102 @@
+"""Scenarios: a cashier opens a session, takes money, and counts the drawer in the evening."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from market_mgmt.domain.periods import month_of
+from market_mgmt.services import cashiers, payments
+from market_mgmt.tests import factories
+
+D = Decimal
+MORNING, EVENING = datetime(2026, 11, 5, 8), datetime(2026, 11, 5, 18)
+CASHIER, SUPERVISOR = "Administrator", "Guest"
+
+
+@pytest.fixture
+def shop(site):
+    shop = factories.shop(rent="1000.00")
+    factories.rent_bill(shop)
+    return shop
+
+
+@pytest.fixture
+def session(shop):
+    return cashiers.open_session(shop.market, CASHIER, D("200.00"), MORNING)
+
+
+def take(shop, channel, amount, at=MORNING):
+    return payments.collect(shop.merchant, [], channel, D(amount), CASHIER, at).order
+
+
+def test_no_money_is_taken_outside_a_session(site, shop):
+    with pytest.raises(site.ValidationError):
+        take(shop, "Cash", "100.00")
+
+
+def test_the_drawer_is_counted_by_channel(site, shop, session):
+    take(shop, "Cash", "300.00")
+    take(shop, "Cash", "50.50")
+    take(shop, "POS", "400.00")
+    assert cashiers.expected(session) == {"Cash": D("550.50"), "Transfer": D("0.00"), "POS": D("400.00")}
+    counted = {"Cash": D("550.50"), "POS": D("400.00")}
+    assert not any(cashiers.close_session(session, counted, CASHIER, EVENING).values())
+    document = site.get_doc("Cashier Session", session)
+    assert (document.status, document.difference, document.closed_by) == ("Closed", 0, CASHIER)
+
+
+def test_a_difference_needs_a_note(site, shop, session):
+    take(shop, "Cash", "300.00")
+    with pytest.raises(site.ValidationError, match=r"-1\.00"):
+        cashiers.close_session(session, {"Cash": D("499.00")}, CASHIER, EVENING)
+    found = cashiers.close_session(session, {"Cash": D("499.00")}, CASHIER, EVENING, "找零差错")
+    assert found["Cash"] == D("-1.00")
+
+
+def test_what_is_given_back_the_same_day_leaves_the_same_drawer(site, shop, session):
+    payments.reverse(take(shop, "Cash", "300.00"), "假币", SUPERVISOR, EVENING)
+    assert cashiers.expected(session)["Cash"] == D("200.00")
+
+
+def test_what_is_given_back_later_leaves_the_drawer_of_who_gives_it(site, shop, session):
+    order = take(shop, "Cash", "300.00")
+    cashiers.close_session(session, cashiers.expected(session), CASHIER, EVENING)
+    later = EVENING + timedelta(days=1)
+    with pytest.raises(site.ValidationError):
+        payments.reverse(order, "假币", SUPERVISOR, later)
+    second = cashiers.open_session(shop.market, SUPERVISOR, D("500.00"), later)
+    payments.reverse(order, "假币", SUPERVISOR, later)
+    assert cashiers.expected(second)["Cash"] == D("200.00")
+    assert site.db.get_value("Market Payment Order", order, "reversed_in") == second
+
+
+def test_a_cashier_has_one_session_at_a_time(site, shop, session):
+    with pytest.raises(site.DuplicateEntryError):
+        cashiers.open_session(shop.market, CASHIER, D("0.00"), EVENING)
+    cashiers.open_session(shop.market, SUPERVISOR, D("0.00"), EVENING)
+
+
+def test_yesterday_s_session_takes_no_money(site, shop, session):
+    with pytest.raises(site.ValidationError, match="2026-11-05"):
+        take(shop, "Cash", "1.00", EVENING + timedelta(days=1))
+
+
+def test_a_closed_session_stays_closed(site, shop, session):
+    cashiers.close_session(session, {"Cash": D("200.00")}, CASHIER, EVENING)
+    with pytest.raises(site.ValidationError):
+        cashiers.close_session(session, {"Cash": D("200.00")}, CASHIER, EVENING)
+    document = site.get_doc("Cashier Session", session)
+    document.note = "改"
+    with pytest.raises(site.PermissionError):
+        document.save(ignore_permissions=True)
+
+
+def test_a_channel_nobody_takes_money_by_is_refused(site, shop, session):
+    with pytest.raises(site.ValidationError):
+        cashiers.close_session(session, {"WeChat": D("1.00")}, CASHIER, EVENING)
+
+
+def test_an_open_session_keeps_its_month_open(site, shop, session):
+    assert len(cashiers.open_matters(shop.market, month_of("2026-11"))) == 1
+    assert cashiers.open_matters(shop.market, month_of("2026-10")) == []

@@ -1,0 +1,132 @@
+"""Scenarios: the rent changes while a lease runs, the lease is renewed, or ends before its time."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+
+from cn_connect.money import yuan
+from market_mgmt.services import billing, counter, deposits, lease_changes, leases, ledger, meter_changes
+from market_mgmt.tests import factories
+
+D = Decimal
+NOV_1 = date(2026, 11, 1)
+OCT_20 = datetime(2026, 10, 20, 10)
+
+
+def amounts(site, names):
+    return {fee.fee_type: yuan(fee.amount) for fee in (site.get_doc("Fee", name) for name in names)}
+
+
+def change_rent(site, lease, day, rent):
+    document = site.get_doc("Lease", lease)
+    document.append("rent_changes", {"effective_from": day, "monthly_rent": rent})
+    return document.save(ignore_permissions=True)
+
+
+class TestRentChange:
+    def test_a_change_in_mid_month_splits_the_bill_by_days(self, site):
+        shop = factories.shop(rent="3100.00")
+        change_rent(site, shop.lease, date(2026, 10, 11), 6200)
+        name = billing.generate(shop.market, "2026-10", NOV_1).created[0]
+        fee = site.get_doc("Fee", name)
+        assert [(line.days, line.amount) for line in fee.lines] == [(10, 1000.0), (21, 4200.0)]
+        assert yuan(fee.amount) == D("5200.00")
+
+    def test_what_is_billed_is_not_changed_underneath(self, site):
+        shop = factories.shop(rent="3100.00")
+        factories.rent_bill(shop)
+        with pytest.raises(site.ValidationError, match="2026-10-31"):
+            change_rent(site, shop.lease, date(2026, 10, 11), 6200)
+        lease = site.get_doc("Lease", shop.lease)
+        lease.monthly_rent = 1
+        with pytest.raises(site.ValidationError, match="2026-10-31"):
+            lease.save(ignore_permissions=True)
+
+    def test_a_change_for_months_to_come_is_fine(self, site):
+        shop = factories.shop(rent="3100.00")
+        factories.rent_bill(shop)
+        change_rent(site, shop.lease, date(2026, 11, 1), 6200)
+        name = billing.generate(shop.market, "2026-11", date(2026, 12, 1)).created[0]
+        assert site.db.get_value("Fee", name, "amount") == 6200
+
+    @pytest.mark.parametrize("days", [[date(2029, 1, 1)], [date(2026, 11, 5), date(2026, 11, 5)]])
+    def test_changes_outside_the_lease_or_twice_on_a_day_are_refused(self, site, days):
+        shop = factories.shop()
+        lease = site.get_doc("Lease", shop.lease)
+        for day in days:
+            lease.append("rent_changes", {"effective_from": day, "monthly_rent": 1})
+        with pytest.raises(site.ValidationError):
+            lease.save(ignore_permissions=True)
+
+
+class TestRenewal:
+    def test_the_next_lease_begins_the_day_after_with_the_deposit(self, site):
+        shop = factories.shop(rent="3000.00", end_date=date(2026, 10, 31), deposit=5000)
+        now = datetime(2026, 10, 20, 9)
+        factories.at_counter(shop.market, "Administrator", now)
+        counter.take_deposit(shop.lease, "Transfer", D("5000.00"), "Administrator", now)
+        # when
+        name = lease_changes.renew(shop.lease, date(2027, 10, 31), D("3300.00"), now)
+        # then
+        lease = site.get_doc("Lease", name)
+        assert (lease.start_date, lease.monthly_rent, lease.cycle) == (date(2026, 11, 1), 3300.0, "Monthly")
+        assert (lease.status, lease.renewed_from) == ("Active", shop.lease)
+        assert deposits.held([shop.lease, name]) == {shop.lease: D("0.00"), name: D("5000.00")}
+        assert ledger.check(shop.market) == []
+        with pytest.raises(site.ValidationError):
+            lease_changes.renew(shop.lease, date(2028, 10, 31), D("1.00"), now)
+
+    def test_the_tenant_s_account_goes_on_with_the_next_lease(self, site):
+        shop = factories.shop(end_date=date(2026, 10, 31))
+        user = factories.tenant(shop)
+        name = lease_changes.renew(shop.lease, date(2027, 10, 31), D("3300.00"), OCT_20)
+        leases.end_expired(NOV_1)
+        bound = site.get_all("Stall Binding", {"user": user}, ["lease", "revoked"])
+        assert {row.lease: row.revoked for row in bound} == {shop.lease: 1, name: 0}
+
+    def test_only_an_active_lease_is_renewed(self, site):
+        shop = factories.shop(status="Draft")
+        with pytest.raises(site.ValidationError):
+            lease_changes.renew(shop.lease, date(2029, 10, 31), D("1.00"), OCT_20)
+
+
+class TestTermination:
+    def test_bills_beyond_the_last_day_are_drafted_anew_up_to_it(self, site):
+        # given a quarter's rent from August on, billed in advance and paid
+        shop = factories.shop(rent="3100.00", cycle="Quarterly", start_date=date(2026, 8, 1))
+        factories.tariff(shop.market, "Water", "2.00")
+        meter = factories.meter(shop)
+        quarter = factories.rent_bill(shop, "2026-08", date(2026, 8, 1))
+        factories.collect(
+            shop.merchant, [quarter], "Cash", D("9300.00"), "Administrator", datetime(2026, 8, 3, 9)
+        )
+        # when it ends on 10 October, the meter read on that day
+        meter_changes.read_at_handover(meter, D("30"), date(2026, 10, 10), OCT_20.date())
+        done = lease_changes.terminate(shop.lease, date(2026, 10, 10), "提前退租", OCT_20)
+        # then there is a draft for August, September and ten days of October, one for the water
+        assert done.reversed == (quarter,)
+        assert done.skipped == ()
+        assert amounts(site, done.drafted) == {"Rent": D("7200.00"), "Water": D("60.00")}
+        assert ledger.prepaid_balance(shop.merchant) == D("9300.00")
+        # and publishing them leaves the rest as balance
+        for period in ("2026-08", "2026-10"):
+            billing.publish(shop.market, period, OCT_20.date())
+        assert ledger.prepaid_balance(shop.merchant) == D("2040.00")
+        assert ledger.check(shop.market) == []
+
+    def test_a_meter_that_was_not_read_is_named(self, site):
+        shop = factories.shop()
+        factories.tariff(shop.market, "Water", "2.00")
+        factories.meter(shop, meter_no="W-LEFT")
+        done = lease_changes.terminate(shop.lease, date(2026, 10, 10), "提前退租", OCT_20)
+        assert "W-LEFT" in dict(done.skipped)[shop.stall]
+
+    @pytest.mark.parametrize(
+        ("last_day", "reason"),
+        [(date(2026, 10, 21), "明天"), (date(2020, 1, 1), "早于起租"), (date(2026, 10, 10), " ")],
+    )
+    def test_the_future_a_day_outside_the_lease_and_no_reason_are_refused(self, site, last_day, reason):
+        shop = factories.shop()
+        with pytest.raises(site.ValidationError):
+            lease_changes.terminate(shop.lease, last_day, reason, OCT_20)
