@@ -18,6 +18,7 @@ scheduler_events = {
     "cron": {
         "* * * * *": [
             "market_mgmt.tasks.sweep_payments",
+            "market_mgmt.tasks.sweep_refunds",
             "market_mgmt.tasks.sweep_red_cards",
         ],
         "10 * * * *": ["market_mgmt.tasks.run_dunning"],
@@ -29,6 +30,7 @@ scheduler_events = {
 
 # cn_connect hands every verified payment notification to this.
 wechat_pay_transaction = ["market_mgmt.services.payments.on_transaction"]
+wechat_pay_refund = ["market_mgmt.services.wechat_refunds.on_refund"]
 
 # Each gets market and month, and returns the reasons why the month cannot be closed yet.
 before_month_close = ["market_mgmt.services.cashiers.open_matters"]
@@ -49,7 +51,8 @@ _OF_A_MARKET = (
     *("Market", "Market Area", "Stall", "Merchant", "Lease", "Stall Binding", "Market Staff"),
     *("Tariff", "Meter", "Meter Reading", "Meter Reading Import", "Meter Replacement"),
     *("Late Fee Rule", "Fee", "Account Entry"),
-    *("Market Payment Order", "Receipt", "Receipt Counter", "Cashier Session", "Month Close", "Ledger Seal"),
+    *("Market Payment Order", "Receipt", "Receipt Counter", "Cashier Session", "Fee Waiver", "Refund"),
+    *("Month Close", "Ledger Seal"),
     *("Dunning Notice", "Red Card"),
 )
 permission_query_conditions = dict.fromkeys(_OF_A_MARKET, "market_mgmt.permissions.query_conditions")

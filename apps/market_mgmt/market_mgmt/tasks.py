@@ -5,12 +5,26 @@ from datetime import timedelta
 
 import frappe
 from cn_connect import clock
-from market_mgmt.services import dunning, late_fees, leases, ledger, ledger_seals, payments, red_cards
+from market_mgmt.services import (
+    dunning,
+    late_fees,
+    leases,
+    ledger,
+    ledger_seals,
+    payments,
+    red_cards,
+    wechat_refunds,
+)
 
 
 def sweep_payments() -> None:
     """Asks WeChat about pending orders, so that no payment waits for a lost notification."""
     payments.sweep(clock.now())
+
+
+def sweep_refunds() -> None:
+    """Sends approved refunds and asks WeChat about those under way."""
+    wechat_refunds.sweep(clock.now())
 
 
 def sweep_red_cards() -> None:

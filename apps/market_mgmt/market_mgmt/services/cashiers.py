@@ -70,12 +70,17 @@ def session_for_reversal(order: Document, by: str, now: datetime) -> str:
 
 
 def expected(session: str) -> dict[str, Decimal]:
-    """What should be there by channel: taken less given back, the opening float among the cash."""
+    """What should be there by channel: taken less given back and refunded, the opening float among the cash."""
     totals = dict.fromkeys(CHANNELS, ZERO)
     totals["Cash"] += yuan(frappe.db.get_value("Cashier Session", session, "opening_float"))
-    order = frappe.qb.DocType("Market Payment Order")
-    for column, sign in ((order.cashier_session, 1), (order.reversed_in, -1)):
-        query = frappe.qb.from_(order).select(order.channel, order.amount).where(column == session)
+    order, refund = frappe.qb.DocType("Market Payment Order"), frappe.qb.DocType("Refund")
+    moves = (
+        (order, order.cashier_session, 1),
+        (order, order.reversed_in, -1),
+        (refund, refund.cashier_session, -1),
+    )
+    for table, column, sign in moves:
+        query = frappe.qb.from_(table).select(table.channel, table.amount).where(column == session)
         for channel, amount in query.for_update().run():
             totals[channel] += sign * yuan(amount)
     return totals

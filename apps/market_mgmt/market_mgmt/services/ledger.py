@@ -27,6 +27,7 @@ __all__ = [
     "check",
     "entries_of",
     "entries_of_order",
+    "entries_of_voucher",
     "fee_accounts",
     "fee_balance",
     "open_fees",
@@ -41,7 +42,7 @@ OPEN = ("Published", "Partly Paid")
 
 _ENTRY = (
     *("name", "market", "merchant", "lease", "stall", "fee", "payment_order", "posting_date"),
-    *("value_date", "entry_type", "debit_account", "credit_account", "amount", "reversal_of"),
+    *("value_date", "voucher_type", "entry_type", "debit_account", "credit_account", "amount", "reversal_of"),
 )
 _TERMS = ("amount", "late_fee_applies", "late_fee_from", "late_fee_rate", "late_fee_cap")
 
@@ -59,6 +60,7 @@ class LedgerEntry:
     payment_order: str | None
     posting_date: date
     value_date: date | None
+    voucher_type: str | None
     entry_type: str
     debit_account: str
     credit_account: str
@@ -131,6 +133,11 @@ def entries_of(fees: Iterable[str], lock: bool = False) -> dict[str, list[Ledger
 def entries_of_order(order: str, lock: bool = False) -> list[LedgerEntry]:
     """All entries of a payment order, oldest first."""
     return _entries("payment_order", [order], lock)
+
+
+def entries_of_voucher(voucher_type: str, name: str, lock: bool = False) -> list[LedgerEntry]:
+    """All entries that a voucher posted, oldest first."""
+    return [entry for entry in _entries("voucher_no", [name], lock) if entry.voucher_type == voucher_type]
 
 
 def _entries(column: str, values: Sequence[str], lock: bool) -> list[LedgerEntry]:

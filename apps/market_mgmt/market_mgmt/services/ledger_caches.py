@@ -44,7 +44,9 @@ _CACHED_AMOUNTS = (
 _CACHED_STATUS = (
     "UPDATE `tabFee` SET"
     " paid_date = CASE WHEN outstanding + late_fee > 0 THEN NULL ELSE COALESCE(paid_date, %s) END,"
-    " status = CASE WHEN outstanding + late_fee <= 0 THEN 'Paid'"
+    " status = CASE WHEN outstanding + late_fee <= 0 AND EXISTS (SELECT 1 FROM `tabAccount Entry` entry"
+    " WHERE entry.fee = `tabFee`.name AND entry.entry_type = 'Allocation') THEN 'Paid'"
+    " WHEN outstanding + late_fee <= 0 THEN 'Waived'"
     " WHEN outstanding < amount OR late_fee < late_fee_posted THEN 'Partly Paid' ELSE 'Published' END"
-    " WHERE status IN ('Published', 'Partly Paid', 'Paid') AND name IN ({names})"
+    " WHERE status IN ('Published', 'Partly Paid', 'Paid', 'Waived') AND name IN ({names})"
 )

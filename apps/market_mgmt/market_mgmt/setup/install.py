@@ -5,6 +5,7 @@ from frappe.installer import update_site_config
 from frappe.utils import cint
 from market_mgmt.services import ledger_guard
 from market_mgmt.setup.roles import ensure_roles
+from market_mgmt.setup.workflows import seed_workflows
 
 # (name, code, kind, late fees run, priority: the lower is paid first)
 FEE_TYPES = (
@@ -43,12 +44,14 @@ def after_install() -> None:
     configure_site("throttle_user_limit", NEW_USERS_AN_HOUR)
     set_up_site()
     name_file_folders()
+    seed_workflows()
     ledger_guard.install()
 
 
 def after_migrate() -> None:
-    """New versions may bring new roles; a restored backup may lack the ledger's triggers."""
+    """New versions may bring new roles and workflows; a restored backup may lack the ledger's triggers."""
     ensure_roles()
+    seed_workflows()
     ledger_guard.install()
 
 

@@ -9,6 +9,15 @@ from market_mgmt.api.staff.charges import (
     reverse_bill,
     void_reading,
 )
+from market_mgmt.api.staff.corrections import (
+    cancel_refund,
+    pay_refund,
+    refund_state,
+    request_refund,
+    request_waiver,
+    review_refund,
+    review_waiver,
+)
 from market_mgmt.api.staff.counter import (
     close_session,
     collect,
@@ -29,6 +38,7 @@ from market_mgmt.api.staff.imports import (
 from market_mgmt.api.staff.leases import read_at_handover, renew_lease, settle_deposit, terminate_lease
 
 __all__ = [
+    "cancel_refund",
     "close_month",
     "close_session",
     "collect",
@@ -41,14 +51,20 @@ __all__ = [
     "import_progress",
     "import_readings",
     "open_session",
+    "pay_refund",
     "publish_bills",
     "read_at_handover",
     "reading_template",
     "receipt_pdf",
+    "refund_state",
     "renew_lease",
+    "request_refund",
+    "request_waiver",
     "reverse_bill",
     "reverse_payment",
     "review_red_card",
+    "review_refund",
+    "review_waiver",
     "run_dunning",
     "settle_deposit",
     "take_deposit",

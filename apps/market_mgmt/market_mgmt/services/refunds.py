@@ -1,0 +1,229 @@
+"""Refunds: asked for, approved by a second person, under way, done. By WeChat (`wechat_refunds`) or by the office.
+
+Approval moves the amount out of the balance (Refund Hold), so it cannot be spent while it is under way; success lets
+it leave (Refund), failure gives it back.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import frappe
+from cn_connect.money import to_db, yuan
+from frappe import _
+from frappe.model.document import Document
+from market_mgmt.domain import refund as rules
+from market_mgmt.domain.ledger import (
+    ALLOCATION,
+    CASH,
+    PREPAID,
+    REFUND,
+    REFUND_HOLD,
+    REFUND_PAYABLE,
+    REVERSAL,
+    Posting,
+)
+from market_mgmt.services import cashiers, ledger, receipts
+from market_mgmt.services.allocations import use_prepaid
+from market_mgmt.services.billing_reversal import reversals
+from market_mgmt.services.rows import lock
+
+WECHAT, CASH_CHANNEL = "WeChat", "Cash"
+CHANNELS = (WECHAT, *cashiers.CHANNELS)
+# WeChat takes no refund of an order that was paid longer ago.
+WECHAT_REFUNDS_FOR = timedelta(days=365)
+
+
+def request(
+    merchant: str,
+    amount: Decimal,
+    channel: str,
+    reason: str,
+    by: str,
+    now: datetime,
+    payment_order: str | None = None,
+    reopen_fees: bool = False,
+) -> str:
+    """Ask for money to go back; returns the refund's name.
+
+    By WeChat it goes back on the payment it came by; by cash or transfer it is balance, of any payment. With
+    `reopen_fees` the payment is taken off the fees it paid first. Raises ValidationError for more than is there.
+    """
+    if channel not in CHANNELS:
+        frappe.throw(_("Payment channel {0} is not available here.").format(channel))
+    if not (reason or "").strip():
+        frappe.throw(_("A refund needs a reason."))
+    if amount <= 0:
+        frappe.throw(_("The amount must be more than zero."))
+    market = frappe.db.get_value("Merchant", merchant, "market")
+    if not market:
+        frappe.throw(_("Merchant {0} does not exist.").format(merchant), frappe.DoesNotExistError)
+    lock("Merchant", [merchant])
+    if payment_order:
+        _check_order(payment_order, merchant, channel, amount, now)
+    elif channel == WECHAT or reopen_fees:
+        frappe.throw(_("Choose the payment that goes back."))
+    return (
+        frappe.get_doc(
+            {
+                "doctype": "Refund",
+                "market": market,
+                "merchant": merchant,
+                "payment_order": payment_order,
+                "channel": channel,
+                "amount": to_db(amount),
+                "reason": reason.strip(),
+                "reopen_fees": int(reopen_fees),
+                "status": rules.REQUESTED,
+                "requested_by": by,
+                "requested_at": now,
+            }
+        )
+        .insert(ignore_permissions=True)
+        .name
+    )
+
+
+def review(name: str, approve: bool, note: str | None, by: str, now: datetime) -> str:
+    """Approve a refund, which holds the money, or reject it with a reason; returns its status.
+
+    Raises PermissionError for the own request, ValidationError when the balance does not suffice.
+    """
+    refund = locked(name)
+    if refund.requested_by == by:
+        frappe.throw(
+            _("A refund is approved by somebody else than who asked for it."), frappe.PermissionError
+        )
+    if not approve and not (note or "").strip():
+        frappe.throw(_("Please give a reason for the rejection."))
+    move(refund, rules.APPROVED if approve else rules.REJECTED, decided_by=by, decided_at=now)
+    if not approve:
+        refund.db_set("error", (note or "").strip())
+        return refund.status
+    if refund.reopen_fees:
+        _take_off_fees(refund, now)
+    if ledger.prepaid_balance(refund.merchant, lock=True) < yuan(refund.amount):
+        frappe.throw(
+            _(
+                "The balance of {0} is less than {1}; reverse the wrong bill first, or reopen the fees."
+            ).format(refund.merchant, yuan(refund.amount))
+        )
+    ledger.post([_posting(refund, REFUND_HOLD, PREPAID, REFUND_PAYABLE, now, "hold")])
+    if refund.reopen_fees:
+        use_prepaid([refund.merchant], now.date())
+    return refund.status
+
+
+def pay_out(name: str, by: str, now: datetime, reference: str | None = None) -> str:
+    """The office has paid an approved refund out: in cash from the cashier's session, or by transfer with its number.
+
+    Raises ValidationError for a WeChat refund, a transfer without number, or cash without an open session.
+    """
+    refund = locked(name)
+    if refund.channel == WECHAT:
+        frappe.throw(_("A WeChat refund goes back by itself."))
+    if refund.channel != CASH_CHANNEL and not (reference or "").strip():
+        frappe.throw(_("Please enter the number of the bank's or the terminal's slip."))
+    session = cashiers.session_of(refund.market, by, now)
+    return finish(
+        refund, rules.SUCCEEDED, now, gateway_id=(reference or "").strip() or None, cashier_session=session
+    )
+
+
+def give_up(name: str, reason: str, now: datetime) -> str:
+    """An approved refund that the office cannot pay out: the money becomes balance again."""
+    refund = locked(name)
+    if refund.channel == WECHAT:
+        frappe.throw(_("A WeChat refund goes back by itself."))
+    if not (reason or "").strip():
+        frappe.throw(_("A refund needs a reason."))
+    return finish(refund, rules.FAILED, now, error=reason.strip())
+
+
+def _check_order(order: str, merchant: str, channel: str, amount: Decimal, now: datetime) -> None:
+    row = frappe.db.get_value(
+        "Market Payment Order", order, ["merchant", "channel", "status", "amount", "paid_at"], as_dict=True
+    )
+    if not row or row.merchant != merchant:
+        frappe.throw(_("Payment order {0} does not exist.").format(order), frappe.DoesNotExistError)
+    if row.status != "Paid":
+        frappe.throw(_("Only a settled payment is refunded."))
+    if channel == WECHAT and (row.channel != WECHAT or now - row.paid_at > WECHAT_REFUNDS_FOR):
+        frappe.throw(_("This payment cannot go back by WeChat; choose cash or transfer."))
+    table = frappe.qb.DocType("Refund")
+    query = frappe.qb.from_(table).select(table.amount).where(table.payment_order == order)
+    asked = sum(
+        (yuan(a) for (a,) in query.where(table.status.isin(rules.COUNTED)).for_update().run()), yuan(0)
+    )
+    if asked + amount > yuan(row.amount):
+        frappe.throw(
+            _("Of this payment of {0}, {1} is refunded or being refunded.").format(yuan(row.amount), asked)
+        )
+
+
+def _take_off_fees(refund: Document, now: datetime) -> None:
+    entries = ledger.entries_of_order(refund.payment_order, lock=True)
+    paid = [entry for entry in entries if entry.entry_type in (ALLOCATION, REVERSAL)]
+    fees = sorted({entry.fee for entry in paid if entry.fee})
+    lock("Fee", fees)
+    ledger.post(reversals(paid, refund.reason, now.date()))
+    ledger.refresh_caches(fees, now.date())
+
+
+def finish(refund: Document, status: str, now: datetime, **values: object) -> str:
+    """A refund has ended: the held money leaves, or becomes balance again."""
+    move(refund, status, finished_at=now, **values)
+    if status == rules.SUCCEEDED:
+        ledger.post([_posting(refund, REFUND, REFUND_PAYABLE, CASH, now, "done")])
+        _void_receipt(refund)
+    else:
+        holds = [entry for entry in _entries(refund) if entry.entry_type in (REFUND_HOLD, REVERSAL)]
+        ledger.post(reversals(holds, str(values.get("error") or status), now.date()))
+        use_prepaid([refund.merchant], now.date())
+    return status
+
+
+def _void_receipt(refund: Document) -> None:
+    """A payment that went back as a whole leaves no receipt."""
+    order = refund.payment_order
+    if not order:
+        return
+    done = frappe.get_all(
+        "Refund", filters={"payment_order": order, "status": rules.SUCCEEDED}, pluck="amount"
+    )
+    if sum(map(yuan, done), yuan(0)) == yuan(frappe.db.get_value("Market Payment Order", order, "amount")):
+        receipts.void(order, refund.reason)
+
+
+def _entries(refund: Document) -> list[ledger.LedgerEntry]:
+    return ledger.entries_of_voucher("Refund", refund.name, lock=True)
+
+
+def locked(name: str) -> Document:
+    merchant = frappe.db.get_value("Refund", name, "merchant")
+    if not merchant:
+        frappe.throw(_("Refund {0} does not exist.").format(name), frappe.DoesNotExistError)
+    lock("Merchant", [merchant])
+    return frappe.get_doc("Refund", name, for_update=True)
+
+
+def move(refund: Document, status: str, **values: object) -> None:
+    if not rules.may_become(refund.status, status):
+        frappe.throw(_("This refund is {0} already.").format(_(refund.status)))
+    refund.update({"status": status, **values})
+    refund.save(ignore_permissions=True)
+
+
+def _posting(refund: Document, entry_type: str, debit: str, credit: str, now: datetime, step: str) -> Posting:
+    return Posting(
+        market=refund.market,
+        merchant=refund.merchant,
+        posting_date=now.date(),
+        entry_type=entry_type,
+        debit_account=debit,
+        credit_account=credit,
+        amount=yuan(refund.amount),
+        idempotency_key=f"refund|{refund.name}|{step}",
+        voucher_type="Refund",
+        voucher_no=refund.name,
+        remark=refund.reason,
+    )

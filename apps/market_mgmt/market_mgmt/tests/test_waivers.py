@@ -1,0 +1,132 @@
+"""Scenarios: a waiver is asked for by one person and approved by another, and acts from that day on."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+
+from market_mgmt.api import staff as api
+from market_mgmt.services import ledger, payments
+from market_mgmt.tests import factories
+
+D = Decimal
+# Three days of late fee: 1.50
+NOV_11 = datetime(2026, 11, 11, 10)
+
+
+@pytest.fixture
+def shop(site, monkeypatch):
+    monkeypatch.setattr("cn_connect.clock.now", lambda: NOV_11)
+    monkeypatch.setattr("cn_connect.clock.today", NOV_11.date)
+    return factories.shop(rent="1000.00")
+
+
+@pytest.fixture
+def rent(shop):
+    return factories.rent_bill(shop)
+
+
+@pytest.fixture
+def people(site, shop):
+    return {role: factories.staff(shop.market, f"Market {role}") for role in ("Finance", "Supervisor")}
+
+
+@pytest.fixture
+def ask(site, rent, people):
+    def asked(part, amount):
+        site.set_user(people["Finance"])
+        return api.request_waiver(rent, part, D(amount), "疫情减免")["name"]
+
+    return asked
+
+
+@pytest.fixture
+def approve(site, people):
+    def approved(name, yes=True):
+        site.set_user(people["Supervisor"])
+        status = api.review_waiver(name, yes, "市场会议决定")["status"]
+        site.set_user("Administrator")
+        return status
+
+    return approved
+
+
+def test_principal_waived_acts_like_a_payment_on_that_day(shop, rent, ask, approve):
+    assert approve(ask("Principal", "400.00")) == "Approved"
+    # the late fee of the eleventh still accrues on all of it, that of the twelfth on 600
+    assert ledger.fee_balance(rent) == (D("600.00"), D("1.50"))
+    (row,) = ledger.open_fees(date(2026, 11, 12), lease=shop.lease)
+    assert (row.principal, row.late_fee) == (D("600.00"), D("1.80"))
+    assert ledger.check(shop.market) == []
+
+
+def test_late_fee_waived_lowers_what_is_owed_and_goes_on_accruing(shop, rent, ask, approve):
+    approve(ask("Late Fee", "1.50"))
+    assert ledger.fee_balance(rent) == (D("1000.00"), D("0.00"))
+    (row,) = ledger.open_fees(date(2026, 11, 12), lease=shop.lease)
+    assert row.late_fee == D("0.50")
+    assert ledger.check(shop.market) == []
+
+
+def test_a_bill_waived_as_a_whole_is_waived_not_paid(site, shop, rent, ask, approve):
+    approve(ask("Late Fee", "1.50"))
+    approve(ask("Principal", "1000.00"))
+    assert site.db.get_value("Fee", rent, "status") == "Waived"
+    assert ledger.open_fees(date(2027, 1, 1), lease=shop.lease) == []
+    assert ledger.check(shop.market) == []
+
+
+def test_a_rejected_waiver_changes_nothing(site, shop, rent, ask, approve):
+    name = ask("Principal", "400.00")
+    assert approve(name, yes=False) == "Rejected"
+    assert ledger.fee_balance(rent)[0] == D("1000.00")
+    assert site.db.get_value("Fee Waiver", name, "decision_note") == "市场会议决定"
+
+
+def test_who_asks_does_not_approve(site, shop, rent, ask, people):
+    name = ask("Principal", "400.00")
+    site.set_user("Administrator")
+    site.get_doc("User", people["Finance"]).add_roles("Market Supervisor")
+    site.set_user(people["Finance"])
+    with pytest.raises((site.PermissionError, site.ValidationError)):
+        api.review_waiver(name, True)
+    assert ledger.fee_balance(rent)[0] == D("1000.00")
+
+
+def test_nobody_approves_by_writing_the_status(site, shop, rent, ask, people):
+    waiver = site.get_doc("Fee Waiver", ask("Principal", "400.00"))
+    waiver.status = "Approved"
+    with pytest.raises((site.PermissionError, site.ValidationError)):
+        waiver.save()
+    assert ledger.fee_balance(rent)[0] == D("1000.00")
+
+
+def test_a_waiver_is_decided_once(site, shop, rent, ask, approve):
+    name = ask("Principal", "400.00")
+    approve(name)
+    with pytest.raises(site.PermissionError):
+        approve(name, yes=False)
+
+
+@pytest.mark.parametrize(
+    ("part", "amount"), [("Principal", "1000.01"), ("Late Fee", "1.51"), ("Principal", "0")]
+)
+def test_no_more_is_waived_than_is_owed(site, rent, ask, part, amount):
+    with pytest.raises(site.ValidationError):
+        ask(part, amount)
+
+
+def test_what_was_paid_since_the_request_is_not_waived(site, shop, rent, ask, approve):
+    name = ask("Principal", "400.00")
+    site.set_user("Administrator")
+    factories.collect(shop.merchant, [rent], "Cash", D("1001.50"), "Administrator", NOV_11)
+    with pytest.raises(site.ValidationError):
+        approve(name)
+
+
+def test_a_payment_under_way_when_the_bill_is_waived_becomes_balance(shop, rent, ask, approve):
+    order = factories.order(shop, [rent], NOV_11)
+    approve(ask("Principal", "1000.00"))
+    payments.settle(factories.transaction(order, NOV_11), NOV_11)
+    assert ledger.prepaid_balance(shop.merchant) == D("1000.00")
+    assert ledger.check(shop.market) == []
