@@ -55,6 +55,7 @@ NAMING = {"pay", "payment", "cancel_payment", "receipt_pdf"}
 # Valid arguments of the office's methods, so that what refuses is the role.
 OFFICE: dict[str, dict[str, Any]] = {
     "generate_bills": {"market": "T", "period": "2026-10"},
+    "review_bills": {"names": ["F"]},
     "publish_bills": {"names": ["F"]},
     "create_fee": {"lease": "L", "fee_type": "Rent", "amount": "1.00", "reason": "r"},
     "reverse_bill": {"name": "F", "reason": "r"},

@@ -49,7 +49,7 @@ unmask_roles = {
 # Every DocType that carries a market (a test compares the list).
 _OF_A_MARKET = (
     *("Market", "Market Area", "Stall", "Merchant", "Lease", "Stall Binding", "Market Staff"),
-    *("Tariff", "Meter", "Meter Reading", "Meter Reading Import", "Meter Replacement"),
+    *("Tariff", "Meter", "Meter Reading", "Meter Reading Import", "Meter Replacement", "Supplier Bill"),
     *("Late Fee Rule", "Fee", "Account Entry"),
     *("Market Payment Order", "Receipt", "Receipt Counter", "Cashier Session", "Fee Waiver", "Refund"),
     *("Month Close", "Ledger Seal"),

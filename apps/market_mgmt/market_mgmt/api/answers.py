@@ -187,6 +187,10 @@ class BillRun(TypedDict):
     skipped: Annotated[list[SkippedStall], _about("What could not be billed, and why")]
 
 
+class Reviewed(TypedDict):
+    reviewed: Annotated[int, _about("Drafts that may now be published")]
+
+
 class Published(TypedDict):
     published: int
 

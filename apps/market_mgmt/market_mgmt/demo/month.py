@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import frappe
-from market_mgmt.demo.calendar import BILL_DATE, GO_LIVE, HISTORY, PERIOD
+from market_mgmt.demo.calendar import BILL_DATE, GO_LIVE, HISTORY, PERIOD, at
 from market_mgmt.domain.periods import month_of
 from market_mgmt.services import billing, readings
 from market_mgmt.services.imports import arrears as arrears_import
@@ -84,4 +84,5 @@ def import_arrears(files: Path) -> ImportResult:
 def bill(as_of: date = BILL_DATE) -> tuple[billing.BillRun, int]:
     """Drafts and, reviewed, publishes the bills of the month."""
     run = billing.generate(MARKET, PERIOD, as_of)
+    billing.review(run.created, frappe.session.user, at(as_of))
     return run, billing.publish(MARKET, PERIOD, as_of)

@@ -8,7 +8,7 @@ Money rule 6: consumption = Σ over segments of (current − previous) × multip
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
 
 from market_mgmt.domain.amounts import ZERO, round_cents, spread
@@ -120,6 +120,11 @@ def metered(segments: Sequence[Segment], unit_price: Decimal) -> Bill:
         for segment, amount in zip(segments, amounts, strict=True)
     )
     return Bill(round_cents(Fraction(total) * Fraction(unit_price)), lines)
+
+
+def resale_price(amount: Decimal, units: Decimal) -> Decimal:
+    """Yuan per unit at which a utility is sold on: what the supplier asks, rounded down to four decimals."""
+    return (amount / units).quantize(Decimal("0.0001"), ROUND_DOWN)
 
 
 def consumption(

@@ -1,4 +1,4 @@
-"""Bills: drafted for a period, reviewed, published once, and reversed instead of edited.
+"""Bills: drafted for a period, reviewed by a person, published once, and reversed instead of edited.
 
 Publishing freezes a bill: it posts the charge, sets the due date and copies the late fee rule, and uses up prepaid
 balances. Both work on a whole market with a handful of queries.
@@ -16,7 +16,7 @@ from market_mgmt.domain.billing import Bill, Line
 from market_mgmt.domain.late_fee import DEFAULT_START_AFTER_DAYS
 from market_mgmt.domain.ledger import CHARGE, INCOME, RECEIVABLE, Posting
 from market_mgmt.domain.periods import Period, month_containing, month_key, month_of
-from market_mgmt.services import fee_writer, ledger, red_cards
+from market_mgmt.services import fee_writer, ledger, red_cards, supplier_bills
 from market_mgmt.services.allocations import leases_of, use_prepaid
 from market_mgmt.services.bill_sources import Sources
 from market_mgmt.services.billing_reversal import reverse
@@ -25,10 +25,11 @@ from market_mgmt.services.fee_writer import ONE_OFF, OPENING, NewFee, fee_types
 from market_mgmt.services.late_fees import rule_in_force
 from market_mgmt.services.rows import chunks, lock
 
-__all__ = ["BillRun", "create_one_off", "generate", "publish", "record_opening", "reverse"]
+__all__ = ["BillRun", "create_one_off", "generate", "publish", "record_opening", "reverse", "review"]
 
 _LEASE = ["name", "market", "merchant", "stall", "late_fee_clause"]
-_CHARGED = ("name", "market", "merchant", "lease", "stall", "status", "amount")
+_CHARGED = ("name", "market", "merchant", "lease", "stall", "fee_type", "source", "status", "amount")
+DRAFT, REVIEWED = "Draft", "Reviewed"
 
 
 @dataclass
@@ -75,6 +76,16 @@ def _already_billed(market: str, period: str) -> set[tuple[str, str]]:
     return set(query.for_update().run())
 
 
+def review(names: Sequence[str], by: str, now: datetime) -> int:
+    """Vouch for drafts, which may then be published; returns how many. What is no draft is left alone."""
+    drafts = [row.name for row in lock("Fee", names, ("name", "status")).values() if row.status == DRAFT]
+    fee = frappe.qb.DocType("Fee")
+    for piece in chunks(drafts):
+        query = frappe.qb.update(fee).where(fee.name.isin(piece)).set(fee.status, REVIEWED)
+        query.set(fee.reviewed_by, by).set(fee.reviewed_at, now).run()
+    return len(drafts)
+
+
 def publish(
     market: str,
     period: str,
@@ -82,29 +93,31 @@ def publish(
     names: Sequence[str] | None = None,
     now: datetime | None = None,
 ) -> int:
-    """Publish the drafts of a period, or those of them in `names`; returns how many. Repeating publishes nothing.
+    """Publish the reviewed bills of a period, or those of them in `names`; returns how many. Repeating publishes nothing.
 
     The bill date is `as_of`; due date and late fees follow from the rule in force, which is copied. `now` (midnight
     if not given) is when red cards are lifted of leases whose arrears a prepaid balance has settled.
+    Raises ValidationError when a resold utility would bring in more than its supplier's bill.
     """
     _month(period)
     require_open(market, as_of)
-    filters: dict[str, object] = {"market": market, "period": period, "status": "Draft"}
+    filters: dict[str, object] = {"market": market, "period": period, "status": REVIEWED}
     if names is not None:
         filters["name"] = ["in", list(names) or [""]]
     found = frappe.get_all("Fee", filters=filters, fields=["name", "merchant"])
     # What follows may spend prepaid balances, and merchants are locked before fees.
     lock("Merchant", {row.merchant for row in found})
-    drafts = [
-        row for row in lock("Fee", (row.name for row in found), _CHARGED).values() if row.status == "Draft"
+    bills = [
+        row for row in lock("Fee", (row.name for row in found), _CHARGED).values() if row.status == REVIEWED
     ]
-    _freeze([row.name for row in drafts], as_of, rule_in_force(market, as_of))
-    ledger.post([_charge(row, as_of) for row in drafts])
+    supplier_bills.require_covered(market, period, bills)
+    _freeze([row.name for row in bills], as_of, rule_in_force(market, as_of))
+    ledger.post([_charge(row, as_of) for row in bills])
     moment = now or datetime.combine(as_of, time())
-    for shares in use_prepaid({row.merchant for row in drafts}, as_of).values():
+    for shares in use_prepaid({row.merchant for row in bills}, as_of).values():
         for lease in leases_of(shares):
             red_cards.lift_if_settled(lease, moment)
-    return len(drafts)
+    return len(bills)
 
 
 def _freeze(

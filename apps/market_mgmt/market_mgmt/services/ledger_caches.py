@@ -20,7 +20,7 @@ def refresh_caches(fees: Iterable[str], on: date) -> None:
 
 def rebuild_caches(market: str, on: date) -> int:
     """Recompute the caches of every published fee of a market; returns how many fees that are."""
-    statuses = ["not in", ("Draft", "Reversed")]
+    statuses = ["not in", ("Draft", "Reviewed", "Reversed")]
     fees = frappe.get_all("Fee", filters={"market": market, "status": statuses}, pluck="name")
     refresh_caches(fees, on)
     return len(fees)
@@ -39,7 +39,7 @@ _CACHED_AMOUNTS = (
     f"UPDATE `tabFee` SET outstanding = {_SUM.format(_BALANCE.format('Receivable'))},"
     f" late_fee = {_SUM.format(_BALANCE.format('Late Fee Receivable'))},"
     f" late_fee_posted = {_SUM.format(_LATE_FEE_POSTED)}"
-    " WHERE status != 'Draft' AND name IN ({names})"
+    " WHERE status NOT IN ('Draft', 'Reviewed') AND name IN ({names})"
 )
 _CACHED_STATUS = (
     "UPDATE `tabFee` SET"

@@ -97,7 +97,9 @@ def latest_receipts(limit: int) -> list[frappe._dict]:
 
 def _figures(market: str, today: date) -> dict[str, object]:
     period = frappe.db.get_value(
-        "Fee", {"market": market, "source": "Generated", "status": ("!=", "Draft")}, "max(period)"
+        "Fee",
+        {"market": market, "source": "Generated", "status": ("not in", ("Draft", "Reviewed"))},
+        "max(period)",
     )
     if not period:
         return {"period": "", "period_label": "", "reports": []}

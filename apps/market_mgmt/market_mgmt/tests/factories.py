@@ -5,7 +5,7 @@ Every factory returns the name of what it made. Markets get codes of their own, 
 
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -113,11 +113,18 @@ def reading(meter: str, period: str, current: str, on: date | None = None) -> re
     return readings.record(place, period, [ReadingRow(meter, Decimal(current), day)], as_of=day)
 
 
+def publish(market: str, period: str, on: date, names: list[str] | None = None) -> int:
+    """The drafts of a period (or those in `names`) reviewed and published on a day; how many."""
+    drafts = frappe.get_all("Fee", {"market": market, "period": period, "status": "Draft"}, pluck="name")
+    billing.review(drafts if names is None else names, "Administrator", datetime.combine(on, time(9)))
+    return billing.publish(market, period, on, names)
+
+
 def bills(market: str, period: str, on: date) -> list[str]:
-    """The bills of a period, drafted and published on a day; the names of all published ones."""
+    """The bills of a period, drafted, reviewed and published on a day; the names of all published ones."""
     billing.generate(market, period, on)
-    billing.publish(market, period, on)
-    filters = {"market": market, "period": period, "status": ["not in", ("Draft", "Reversed")]}
+    publish(market, period, on)
+    filters = {"market": market, "period": period, "status": ["not in", ("Draft", "Reviewed", "Reversed")]}
     return frappe.get_all("Fee", filters=filters, pluck="name", order_by="name")
 
 

@@ -40,7 +40,7 @@ def collect(merchant: str, fee: str, amount: str) -> Any:
 
 def bill(market: str, period: str) -> Any:
     run = billing.generate(market, period, date(2026, 12, 1))
-    return [len(run.created), billing.publish(market, period, date(2026, 12, 1))]
+    return [len(run.created), factories.publish(market, period, date(2026, 12, 1))]
 
 
 def accrue(market: str) -> Any:

@@ -39,7 +39,7 @@ def test_a_month_is_drafted_reviewed_and_published(site):
     assert ledger.open_fees(NOV_1, lease=shop.lease) == []
 
     # when they are published
-    assert billing.publish(shop.market, "2026-10", NOV_1) == 2
+    assert factories.publish(shop.market, "2026-10", NOV_1) == 2
 
     # then they are due after seven days, owed, and the rent (not the water) carries the late fee rule
     rent, water = fee(site, rent.name), fee(site, water.name)
@@ -59,8 +59,8 @@ def test_running_it_again_changes_nothing(site):
     first = billing.generate(shop.market, "2026-10", NOV_1)
     again = billing.generate(shop.market, "2026-10", NOV_1)
     assert (len(first.created), again.created, again.existing) == (1, [], 1)
-    assert billing.publish(shop.market, "2026-10", NOV_1) == 1
-    assert billing.publish(shop.market, "2026-10", NOV_1) == 0
+    assert factories.publish(shop.market, "2026-10", NOV_1) == 1
+    assert factories.publish(shop.market, "2026-10", NOV_1) == 0
     assert billing.generate(shop.market, "2026-10", date(2026, 11, 2)).created == []
 
 
@@ -68,9 +68,9 @@ def test_only_the_chosen_drafts_are_published(site):
     market = factories.market()
     one, two = factories.shop(market), factories.shop(market)
     billing.generate(market, "2026-10", NOV_1)
-    assert billing.publish(market, "2026-10", NOV_1, [f"{one.lease}-RENT-20261001-1"]) == 1
+    assert factories.publish(market, "2026-10", NOV_1, [f"{one.lease}-RENT-20261001-1"]) == 1
     assert fee(site, f"{two.lease}-RENT-20261001-1").status == "Draft"
-    assert billing.publish(market, "2026-10", NOV_1, []) == 0
+    assert factories.publish(market, "2026-10", NOV_1, []) == 0
 
 
 def test_a_lease_that_ends_in_mid_month_pays_its_days(site):
@@ -146,7 +146,7 @@ def test_a_wrong_bill_is_reversed_and_issued_again(site):
     run = billing.generate(shop.market, "2026-10", NOV_1)
     # then a second revision stands beside the first
     assert run.created == [f"{shop.lease}-RENT-20261001-2"]
-    assert billing.publish(shop.market, "2026-10", NOV_1) == 1
+    assert factories.publish(shop.market, "2026-10", NOV_1) == 1
     assert ledger.fee_balance(name) == (D("0.00"), D("0.00"))
     assert ledger.fee_balance(run.created[0])[0] == D("2800.00")
     assert ledger.check(shop.market) == []
@@ -178,7 +178,7 @@ def test_a_one_off_fee_carries_a_reason(site):
         billing.create_one_off(shop.lease, "Management", D("50.00"), "补办门禁卡", NOV_1) for _ in range(2)
     ]
     assert names == [f"{shop.lease}-MGMT-20261101-1", f"{shop.lease}-MGMT-20261101-2"]
-    assert billing.publish(shop.market, "2026-11", NOV_1, names[:1]) == 1
+    assert factories.publish(shop.market, "2026-11", NOV_1, names[:1]) == 1
     assert ledger.fee_balance(names[0])[0] == D("50.00")
 
 
@@ -211,6 +211,6 @@ def test_a_whole_market_takes_few_queries(site):
         factories.reading(factories.meter(shop), "2026-10", "10")
     # when
     few = count_queries(lambda: billing.generate(market, "2026-10", NOV_1))
-    published = count_queries(lambda: billing.publish(market, "2026-10", NOV_1))
+    published = count_queries(lambda: factories.publish(market, "2026-10", NOV_1))
     # then
     assert few < 20 and published < 20

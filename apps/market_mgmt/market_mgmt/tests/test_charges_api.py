@@ -27,6 +27,8 @@ def test_finance_bills_a_month_and_the_cashier_collects_it(site, shop):
     site.set_user(finance)
     run = api.generate_bills(shop.market, "2026-10")
     assert (len(run["created"]), run["skipped"]) == (1, [])
+    assert api.publish_bills(run["created"]) == {"published": 0}  # not before somebody has looked at them
+    assert api.review_bills(run["created"]) == {"reviewed": 1}
     assert api.publish_bills(run["created"]) == {"published": 1}
     assert api.publish_bills(run["created"]) == {"published": 0}
     site.set_user(cashier)
@@ -79,6 +81,7 @@ def test_another_market_is_out_of_reach(site, shop):
     for attempt in (
         lambda: api.generate_bills(elsewhere.market, "2026-11"),
         lambda: api.publish_bills([bill]),
+        lambda: api.review_bills([bill]),
         lambda: api.collect(elsewhere.merchant, [bill], "Cash", D("1.00")),
         lambda: api.open_session(elsewhere.market, D("0.00")),
         lambda: api.take_deposit(elsewhere.lease, "Cash", D("1.00")),
@@ -139,6 +142,7 @@ def test_a_clerk_confirms_and_voids_readings(site, shop):
 def test_a_one_off_fee_is_drafted_published_and_reversed(site, shop):
     site.set_user(factories.staff(shop.market, "Market Finance"))
     name = api.create_fee(shop.lease, "Management", D("50.00"), "补办门禁卡")["name"]
+    api.review_bills([name])
     api.publish_bills([name])
     assert ledger.fee_balance(name)[0] == D("50.00")
     assert api.reverse_bill(name, "录错")["status"] == "Reversed"

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from market_mgmt.services import billing, ledger
+from market_mgmt.services import ledger
 from market_mgmt.tests import factories
 from market_mgmt.tests.racer import NOW
 
@@ -67,7 +67,7 @@ def test_a_month_billed_by_three_at_once_is_billed_once(site, race, shop):
     race(*[("bill", {"market": shop.market, "period": "2026-11"})] * 3)
     bills = site.get_all("Fee", {"lease": shop.lease, "period": "2026-11"}, ["status", "outstanding"])
     assert [(bill.status, bill.outstanding) for bill in bills] == [("Partly Paid", 801.5)]
-    assert billing.publish(shop.market, "2026-11", date(2026, 12, 1)) == 0
+    assert factories.publish(shop.market, "2026-11", date(2026, 12, 1)) == 0
     assert ledger.check(shop.market) == []
 
 

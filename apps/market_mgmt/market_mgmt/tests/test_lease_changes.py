@@ -111,7 +111,7 @@ class TestTermination:
         assert ledger.prepaid_balance(shop.merchant) == D("9300.00")
         # and publishing them leaves the rest as balance
         for period in ("2026-08", "2026-10"):
-            billing.publish(shop.market, period, OCT_20.date())
+            factories.publish(shop.market, period, OCT_20.date())
         assert ledger.prepaid_balance(shop.merchant) == D("2040.00")
         assert ledger.check(shop.market) == []
 

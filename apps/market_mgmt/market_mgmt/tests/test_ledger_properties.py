@@ -47,7 +47,7 @@ class Office:
     def bill(self, period: str) -> None:
         if f"{self.now:%Y-%m}" >= period:
             billing.generate(self.market, period, self.now.date())
-            billing.publish(self.market, period, self.now.date())
+            factories.publish(self.market, period, self.now.date())
 
     def collect(self, shop: int, amount: Decimal) -> None:
         factories.collect(self.shops[shop].merchant, [], "Cash", amount, "Administrator", self.now)

@@ -7,6 +7,7 @@ from market_mgmt.api.staff.charges import (
     generate_bills,
     publish_bills,
     reverse_bill,
+    review_bills,
     void_reading,
 )
 from market_mgmt.api.staff.corrections import (
@@ -62,6 +63,7 @@ __all__ = [
     "request_waiver",
     "reverse_bill",
     "reverse_payment",
+    "review_bills",
     "review_red_card",
     "review_refund",
     "review_waiver",

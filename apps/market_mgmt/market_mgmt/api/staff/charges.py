@@ -23,9 +23,16 @@ def generate_bills(market: str, period: str, as_of: date | None = None) -> answe
     return {"created": run.created, "existing": run.existing, "skipped": skipped}
 
 
+@api_method(methods=["POST"], roles=[FINANCE, SUPERVISOR, ADMINISTRATOR])
+def review_bills(names: list[str]) -> answers.Reviewed:
+    """Vouches for drafts after looking at them; only then can they be published."""
+    own("Fee", names)
+    return {"reviewed": billing.review(names, frappe.session.user, clock.now())}
+
+
 @api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])
 def publish_bills(names: list[str], as_of: date | None = None) -> answers.Published:
-    """Publishes drafts that have been reviewed; those that are published already are left alone."""
+    """Publishes bills that have been reviewed; those that are published already are left alone."""
     batches: dict[tuple[str, str], list[str]] = {}
     for fee in own("Fee", names, "period"):
         batches.setdefault((fee.market, fee.period), []).append(fee.name)

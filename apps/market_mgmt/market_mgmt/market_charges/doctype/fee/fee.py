@@ -16,7 +16,7 @@ class Fee(Document):
         frappe.throw(_("A bill is not edited; reverse it and issue it again."), frappe.PermissionError)
 
     def on_trash(self) -> None:
-        if frappe.db.get_value("Fee", self.name, "status") != "Draft":
+        if frappe.db.get_value("Fee", self.name, "status") not in ("Draft", "Reviewed"):
             frappe.throw(_("A published bill is never deleted; reverse it."), frappe.PermissionError)
 
     def before_rename(self, *_args: object, **_kwargs: object) -> None:

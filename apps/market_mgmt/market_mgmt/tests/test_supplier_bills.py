@@ -1,0 +1,108 @@
+"""Scenarios: electricity is sold on at what it cost, and never brings in more than the supplier's bill."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from market_mgmt.services import billing
+from market_mgmt.tests import factories
+
+D = Decimal
+NOV_1 = date(2026, 11, 1)
+ELECTRICITY = "Electricity"
+
+
+@pytest.fixture
+def market(site):
+    return factories.market()
+
+
+@pytest.fixture
+def shops(market):
+    """Two shops that used 100 kWh each."""
+    shops = [factories.shop(market) for _ in range(2)]
+    for shop in shops:
+        factories.reading(factories.meter(shop, ELECTRICITY), "2026-10", "100")
+    return shops
+
+
+def bill(site, market, units, amount, status="Confirmed"):
+    return site.get_doc(
+        {
+            "doctype": "Supplier Bill",
+            "market": market,
+            "fee_type": ELECTRICITY,
+            "period": "2026-10",
+            "units": units,
+            "amount": amount,
+            "attachment": "/private/files/bill.pdf",
+            "status": status,
+        }
+    ).insert(ignore_permissions=True)
+
+
+def charged(site, market):
+    fees = {"market": market, "fee_type": ELECTRICITY, "status": "Published"}
+    return site.get_all("Fee", fees, pluck="amount")
+
+
+def test_the_price_follows_from_the_bill(site, market, shops):
+    found = bill(site, market, 300, 200)
+    assert found.unit_price == 0.6666
+    billing.generate(market, "2026-10", NOV_1)
+    assert factories.publish(market, "2026-10", NOV_1) == 4
+    assert charged(site, market) == [66.66, 66.66]
+
+
+def test_a_draft_sets_no_price(site, market, shops):
+    found = bill(site, market, 300, 200, "Draft")
+    assert not site.db.exists("Tariff", {"supplier_bill": found.name})
+    found.status = "Confirmed"
+    found.save(ignore_permissions=True)
+    assert site.db.get_value("Tariff", {"supplier_bill": found.name}, "effective_from") == date(2026, 10, 1)
+
+
+def test_more_than_the_bill_is_not_published(site, market, shops):
+    # given meters that show more than the supplier delivered
+    bill(site, market, 150, 150)
+    billing.generate(market, "2026-10", NOV_1)
+    with pytest.raises(site.ValidationError, match=r"200\.00.*150\.00"):
+        factories.publish(market, "2026-10", NOV_1)
+
+
+def test_what_was_published_before_counts(site, market, shops):
+    bill(site, market, 150, 150)
+    names = [name for name in billing.generate(market, "2026-10", NOV_1).created if "-ELEC-" in name]
+    assert factories.publish(market, "2026-10", NOV_1, names[:1]) == 1
+    with pytest.raises(site.ValidationError, match=r"200\.00"):
+        factories.publish(market, "2026-10", NOV_1, names[1:])
+
+
+def test_a_resold_utility_needs_its_bill(site, market, shops):
+    site.db.set_value("Fee Type", ELECTRICITY, "resold", 1)
+    factories.tariff(market, ELECTRICITY, "1.00")
+    billing.generate(market, "2026-10", NOV_1)
+    with pytest.raises(site.ValidationError, match="2026-10"):
+        factories.publish(market, "2026-10", NOV_1)
+
+
+def test_a_confirmed_bill_stays(site, market):
+    found = bill(site, market, 300, 200)
+    found.amount = 100
+    with pytest.raises(site.ValidationError):
+        found.save(ignore_permissions=True)
+    with pytest.raises(site.PermissionError):
+        site.delete_doc("Supplier Bill", found.name)
+
+
+def test_one_bill_a_month(site, market):
+    bill(site, market, 300, 200)
+    with pytest.raises(site.UniqueValidationError):
+        bill(site, market, 300, 200)
+
+
+@pytest.mark.parametrize(("units", "amount"), [(0, 200), (300, 0)])
+def test_a_bill_without_units_or_amount_is_refused(site, market, units, amount):
+    with pytest.raises(site.ValidationError):
+        bill(site, market, units, amount)
