@@ -76,6 +76,8 @@ OFFICE: dict[str, dict[str, Any]] = {
     "pay_refund": {"name": "R"},
     "cancel_refund": {"name": "R", "reason": "r"},
     "refund_state": {"name": "R"},
+    "reconcile_day": {"market": "M", "day": "2026-11-05"},
+    "resolve_difference": {"name": "D", "resolution": "r"},
     "collect": {"merchant": "M", "fees": ["F"], "channel": "Cash", "amount": "1.00"},
     "reverse_payment": {"payment_order": "P", "reason": "r"},
     "run_dunning": {"market": "T"},

@@ -23,6 +23,8 @@ scheduler_events = {
         ],
         "10 * * * *": ["market_mgmt.tasks.run_dunning"],
         "5 0 * * *": ["market_mgmt.tasks.end_leases"],
+        "20 10-23 * * *": ["market_mgmt.tasks.reconcile_payments"],
+        "40 10 3 * *": ["market_mgmt.tasks.check_fee_rates"],
         "15 0 1 * *": ["market_mgmt.tasks.accrue_late_fees"],
         "30 2 * * *": ["market_mgmt.tasks.check_ledgers"],
     },
@@ -33,7 +35,10 @@ wechat_pay_transaction = ["market_mgmt.services.payments.on_transaction"]
 wechat_pay_refund = ["market_mgmt.services.wechat_refunds.on_refund"]
 
 # Each gets market and month, and returns the reasons why the month cannot be closed yet.
-before_month_close = ["market_mgmt.services.cashiers.open_matters"]
+before_month_close = [
+    "market_mgmt.services.cashiers.open_matters",
+    "market_mgmt.services.reconciliation.open_matters",
+]
 
 # cn_connect calls this whenever the state of an outbox message changes.
 outbox_state_changed = ["market_mgmt.services.dunning.outbox_state_changed"]
@@ -52,6 +57,7 @@ _OF_A_MARKET = (
     *("Tariff", "Meter", "Meter Reading", "Meter Reading Import", "Meter Replacement", "Supplier Bill"),
     *("Late Fee Rule", "Fee", "Account Entry"),
     *("Market Payment Order", "Receipt", "Receipt Counter", "Cashier Session", "Fee Waiver", "Refund"),
+    *("Market Payment Reconciliation", "Reconciliation Difference"),
     *("Month Close", "Ledger Seal"),
     *("Dunning Notice", "Red Card"),
 )

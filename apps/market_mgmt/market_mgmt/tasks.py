@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import frappe
 from cn_connect import clock
+from market_mgmt.domain.periods import month_containing
 from market_mgmt.services import (
     dunning,
     late_fees,
@@ -12,6 +13,7 @@ from market_mgmt.services import (
     ledger,
     ledger_seals,
     payments,
+    reconciliation,
     red_cards,
     wechat_refunds,
 )
@@ -41,6 +43,21 @@ def run_dunning() -> None:
 def end_leases() -> None:
     """Ends leases whose last day has passed."""
     leases.end_expired(clock.today())
+
+
+def reconcile_payments() -> None:
+    """Every morning, and again while bills are missing: WeChat's bills against our books."""
+    reconciliation.reconcile_due(clock.now())
+
+
+def check_fee_rates() -> None:
+    """On the third of a month: whether WeChat kept more of last month's payments than the contract says."""
+    month = month_containing(clock.today().replace(day=1) - timedelta(days=1))
+    for payee, kept, contracted in reconciliation.excess_fees(month):
+        frappe.log_error(
+            title=f"WeChat kept more than contracted of {payee.sub_mchid or payee.mchid}",
+            message=f"{month.start} – {month.end}: {kept}, contracted {contracted} at {payee.rate}",
+        )
 
 
 def accrue_late_fees() -> None:

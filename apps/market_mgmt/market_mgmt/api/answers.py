@@ -218,6 +218,10 @@ class Collected(TypedDict):
     red_cards_lifted: list[str]
 
 
+class ReconciledDay(NamedStatus):
+    open_differences: Annotated[int, _about("Differences that somebody has to look into")]
+
+
 class ClosedSession(NamedStatus):
     differences: Annotated[dict[str, Decimal], _about("Counted less expected, by channel")]
 

@@ -37,6 +37,7 @@ from market_mgmt.api.staff.imports import (
     receipt_pdf,
 )
 from market_mgmt.api.staff.leases import read_at_handover, renew_lease, settle_deposit, terminate_lease
+from market_mgmt.api.staff.reconciliation import reconcile_day, resolve_difference
 
 __all__ = [
     "cancel_refund",
@@ -57,10 +58,12 @@ __all__ = [
     "read_at_handover",
     "reading_template",
     "receipt_pdf",
+    "reconcile_day",
     "refund_state",
     "renew_lease",
     "request_refund",
     "request_waiver",
+    "resolve_difference",
     "reverse_bill",
     "reverse_payment",
     "review_bills",

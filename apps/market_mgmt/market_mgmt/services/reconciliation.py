@@ -1,0 +1,272 @@
+"""Each morning WeChat's bills of the day before against our books, and each month what WeChat kept against the contract.
+
+A payment that WeChat has and we do not is asked about and settled at once; what is left is a difference, to be resolved
+by a person. Bills are kept as they came. A payee that several markets share is reconciled once, for the first of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+import frappe
+from cn_connect.errors import GatewayUnavailable
+from cn_connect.money import to_db, yuan
+from cn_connect.wechat import bills
+from cn_connect.wechat.bills import FundRow, TradeRow
+from cn_connect.wechat.gateway import pay_client
+from frappe import _
+from frappe.model.document import Document
+from market_mgmt.domain.periods import Period
+from market_mgmt.domain.reconciliation import MISSING_HERE, Difference, differences, expected_fee
+from market_mgmt.services import payments, wechat_refunds
+from market_mgmt.services.imports.common import attach
+from market_mgmt.services.rows import number
+from market_mgmt.services.values import as_date
+
+RECONCILIATION, DIFFERENCE = "Market Payment Reconciliation", "Reconciliation Difference"
+OPEN, RESOLVED = "Open", "Resolved"
+# WeChat makes the bills of a day from nine in the morning on, and promises them for ten.
+READY_AT = time(10)
+DEFAULT_RATE = Decimal("0.0038")
+ACCOUNT_TOTAL = "Account Total"
+_TAKINGS = "交易"
+
+
+@dataclass(frozen=True)
+class Payee:
+    """Who is paid by WeChat, with the first market that is."""
+
+    market: str
+    mchid: str
+    sub_mchid: str | None
+    rate: Decimal
+
+
+def payees() -> list[Payee]:
+    """Everybody whom the site's markets are paid by through WeChat."""
+    found: dict[tuple[str, str], Payee] = {}
+    fields = ["name", "mchid", "sub_mchid", "contracted_fee_rate"]
+    for row in frappe.get_all("Market", {"mchid": ["is", "set"]}, fields, order_by="creation"):
+        payee = Payee(
+            row.name, row.mchid, row.sub_mchid or None, number(row.contracted_fee_rate) or DEFAULT_RATE
+        )
+        found.setdefault((row.mchid, row.sub_mchid or ""), payee)
+    return list(found.values())
+
+
+def reconcile_due(now: datetime, days_back: int = 7) -> dict[str, int]:
+    """Reconcile what is due and not yet done, of the last days; commits day by day. Returns days by outcome."""
+    last = now.date() - timedelta(days=1 if now.time() >= READY_AT else 2)
+    counts: dict[str, int] = {}
+    for payee in payees():
+        for back in range(days_back - 1, -1, -1):
+            day = last - timedelta(days=back)
+            if frappe.db.exists(RECONCILIATION, {"day_key": _day_key(payee, day)}):
+                continue
+            try:
+                outcome = str(reconcile(payee, day, now).status)
+                frappe.db.commit()
+            except Exception as error:
+                frappe.db.rollback()
+                outcome = "error"
+                if not isinstance(error, GatewayUnavailable):
+                    frappe.log_error(title=f"Reconciling {payee.mchid} on {day}")
+                    frappe.db.commit()
+            counts[outcome] = counts.get(outcome, 0) + 1
+    return counts
+
+
+def reconcile(payee: Payee, day: date, now: datetime) -> Document:
+    """Fetch the bills of a day and compare them with our books; doing it again looks again and keeps what was resolved.
+
+    Raises ValidationError for a day whose bills are not there yet, GatewayUnavailable, BillUnreadable.
+    """
+    if now < datetime.combine(day + timedelta(days=1), READY_AT):
+        frappe.throw(_("WeChat's bills of {0} are there from {1} of the next day.").format(day, READY_AT))
+    client = pay_client(payee.mchid)
+    trade = client.download_trade_bill(day, payee.sub_mchid)
+    # In partner mode only the payee sees the movements of its account.
+    fund = b"" if payee.sub_mchid else client.download_fund_bill(day)
+    rows = [row for row in bills.trade_rows(trade) if (row.sub_mchid or None) == payee.sub_mchid]
+    found = _compare(payee, day, rows)
+    if _ask_about(found, now):
+        found = _compare(payee, day, rows)
+    found += _account_total(rows, bills.fund_rows(fund)) if fund else []
+    document = _write(payee, day, rows, found, now)
+    for name, content in (("trade_bill", trade), ("fund_bill", fund)):
+        if content and not document.get(name):
+            file_name = f"{payee.sub_mchid or payee.mchid}-{day}-{name}.csv"
+            document.db_set(name, attach(content, file_name, RECONCILIATION, document.name))
+    return document
+
+
+def resolve(difference: str, resolution: str, by: str, now: datetime) -> str:
+    """Somebody has found out why: the difference is closed with the explanation. Returns the day's status."""
+    if not (resolution or "").strip():
+        frappe.throw(_("Please note what was found out."))
+    row = frappe.get_doc(DIFFERENCE, difference, for_update=True)
+    if row.status == OPEN:
+        row.update(
+            {"status": RESOLVED, "resolution": resolution.strip(), "resolved_by": by, "resolved_at": now}
+        )
+        row.save(ignore_permissions=True)
+    return _refresh_status(row.reconciliation)
+
+
+def excess_fees(month: Period) -> list[tuple[Payee, Decimal, Decimal]]:
+    """(payee, fee kept, fee contracted) of every payee of whom WeChat kept more than the contract in a month."""
+    result = []
+    for payee in payees():
+        days = frappe.get_all(
+            RECONCILIATION,
+            filters={
+                "mchid": payee.mchid,
+                "sub_mchid": payee.sub_mchid or "",
+                "day": ["between", [month.start, month.end]],
+            },
+            fields=["fee", "expected_fee"],
+        )
+        kept = sum((yuan(row.fee) for row in days), yuan(0))
+        contracted = sum((yuan(row.expected_fee) for row in days), yuan(0))
+        if kept > contracted:
+            result.append((payee, kept, contracted))
+    return result
+
+
+def open_matters(market: str, month: Period) -> list[str]:
+    """Hook `before_month_close`: days of the month with payments by WeChat that are not reconciled, or disagree."""
+    order = frappe.qb.DocType("Market Payment Order")
+    query = frappe.qb.from_(order).select(order.paid_at, order.mchid, order.sub_mchid)
+    query = query.where((order.market == market) & (order.channel == "WeChat") & order.settled_at.isnotnull())
+    first, last = datetime.combine(month.start, time()), datetime.combine(month.end, time.max)
+    paid = {(as_date(at), mchid, sub) for at, mchid, sub in query.where(order.paid_at[first:last]).run()}
+    reasons = []
+    for day, mchid, sub_mchid in sorted(paid, key=str):
+        key = _day_key(Payee(market, mchid or "", sub_mchid or None, DEFAULT_RATE), day)
+        status = frappe.db.get_value(RECONCILIATION, {"day_key": key}, "status")
+        if status is None:
+            reasons.append(_("WeChat's bill of {0} has not been reconciled.").format(day))
+        elif status != "Matched":
+            reasons.append(_("WeChat's bill of {0} has open differences.").format(day))
+    return reasons
+
+
+def _compare(payee: Payee, day: date, rows: Sequence[TradeRow]) -> list[Difference]:
+    return differences(_ours(payee, day), {row.number: row.amount for row in rows})
+
+
+def _ours(payee: Payee, day: date) -> dict[str, Decimal]:
+    """What our books say WeChat paid in or back on a day, by number."""
+    first, last = datetime.combine(day, time()), datetime.combine(day, time.max)
+    order, refund = frappe.qb.DocType("Market Payment Order"), frappe.qb.DocType("Refund")
+    theirs = (order.mchid == payee.mchid) & (order.channel == "WeChat")
+    theirs &= (
+        (order.sub_mchid == payee.sub_mchid)
+        if payee.sub_mchid
+        else (order.sub_mchid.isnull() | (order.sub_mchid == ""))
+    )
+    paid = frappe.qb.from_(order).select(order.name, order.amount).where(theirs & (order.status == "Paid"))
+    found = {name: yuan(amount) for name, amount in paid.where(order.paid_at[first:last]).run()}
+    back = frappe.qb.from_(refund).join(order).on(order.name == refund.payment_order)
+    back = back.select(refund.name, refund.amount).where(theirs & (refund.status == "Succeeded"))
+    back = back.where((refund.channel == "WeChat") & refund.finished_at[first:last])
+    return found | {name: yuan(amount) for name, amount in back.run()}
+
+
+def _ask_about(found: Sequence[Difference], now: datetime) -> bool:
+    """Payments and refunds that WeChat has and we do not: our own ones are asked about. Whether there were any."""
+    asked = False
+    for difference in found:
+        if difference.kind != MISSING_HERE:
+            continue
+        if frappe.db.exists("Market Payment Order", difference.number):
+            payments.learn(difference.number, now)
+            asked = True
+        elif frappe.db.exists("Refund", difference.number):
+            wechat_refunds.refresh(difference.number, now)
+            asked = True
+    return asked
+
+
+def _account_total(trades: Sequence[TradeRow], movements: Sequence[FundRow]) -> list[Difference]:
+    """Every payment of the trade bill must have come into the account."""
+    traded = sum((row.amount for row in trades if row.kind == bills.PAYMENT), Decimal("0.00"))
+    came = sum(
+        (row.amount for row in movements if row.direction == bills.INCOME and row.business == _TAKINGS),
+        Decimal("0.00"),
+    )
+    return [] if traded == came else [Difference(ACCOUNT_TOTAL, _TAKINGS, traded, came)]
+
+
+def _write(
+    payee: Payee, day: date, rows: Sequence[TradeRow], found: Sequence[Difference], now: datetime
+) -> Document:
+    paid = [row for row in rows if row.kind == bills.PAYMENT]
+    back = [row for row in rows if row.kind == bills.REFUND]
+    key = _day_key(payee, day)
+    name = frappe.db.get_value(RECONCILIATION, {"day_key": key})
+    document = frappe.get_doc(RECONCILIATION, name) if name else frappe.new_doc(RECONCILIATION)
+    contracted = [expected_fee(row.amount, payee.rate) for row in paid]
+    contracted += [-expected_fee(row.amount, payee.rate) for row in back]
+    document.update(
+        {
+            "market": payee.market,
+            "mchid": payee.mchid,
+            "sub_mchid": payee.sub_mchid or "",
+            "day": day,
+            "day_key": key,
+            "payments": len(paid),
+            "amount": to_db(sum((row.amount for row in paid), yuan(0))),
+            "refunded": to_db(sum((row.amount for row in back), yuan(0))),
+            "fee": to_db(yuan(sum((row.fee for row in rows), Decimal(0)))),
+            "expected_fee": to_db(sum(contracted, yuan(0))),
+            "reconciled_at": now,
+            "status": "Matched",
+        }
+    )
+    document.save(ignore_permissions=True)
+    _keep(document, found)
+    document.db_set("status", _refresh_status(document.name))
+    return document
+
+
+def _keep(document: Document, found: Sequence[Difference]) -> None:
+    """New differences join the queue; those that have gone by themselves are resolved."""
+    stands = set()
+    for one in found:
+        key = f"{document.day_key}|{one.kind}|{one.number}"
+        stands.add(key)
+        if frappe.db.exists(DIFFERENCE, {"difference_key": key}):
+            continue
+        frappe.get_doc(
+            {
+                "doctype": DIFFERENCE,
+                "market": document.market,
+                "reconciliation": document.name,
+                "day": document.day,
+                "kind": one.kind,
+                "number": one.number,
+                "ours": to_db(one.ours or yuan(0)),
+                "theirs": to_db(one.theirs or yuan(0)),
+                "status": OPEN,
+                "difference_key": key,
+            }
+        ).insert(ignore_permissions=True)
+    queued = {"reconciliation": document.name, "status": OPEN}
+    for row in frappe.get_all(DIFFERENCE, queued, ["name", "difference_key"]):
+        if row.difference_key not in stands:
+            resolve(
+                row.name, _("Gone when the day was reconciled again"), "Administrator", document.reconciled_at
+            )
+
+
+def _refresh_status(reconciliation: str) -> str:
+    left = frappe.db.count(DIFFERENCE, {"reconciliation": reconciliation, "status": OPEN})
+    status = "Differences" if left else "Matched"
+    frappe.db.set_value(RECONCILIATION, reconciliation, "status", status)
+    return status
+
+
+def _day_key(payee: Payee, day: date) -> str:
+    return f"{payee.mchid}|{payee.sub_mchid or ''}|{day}"
