@@ -78,6 +78,7 @@ OFFICE: dict[str, dict[str, Any]] = {
     "refund_state": {"name": "R"},
     "reconcile_day": {"market": "M", "day": "2026-11-05"},
     "resolve_difference": {"name": "D", "resolution": "r"},
+    "late_fee_derivation": {"fee": "F"},
     "collect": {"merchant": "M", "fees": ["F"], "channel": "Cash", "amount": "1.00"},
     "reverse_payment": {"payment_order": "P", "reason": "r"},
     "run_dunning": {"market": "T"},

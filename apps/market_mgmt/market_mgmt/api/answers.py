@@ -91,6 +91,23 @@ class OpenFee(TypedDict):
     late_fee_lines: Annotated[list[str], _about("How the late fee came about")]
 
 
+class LateFeeStep(TypedDict):
+    first_day: date
+    last_day: date
+    principal: Annotated[Decimal, _about("Unpaid at the start of each of these days")]
+    daily_rate: Decimal
+    days: int
+    amount: Decimal
+
+
+class LateFeeDerivation(TypedDict):
+    fee: str
+    steps: Annotated[list[LateFeeStep], _about("Together they are the amount")]
+    cap: Annotated[Decimal | None, _about("What late fees never exceed; empty when none run on this bill")]
+    capped: bool
+    amount: Annotated[Decimal, _about("Late fee of the bill's whole life, paid or not")]
+
+
 class StallFees(TypedDict):
     stall: str
     stall_no: str

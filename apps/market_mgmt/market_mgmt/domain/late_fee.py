@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from market_mgmt.domain.amounts import ZERO, round_cents
+from market_mgmt.domain.amounts import ZERO, round_cents, spread
 from market_mgmt.domain.periods import days_inclusive
 
 DEFAULT_START_AFTER_DAYS = 7
@@ -58,13 +58,26 @@ class Derivation:
     """How the late fee came about: the spans that accrued, the cap, and the amount in yuan."""
 
     spans: tuple[Span, ...]
-    cap: Decimal
+    limit: Fraction
     capped: bool
     amount: Decimal
 
+    @property
+    def cap(self) -> Decimal:
+        """What late fees never exceed, in yuan."""
+        return round_cents(self.limit)
+
+    def steps(self) -> list[tuple[Span, Decimal]]:
+        """Each span with what it adds in yuan, up to the cap; together they are the amount."""
+        grown, parts = Fraction(0), []
+        for span in self.spans:
+            before, grown = grown, min(grown + span.exact, self.limit)
+            parts.append(grown - before)
+        return list(zip(self.spans, spread(parts), strict=True))
+
     def lines(self) -> list[str]:
         """Readable steps, one per span, and the cap when it ended the accrual."""
-        steps = [str(span) for span in self.spans]
+        steps = [f"{span} = {amount}" for span, amount in self.steps()]
         return [*steps, f"≤ {self.cap}"] if self.capped else steps
 
 
@@ -85,7 +98,7 @@ def derive(
     spans = tuple(_spans(terms, principal, reductions, as_of))
     lifetime = sum((span.exact for span in spans), Fraction(0))
     cap = Fraction(terms.cap_share) * Fraction(principal)
-    return Derivation(spans, round_cents(cap), lifetime > cap, round_cents(min(cap, lifetime)))
+    return Derivation(spans, cap, lifetime > cap, round_cents(min(cap, lifetime)))
 
 
 def _spans(

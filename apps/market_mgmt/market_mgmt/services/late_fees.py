@@ -9,6 +9,8 @@ from decimal import Decimal
 
 import frappe
 from cn_connect.money import yuan
+from frappe import _
+from market_mgmt.domain.late_fee import Derivation
 from market_mgmt.domain.ledger import (
     LATE_FEE,
     LATE_FEE_INCOME,
@@ -60,6 +62,19 @@ def post_due(fees: Iterable[str], as_of: date) -> Decimal:
         ledger.refresh_caches([posting.fee or "" for posting in postings], as_of)
         total += sum((posting.amount for posting in postings), Decimal(0))
     return total
+
+
+def derivation_of(fee: str, as_of: date) -> Derivation | None:
+    """How the late fee of a bill's whole life comes about, paid or not; None if late fees do not run on it.
+
+    Raises DoesNotExistError for no fee.
+    """
+    row = frappe.db.get_value("Fee", fee, list(_FIELDS), as_dict=True)
+    if not row:
+        frappe.throw(_("Fee {0} does not exist.").format(fee), frappe.DoesNotExistError)
+    if row.status in ("Draft", "Reviewed"):
+        return None
+    return ledger.late_fee_derivation(row, ledger.fee_accounts([fee])[fee], as_of)
 
 
 def wind_back(fees: Sequence[str], as_of: date) -> date | None:

@@ -106,6 +106,23 @@ def test_a_clerk_reads_a_meter_when_a_stall_changes_hands(site, shop):
     assert site.db.get_value("Meter Reading", name, ["kind", "consumption"]) == ("Handover", 12.5)
 
 
+def test_the_late_fee_of_a_bill_is_derived_step_by_step(site, shop):
+    rent = factories.rent_bill(shop, "2026-10", date(2026, 10, 20))  # due on the 27th
+    site.set_user(factories.staff(shop.market, "Market Cashier"))
+    derived = api.late_fee_derivation(rent, date(2026, 10, 31))
+    assert (derived["amount"], derived["cap"], derived["capped"]) == ("2.00", "200.00", False)
+    assert derived["steps"] == [
+        {
+            "first_day": "2026-10-28",
+            "last_day": "2026-10-31",
+            "principal": "1000.00",
+            "daily_rate": "0.0005",
+            "days": 4,
+            "amount": "2.00",
+        }
+    ]
+
+
 def test_finance_closes_a_month(site, shop, monkeypatch):
     factories.rent_bill(shop, "2026-10", date(2026, 10, 20))
     monkeypatch.setattr(site.db, "commit", lambda: None)

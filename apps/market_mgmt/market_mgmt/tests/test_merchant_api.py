@@ -55,7 +55,7 @@ def test_the_fee_centre_shows_what_is_owed_today_and_why(site, shop):
     assert (fee["outstanding"], fee["late_fee"], fee["due_date"]) == ("1000.00", "1.50", "2026-11-08")
     assert (fee["days_overdue"], fee["overdue"]) == (3, True)
     assert fee["lines"][0]["amount"] == "1000.00"
-    assert fee["late_fee_lines"] == ["2026-11-09 – 2026-11-11: 1000.00 × 0.0005 × 3"]
+    assert fee["late_fee_lines"] == ["2026-11-09 – 2026-11-11: 1000.00 × 0.0005 × 3 = 1.50"]
 
 
 def test_nobody_sees_a_neighbours_fees(site, shop, neighbour):

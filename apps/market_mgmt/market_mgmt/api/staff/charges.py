@@ -8,8 +8,18 @@ from cn_connect import clock
 from cn_connect.api_method import api_method
 from market_mgmt import permissions
 from market_mgmt.api import answers
-from market_mgmt.api.staff.common import ADMINISTRATOR, CLERK, FINANCE, SUPERVISOR, cents, day_of, own
-from market_mgmt.services import billing, closing, readings
+from market_mgmt.api.staff.common import (
+    ADMINISTRATOR,
+    CASHIER,
+    CLERK,
+    FINANCE,
+    SUPERVISOR,
+    cents,
+    day_of,
+    own,
+)
+from market_mgmt.domain.amounts import ZERO
+from market_mgmt.services import billing, closing, late_fees, readings
 
 
 @api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])
@@ -49,6 +59,31 @@ def create_fee(lease: str, fee_type: str, amount: Decimal, reason: str) -> answe
     """Drafts a one-off fee with its reason; it is published like any other bill."""
     own("Lease", [lease])
     return {"name": billing.create_one_off(lease, fee_type, cents(amount), reason, clock.today())}
+
+
+@api_method(methods=["GET", "POST"], roles=[FINANCE, CASHIER, SUPERVISOR, ADMINISTRATOR])
+def late_fee_derivation(fee: str, as_of: date | None = None) -> answers.LateFeeDerivation:
+    """How the late fee of a bill comes about up to a day: from, to, principal, rate, days and amount of each step."""
+    own("Fee", [fee])
+    found = late_fees.derivation_of(fee, as_of or clock.today())
+    steps: list[answers.LateFeeStep] = [
+        {
+            "first_day": span.start,
+            "last_day": span.end,
+            "principal": span.unpaid,
+            "daily_rate": span.daily_rate,
+            "days": span.days,
+            "amount": amount,
+        }
+        for span, amount in (found.steps() if found else ())
+    ]
+    return {
+        "fee": fee,
+        "steps": steps,
+        "cap": found.cap if found else None,
+        "capped": bool(found and found.capped),
+        "amount": found.amount if found else ZERO,
+    }
 
 
 @api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])

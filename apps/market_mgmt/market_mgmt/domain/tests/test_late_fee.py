@@ -48,8 +48,8 @@ def test_a_partial_payment_lowers_the_days_after_it():
     # then 2 × 0.50 + 5 × 0.20
     assert derivation.amount == D("2.00")
     assert derivation.lines() == [
-        "2026-11-09 – 2026-11-10: 1000.00 × 0.0005 × 2",
-        "2026-11-11 – 2026-11-15: 400.00 × 0.0005 × 5",
+        "2026-11-09 – 2026-11-10: 1000.00 × 0.0005 × 2 = 1.00",
+        "2026-11-11 – 2026-11-15: 400.00 × 0.0005 × 5 = 1.00",
     ]
 
 
@@ -63,6 +63,11 @@ def test_the_cap_is_a_share_of_the_original_principal():
     assert derivation.amount == D("200.00")
     assert derivation.capped
     assert derivation.lines()[-1] == "≤ 200.00"
+
+
+def test_the_steps_add_up_to_what_is_owed_also_at_the_cap():
+    derivation = derive(TERMS, PRINCIPAL, [(november(9), D("333.33"))], date(2030, 1, 1))
+    assert sum(amount for _span, amount in derivation.steps()) == derivation.amount == D("200.00")
 
 
 def test_the_lifetime_sum_is_rounded_once():
