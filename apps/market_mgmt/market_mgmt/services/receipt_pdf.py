@@ -51,13 +51,13 @@ def seal(receipt: Document) -> Seal:
     return sealed.issue(KIND, receipt.name, title, issued_at, _content(receipt), receipt.verification_code)
 
 
-def render(receipt: str | Document) -> bytes:
-    """The PDF of an issued receipt; the same receipt always gives the same bytes.
+def render(receipt: str | Document, copy: int = 0) -> bytes:
+    """The PDF of an issued receipt, or its n-th copy marked as such; the same receipt always gives the same bytes.
 
     Raises PdfUnavailable when this machine cannot make PDFs.
     """
     document = frappe.get_doc("Receipt", receipt) if isinstance(receipt, str) else receipt
-    context = _context(document, seal(document))
+    context = _context(document, seal(document)) | {"copy": copy}
     html = pdf.render_template("market_mgmt", "receipt.html", context)
     return pdf.from_html(html, PAPER, get_datetime(document.issued_at), context["title"])
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import frappe
-from cn_connect import sealed
+from cn_connect import pdf_signature, sealed
 from cn_connect.money import to_db, yuan
 from frappe import _
 from frappe.model.document import Document
@@ -53,12 +53,12 @@ def issue(order: Document, shares: Sequence[Share], now: datetime) -> str:
 
 
 def pdf(name: str) -> bytes:
-    """The receipt as PDF, made once and kept as a private file of it. Raises PdfUnavailable."""
+    """The receipt as signed PDF, made once and kept as a private file of it. Raises PdfUnavailable."""
     receipt = frappe.get_doc("Receipt", name)
     kept = frappe.db.get_value("File", {"file_url": receipt.pdf}) if receipt.pdf else None
     if kept:
         return frappe.get_doc("File", kept).get_content()
-    content = receipt_pdf.render(receipt)
+    content = _signed(receipt_pdf.render(receipt), name)
     file = frappe.get_doc(
         {
             "doctype": "File",
@@ -72,6 +72,23 @@ def pdf(name: str) -> bytes:
     ).insert(ignore_permissions=True)
     frappe.db.set_value("Receipt", name, "pdf", file.file_url, update_modified=False)
     return content
+
+
+def print_for_office(name: str, now: datetime) -> bytes:
+    """The receipt for the counter's printer: the first print is the original, each later one is marked as a copy."""
+    row = lock("Receipt", [name], ("name", "prints")).get(name)
+    if row is None:
+        frappe.throw(_("There is no receipt {0}.").format(name), frappe.DoesNotExistError)
+        raise AssertionError
+    copies = row.prints or 0
+    content = _signed(receipt_pdf.render(name, copies), name) if copies else pdf(name)
+    printed = {"prints": copies + 1, "last_printed_at": now}
+    frappe.db.set_value("Receipt", name, printed, update_modified=False)
+    return content
+
+
+def _signed(content: bytes, name: str) -> bytes:
+    return pdf_signature.sign(content, _("Receipt {0}").format(name))
 
 
 def void(order: str, reason: str) -> str | None:

@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from cn_connect import sealed
-from market_mgmt.services import counter, ledger, receipt_pdf
+from market_mgmt.services import counter, ledger, receipt_pdf, receipts
 from market_mgmt.tests import factories
 
 NOW = datetime(2026, 11, 15, 10, 3, 20)
@@ -80,6 +80,22 @@ def test_printing_again_gives_the_same_bytes_and_no_second_seal(site, shop):
     receipt = paid(site, shop)
     assert receipt_pdf.render(receipt.name) == receipt_pdf.render(receipt.name)
     assert site.db.count("Sealed Document", {"reference": receipt.name}) == 1
+
+
+def test_the_counter_prints_one_original_and_then_copies(site, shop):
+    receipt = paid(site, shop).name
+    first, second, third = (receipts.print_for_office(receipt, NOW) for _ in range(3))
+    assert "副本" not in text_of(first)
+    for copy, content in ((1, second), (2, third)):
+        assert f"副本·第{copy}次补打" in "".join(text_of(content).split())
+    assert site.db.get_value("Receipt", receipt, "prints") == 3
+    # what the merchant downloads is the original
+    assert receipts.pdf(receipt) == first
+
+
+def test_the_original_is_signed(site, shop):
+    reader = PdfReader(io.BytesIO(receipts.pdf(paid(site, shop).name)))
+    assert [field["/FT"] for field in reader.get_fields().values()] == ["/Sig"]
 
 
 def test_a_prepayment_is_a_line_of_its_own(site, shop):

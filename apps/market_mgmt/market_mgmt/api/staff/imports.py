@@ -11,7 +11,7 @@ from frappe.utils import getdate
 from market_mgmt import permissions
 from market_mgmt.api import answers
 from market_mgmt.domain.periods import month_of
-from market_mgmt.services import receipt_pdf as receipts
+from market_mgmt.services import receipts
 from market_mgmt.services.imports import jobs
 
 ADMINISTRATOR, FINANCE, SUPERVISOR = "Market Administrator", "Market Finance", "Market Supervisor"
@@ -76,14 +76,14 @@ def reading_template(period: str, market: str | None = None) -> Annotated[None, 
     _download(f"readings-{place}-{period}.xlsx", template.build(place, period))
 
 
-@api_method(methods=["GET", "POST"], roles=READERS)
+@api_method(methods=["POST"], roles=READERS)
 def receipt_pdf(receipt: str) -> Annotated[None, Download("application/pdf")]:
-    """A receipt as PDF (the answer is the file itself)."""
+    """A receipt as PDF for printing (the file itself): the first time the original, then marked as a copy."""
     market = frappe.db.get_value("Receipt", receipt, "market")
     if not market:
         frappe.throw(_("There is no receipt {0}.").format(receipt), frappe.DoesNotExistError)
     permissions.require_market(market)
-    _download(f"{receipt}.pdf", receipts.render(receipt))
+    _download(f"{receipt}.pdf", receipts.print_for_office(receipt, clock.now()))
 
 
 @api_method(methods=["GET", "POST"], roles=READERS)
