@@ -48,10 +48,11 @@ REACHING: dict[str, Arguments] = {
     "payment": lambda victim: {"payment_order": victim.order},
     "cancel_payment": lambda victim: {"payment_order": victim.order},
     "receipt_pdf": lambda victim: {"receipt": victim.receipt["name"]},
+    "request_invoice": lambda victim: {"receipt": victim.receipt["name"], "title": "某公司"},
     "consent_templates": lambda victim: {},
     "record_consent": lambda victim: {"templates": []},
 }
-NAMING = {"pay", "payment", "cancel_payment", "receipt_pdf"}
+NAMING = {"pay", "payment", "cancel_payment", "receipt_pdf", "request_invoice"}
 # Valid arguments of the office's methods, so that what refuses is the role.
 OFFICE: dict[str, dict[str, Any]] = {
     "generate_bills": {"market": "T", "period": "2026-10"},
@@ -79,6 +80,9 @@ OFFICE: dict[str, dict[str, Any]] = {
     "reconcile_day": {"market": "M", "day": "2026-11-05"},
     "resolve_difference": {"name": "D", "resolution": "r"},
     "late_fee_derivation": {"fee": "F"},
+    "issue_invoice": {"name": "I", "number": "1"},
+    "red_letter_invoice": {"name": "I", "number": "1"},
+    "reject_invoice": {"name": "I", "reason": "r"},
     "collect": {"merchant": "M", "fees": ["F"], "channel": "Cash", "amount": "1.00"},
     "reverse_payment": {"payment_order": "P", "reason": "r"},
     "run_dunning": {"market": "T"},

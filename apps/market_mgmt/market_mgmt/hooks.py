@@ -57,7 +57,7 @@ _OF_A_MARKET = (
     *("Tariff", "Meter", "Meter Reading", "Meter Reading Import", "Meter Replacement", "Supplier Bill"),
     *("Late Fee Rule", "Fee", "Account Entry"),
     *("Market Payment Order", "Receipt", "Receipt Counter", "Cashier Session", "Fee Waiver", "Refund"),
-    *("Market Payment Reconciliation", "Reconciliation Difference"),
+    *("Market Payment Reconciliation", "Reconciliation Difference", "Invoice Request"),
     *("Month Close", "Ledger Seal"),
     *("Dunning Notice", "Red Card"),
 )

@@ -13,7 +13,7 @@ from cn_connect.wechat import accounts
 from frappe import _
 from market_mgmt.api import answers
 from market_mgmt.api.paging import check_page
-from market_mgmt.services import bindings, notices, payments, statements
+from market_mgmt.services import bindings, invoices, notices, payments, statements
 from market_mgmt.services import receipts as receipt_service
 from market_mgmt.services.bindings import BoundStall
 
@@ -91,6 +91,14 @@ def receipt_pdf(receipt: str) -> Annotated[None, Download("application/pdf")]:
     frappe.local.response.filename = f"{receipt}.pdf"
     frappe.local.response.filecontent = receipt_service.pdf(receipt)
     frappe.local.response.type = "pdf"
+
+
+@api_method(methods=["POST"], roles=[MERCHANT])
+def request_invoice(receipt: str, title: str, tax_number: str | None = None) -> answers.NamedStatus:
+    """Asks for the invoice of a receipt; finance issues it in the tax authority's system and enters its number."""
+    _check_own("Receipt", receipt)
+    name = invoices.request(receipt, title, tax_number, frappe.session.user, clock.now())
+    return {"name": name, "status": "Requested"}
 
 
 @api_method(methods=["GET", "POST"], roles=[MERCHANT])

@@ -95,7 +95,7 @@ def reverse(order: str, reason: str, by: str, now: datetime) -> list[str]:
     ledger.refresh_caches(fees, now.date())
     document.update({"status": "Reversed", "error": reason.strip(), "reversed_in": session})
     document.save(ignore_permissions=True)
-    receipts.void(order, reason.strip())
+    receipts.void(order, reason.strip(), now)
     return fees
 
 

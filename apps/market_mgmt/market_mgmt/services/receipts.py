@@ -10,7 +10,7 @@ from cn_connect.money import to_db, yuan
 from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain.allocation import Share
-from market_mgmt.services import receipt_pdf
+from market_mgmt.services import invoices, receipt_pdf
 from market_mgmt.services.rows import lock
 
 FEE, PREPAYMENT, DEPOSIT = "Fee", "Prepayment", "Deposit"
@@ -91,8 +91,11 @@ def _signed(content: bytes, name: str) -> bytes:
     return pdf_signature.sign(content, _("Receipt {0}").format(name))
 
 
-def void(order: str, reason: str) -> str | None:
-    """Void the receipt of an order whose payment was taken back; it is never deleted. Returns its name."""
+def void(order: str, reason: str, now: datetime) -> str | None:
+    """Void the receipt of an order whose payment was taken back; it is never deleted. Returns its name.
+
+    An invoice of it must be taken back as well.
+    """
     name = frappe.db.get_value("Receipt", {"payment_order": order})
     if name:
         receipt = frappe.get_doc("Receipt", name)
@@ -100,6 +103,7 @@ def void(order: str, reason: str) -> str | None:
         receipt.update({"status": "Void", "void_reason": reason, "pdf": None})
         receipt.save(ignore_permissions=True)
         sealed.revoke(receipt.verification_code)
+        invoices.receipt_voided(name, now)
     return name
 
 

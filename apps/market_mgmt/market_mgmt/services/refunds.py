@@ -174,7 +174,7 @@ def finish(refund: Document, status: str, now: datetime, **values: object) -> st
     move(refund, status, finished_at=now, **values)
     if status == rules.SUCCEEDED:
         ledger.post([_posting(refund, REFUND, REFUND_PAYABLE, CASH, now, "done")])
-        _void_receipt(refund)
+        _void_receipt(refund, now)
     else:
         holds = [entry for entry in _entries(refund) if entry.entry_type in (REFUND_HOLD, REVERSAL)]
         ledger.post(reversals(holds, str(values.get("error") or status), now.date()))
@@ -182,7 +182,7 @@ def finish(refund: Document, status: str, now: datetime, **values: object) -> st
     return status
 
 
-def _void_receipt(refund: Document) -> None:
+def _void_receipt(refund: Document, now: datetime) -> None:
     """A payment that went back as a whole leaves no receipt."""
     order = refund.payment_order
     if not order:
@@ -191,7 +191,7 @@ def _void_receipt(refund: Document) -> None:
         "Refund", filters={"payment_order": order, "status": rules.SUCCEEDED}, pluck="amount"
     )
     if sum(map(yuan, done), yuan(0)) == yuan(frappe.db.get_value("Market Payment Order", order, "amount")):
-        receipts.void(order, refund.reason)
+        receipts.void(order, refund.reason, now)
 
 
 def _entries(refund: Document) -> list[ledger.LedgerEntry]:

@@ -1,4 +1,4 @@
-"""The office's methods that give something up or back: waivers and refunds, each decided by a second person."""
+"""The office's methods that give something up or back, each decided by a second person: waivers, refunds; and invoices."""
 
 from decimal import Decimal
 from typing import Literal
@@ -10,7 +10,7 @@ from frappe import _
 from frappe.model.workflow import apply_workflow, get_transitions
 from market_mgmt.api import answers
 from market_mgmt.api.staff.common import ADMINISTRATOR, CASHIER, FINANCE, SUPERVISOR, cents, own
-from market_mgmt.services import refunds, waivers, wechat_refunds
+from market_mgmt.services import invoices, refunds, waivers, wechat_refunds
 
 
 @api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])
@@ -82,3 +82,24 @@ def refund_state(name: str) -> answers.NamedStatus:
     """The state of a refund; WeChat is asked while it is under way."""
     own("Refund", [name])
     return {"name": name, "status": wechat_refunds.refresh(name, clock.now())}
+
+
+@api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])
+def issue_invoice(name: str, number: str) -> answers.NamedStatus:
+    """Enters the number of the digital invoice that was issued for a request."""
+    own("Invoice Request", [name])
+    return {"name": name, "status": invoices.issue(name, number, frappe.session.user, clock.now())}
+
+
+@api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])
+def red_letter_invoice(name: str, number: str) -> answers.NamedStatus:
+    """Enters the number of the red-letter invoice that takes an invoice back."""
+    own("Invoice Request", [name])
+    return {"name": name, "status": invoices.red_letter(name, number, frappe.session.user, clock.now())}
+
+
+@api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])
+def reject_invoice(name: str, reason: str) -> answers.NamedStatus:
+    """Refuses an invoice request with the reason; the merchant may ask again."""
+    own("Invoice Request", [name])
+    return {"name": name, "status": invoices.reject(name, reason, frappe.session.user, clock.now())}
