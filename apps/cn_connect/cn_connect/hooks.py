@@ -5,7 +5,8 @@ app_description = "Connectors for Chinese services: WeChat, SMS, voice, SM4 fiel
 app_email = "dev@example.cn"
 app_license = "MIT"
 
-after_install = "cn_connect.crypto.keys.create_keys"
+after_install = ["cn_connect.crypto.keys.create_keys", "cn_connect.pdf_signature.ensure_key"]
+after_migrate = ["cn_connect.pdf_signature.ensure_key"]
 
 scheduler_events = {
     "cron": {"* * * * *": ["cn_connect.outbox.deliver_job"]},

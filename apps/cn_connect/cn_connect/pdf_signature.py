@@ -1,21 +1,22 @@
 """PDFs signed digitally (PAdES B-B, RSA and SHA-256): whoever opens one sees whether it was changed since.
 
-`pdf_signing` in site_config ({"p12": path, "passphrase": …}) names the office's certificate. Without it the site makes a
-key for itself, private/keys/pdf_signing.p12: that proves that nothing was changed, not who the office is.
+`pdf_signing` in site_config names the office's certificate ({"p12": path, "passphrase": …}). A site without it makes a
+key for itself and keeps it there ({"pkcs12": base64}), where backups of the configuration find it: that proves that
+nothing was changed, not who the office is.
 """
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import io
-import os
-import secrets
 from pathlib import Path
 
 import frappe
 from cn_connect import config
 from cn_connect.errors import ConfigMissing
 from frappe.installer import update_site_config
+from frappe.utils.synchronization import filelock
 
 _VALID_FOR = dt.timedelta(days=3650)
 _KEY_BITS = 2048
@@ -29,10 +30,11 @@ def sign(content: bytes, reason: str) -> bytes:
     from pyhanko.sign import signers
     from pyhanko.sign.fields import SigSeedSubFilter
 
-    path, passphrase = _key()
-    signer = signers.SimpleSigner.load_pkcs12(path, passphrase=passphrase.encode())
-    if signer is None:
-        raise ConfigMissing("The setting {0} is unusable: {1}", "pdf_signing", path)
+    bundle, passphrase = _key()
+    try:
+        signer = signers.SimpleSigner.load_pkcs12_data(bundle, [], passphrase)
+    except (ValueError, OSError) as error:
+        raise ConfigMissing("The setting {0} is unusable: {1}", "pdf_signing", error) from error
     metadata = signers.PdfSignatureMetadata(
         field_name=_FIELD, reason=reason, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
     )
@@ -40,26 +42,34 @@ def sign(content: bytes, reason: str) -> bytes:
     return signers.PdfSigner(metadata, signer=signer).sign_pdf(writer).getvalue()
 
 
-def _key() -> tuple[str, str]:
-    """File and passphrase of the key: the configured one, else the site's own, made when it is first needed."""
-    settings = frappe.conf.get("pdf_signing")
-    if not settings:
-        settings = _make_key()
+def _key() -> tuple[bytes, bytes | None]:
+    """The PKCS #12 bundle and its passphrase. Raises ConfigMissing."""
+    settings = frappe.conf.get("pdf_signing") or ensure_key()
+    if settings.get("pkcs12"):
+        return base64.b64decode(settings["pkcs12"]), None
     config.check_fields("pdf_signing", settings, "p12")
     path = Path(settings["p12"])
-    if not path.is_absolute():
-        path = Path(frappe.get_site_path(settings["p12"]))
     if not path.is_file():
         raise ConfigMissing("The setting {0} is unusable: {1}", "pdf_signing", str(path))
-    return str(path), settings.get("passphrase") or ""
+    passphrase = settings.get("passphrase")
+    return path.read_bytes(), passphrase.encode() if passphrase else None
+
+
+def ensure_key() -> dict[str, str]:
+    """What `pdf_signing` says; a site without it gets a key of its own (after_install, after_migrate)."""
+    with filelock("cn_connect_pdf_signing", timeout=30):
+        # Another process may have made it since this one read the configuration.
+        settings = frappe.get_site_config().get("pdf_signing") or _make_key()
+    frappe.local.conf["pdf_signing"] = settings
+    return settings
 
 
 def _make_key() -> dict[str, str]:
-    """A key of the site's own with a certificate that says so; kept out of the public folder, passphrase apart."""
+    """A key with a certificate that says whose it is."""
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+    from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
     from cryptography.x509.oid import NameOID
 
     key = rsa.generate_private_key(65537, _KEY_BITS)
@@ -77,15 +87,7 @@ def _make_key() -> dict[str, str]:
         .add_extension(usage, critical=True)
         .sign(key, SHA256())
     )
-    passphrase = secrets.token_urlsafe(16)
-    relative = os.path.join("private", "keys", "pdf_signing.p12")
-    path = Path(frappe.get_site_path(relative))
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    encryption = BestAvailableEncryption(passphrase.encode())
-    bundle = pkcs12.serialize_key_and_certificates(b"pdf", key, certificate, None, encryption)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(bundle)
-    settings = {"p12": relative, "passphrase": passphrase}
+    bundle = pkcs12.serialize_key_and_certificates(b"pdf", key, certificate, None, NoEncryption())
+    settings = {"pkcs12": base64.b64encode(bundle).decode()}
     update_site_config("pdf_signing", settings, validate=False)
-    frappe.local.conf["pdf_signing"] = settings
     return settings

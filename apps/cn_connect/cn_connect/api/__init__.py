@@ -28,5 +28,6 @@ ERROR_CODES: dict[str, tuple[int, str]] = {
     "ERROR": (500, "An error nobody expected; the error log holds it"),
     "BUSY": (503, "The database is busy; the same request may be sent again"),
     "GATEWAY_UNAVAILABLE": (503, "WeChat or Tencent Cloud does not answer; try again later"),
+    "BILL_UNREADABLE": (503, "A bill of WeChat Pay cannot be read; the message names the column or line"),
     "PDF_UNAVAILABLE": (503, "wkhtmltopdf or a Chinese font is missing on the server"),
 }

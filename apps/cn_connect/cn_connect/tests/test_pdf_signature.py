@@ -1,5 +1,6 @@
 """A signed PDF verifies; one that was changed afterwards does not."""
 
+import base64
 import io
 
 import pytest
@@ -13,13 +14,15 @@ from cn_connect.errors import ConfigMissing
 
 
 @pytest.fixture
-def key(site, tmp_path, monkeypatch):
-    """The site's configuration without a key, its private folder in a temporary place."""
-    monkeypatch.setattr(pdf_signature, "update_site_config", lambda *_args, **_kwargs: None)
-    monkeypatch.setattr(site, "get_site_path", lambda *parts: str(tmp_path.joinpath(*parts)))
+def stored(site, monkeypatch):
+    """A site without a key; what it writes into its configuration."""
+    written = {}
+    monkeypatch.setattr(
+        pdf_signature, "update_site_config", lambda key, value, **_: written.update({key: value})
+    )
+    monkeypatch.setattr(site, "get_site_config", lambda: written)
     monkeypatch.delitem(site.local.conf, "pdf_signing", raising=False)
-    (tmp_path / "private").mkdir()
-    yield tmp_path / "private" / "keys" / "pdf_signing.p12"
+    yield written
     site.local.conf.pop("pdf_signing", None)
 
 
@@ -38,27 +41,40 @@ def status(content):
     return validate_pdf_signature(signature, ValidationContext(trust_roots=[certificate]))
 
 
-def test_a_signed_pdf_verifies_and_is_covered_as_a_whole(key, pdf):
+def test_a_signed_pdf_verifies_and_is_covered_as_a_whole(stored, pdf):
     found = status(pdf_signature.sign(pdf, "收据"))
     assert (found.intact, found.valid, found.coverage.name) == (True, True, "ENTIRE_FILE")
 
 
-def test_a_pdf_that_was_changed_does_not(key, pdf):
+def test_a_pdf_that_was_changed_does_not(stored, pdf):
     signed = pdf_signature.sign(pdf, "收据")
     changed = signed.replace(b"/MediaBox", b"/MediaBoy", 1)
     assert changed != signed
     assert not status(changed).intact
 
 
-def test_the_site_makes_one_key_and_keeps_it_to_itself(site, key, pdf):
+def test_a_site_without_a_key_makes_one_and_keeps_it(site, stored, pdf):
     pdf_signature.sign(pdf, "收据")
-    made = key.read_bytes()
-    assert key.stat().st_mode & 0o077 == 0
+    made = stored["pdf_signing"]
+    # another process, whose configuration is of before
+    site.local.conf.pop("pdf_signing")
     pdf_signature.sign(pdf, "收据")
-    assert key.read_bytes() == made
+    assert stored["pdf_signing"] is made
 
 
-def test_a_configured_key_that_is_not_there_is_named(site, key, pdf):
-    site.local.conf["pdf_signing"] = {"p12": "/nowhere/office.p12"}
-    with pytest.raises(ConfigMissing, match=r"office\.p12"):
+def test_the_office_s_certificate_is_used_when_it_is_configured(site, stored, pdf, tmp_path):
+    pdf_signature.ensure_key()
+    file = tmp_path / "office.p12"
+    file.write_bytes(base64.b64decode(stored["pdf_signing"]["pkcs12"]))
+    site.local.conf["pdf_signing"] = {"p12": str(file)}
+    assert status(pdf_signature.sign(pdf, "收据")).valid
+
+
+@pytest.mark.parametrize("content", [None, b"no bundle"])
+def test_a_certificate_that_is_missing_or_none_is_named(site, stored, pdf, tmp_path, content):
+    file = tmp_path / "office.p12"
+    if content:
+        file.write_bytes(content)
+    site.local.conf["pdf_signing"] = {"p12": str(file)}
+    with pytest.raises(ConfigMissing, match="pdf_signing"):
         pdf_signature.sign(pdf, "收据")

@@ -22,6 +22,7 @@ class BillUnreadable(ConnectError):
     """A bill lacks a column, or a value of it cannot be read; the message says which, and in which line."""
 
     error_code = "BILL_UNREADABLE"
+    http_status_code = 503
 
 
 @dataclass(frozen=True)
