@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from bench.cli import cli
 
-from cn_connect.commands import commands
+from cn_connect.commands import commands as connect_commands
 from deploy import data_model
+from market_mgmt.commands import commands as market_commands
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), *ROOT.glob("apps/*/README.md")])
@@ -70,7 +71,11 @@ def test_commands_exist(page):
         if (match := re.match(r"bench (?:--site \S+ )?([a-z][a-z0-9-]+)", inline or line))
     }
     of_stock_bench = {"enable-scheduler", "get-app", "purge-jobs", "restart", "setup"}
-    known = {*cli.commands, *(command.name for command in commands), *of_stock_bench}
+    known = {
+        *cli.commands,
+        *(command.name for command in (*connect_commands, *market_commands)),
+        *of_stock_bench,
+    }
 
     assert used <= known
 
