@@ -53,6 +53,19 @@ def test_unusable_pay_settings_are_named(settings_of, settings):
         gateway.pay_client()
 
 
+def test_while_keys_are_rotated_orders_use_the_new_and_notifications_open_with_either(
+    settings_of, pay_settings, wechat
+):
+    new = pay_settings(serial_no="4444B6A45ACD588826D15E583A95F5DD4A4C2D19", apiv3_key="n" * 32)
+    settings_of(wechat_pay=[new, pay_settings()])
+    told = wechat.notification({"out_trade_no": "CM1"})  # sealed with the old key
+
+    opened = gateway.parse_notification(wechat.headers(told), told, wechat.clock())
+
+    assert opened.resource == {"out_trade_no": "CM1"}
+    assert gateway.pay_client(new["mchid"]).account.serial_no == new["serial_no"]
+
+
 def test_a_key_file_that_is_not_there_is_named(settings_of, pay_settings):
     settings_of(wechat_pay=pay_settings(private_key="keys/nowhere.pem"))
 
