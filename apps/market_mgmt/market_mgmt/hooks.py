@@ -23,6 +23,7 @@ scheduler_events = {
         ],
         "10 * * * *": ["market_mgmt.tasks.run_dunning"],
         "5 0 * * *": ["market_mgmt.tasks.end_leases"],
+        "30 0 * * *": ["market_mgmt.tasks.draft_bills"],
         "20 10-23 * * *": ["market_mgmt.tasks.reconcile_payments"],
         "40 10 3 * *": ["market_mgmt.tasks.check_fee_rates"],
         "15 0 1 * *": ["market_mgmt.tasks.accrue_late_fees"],

@@ -5,14 +5,16 @@ from datetime import timedelta
 
 import frappe
 from cn_connect import clock
-from market_mgmt.domain.periods import month_containing
+from market_mgmt.domain.periods import month_containing, month_key
 from market_mgmt.services import (
+    billing,
     dunning,
     late_fees,
     leases,
     ledger,
     ledger_seals,
     payments,
+    readings,
     reconciliation,
     red_cards,
     wechat_refunds,
@@ -58,6 +60,18 @@ def check_fee_rates() -> None:
             title=f"WeChat kept more than contracted of {payee.sub_mchid or payee.mchid}",
             message=f"{month.start} – {month.end}: {kept}, contracted {contracted} at {payee.rate}",
         )
+
+
+def draft_bills() -> None:
+    """Each night: drafts last month's bills once its readings are in and none waits for a clerk."""
+    today = clock.today()
+    period = month_key(today.replace(day=1) - timedelta(days=1))
+
+    def draft(market: str) -> None:
+        if readings.are_settled(market, period):
+            billing.generate(market, period, today)
+
+    _each_market(draft)
 
 
 def accrue_late_fees() -> None:

@@ -253,3 +253,11 @@ def is_billed(meter: str, period: str) -> bool:
     place = frappe.db.get_value("Meter", meter, ["stall", "fee_type"], as_dict=True)
     billed = {**place, "period": period, "source": "Generated", "status": ["!=", "Reversed"]}
     return bool(frappe.db.exists("Fee", billed))
+
+
+def are_settled(market: str, period: str) -> bool:
+    """Whether a market's meters were read for a period and no reading waits for a clerk."""
+    taken = {"market": market, "period": period, "kind": PERIOD}
+    if not frappe.db.exists("Meter Reading", {**taken, "status": ["in", BILLABLE]}):
+        return False
+    return not frappe.db.exists("Meter Reading", {"market": market, "period": period, "status": HELD})
