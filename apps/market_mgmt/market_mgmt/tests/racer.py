@@ -15,7 +15,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import frappe
-from cn_connect import retry
+from cn_connect import clock, retry
+from frappe.model.workflow import apply_workflow
 from market_mgmt.services import billing, dunning, late_fees, payments, red_cards
 from market_mgmt.tests import factories
 
@@ -32,10 +33,13 @@ def settle_and_die(order: str, transaction_id: str) -> Any:
     os._exit(9)
 
 
-def collect(merchant: str, fee: str, amount: str) -> Any:
-    return payments.collect(
-        merchant, [fee] if fee else [], "Cash", Decimal(amount), "Administrator", NOW
-    ).receipt
+def collect(merchant: str, fee: str, amount: str, by: str = "Administrator") -> Any:
+    return payments.collect(merchant, [fee] if fee else [], "Cash", Decimal(amount), by, NOW).receipt
+
+
+def approve_waiver(waiver: str) -> Any:
+    clock.now = lambda: NOW
+    return apply_workflow(frappe.get_doc("Fee Waiver", waiver), "Approve").status
 
 
 def bill(market: str, period: str) -> Any:
@@ -65,7 +69,7 @@ def lease(market: str, merchant: str, stall: str) -> Any:
 
 ACTIONS: dict[str, Callable[..., Any]] = {
     action.__name__: action
-    for action in (settle, settle_and_die, collect, bill, accrue, dun, publish_card, lease)
+    for action in (settle, settle_and_die, collect, approve_waiver, bill, accrue, dun, publish_card, lease)
 }
 
 
@@ -83,7 +87,7 @@ def contestant(site: str, start: Any, answer: Connection, action: str, arguments
 
     try:
         answer.send(retry.whole(work, attempts=8))
-    except frappe.DuplicateEntryError as error:
+    except (frappe.DuplicateEntryError, frappe.ValidationError) as error:
         frappe.db.rollback()
         answer.send(type(error).__name__)
 
