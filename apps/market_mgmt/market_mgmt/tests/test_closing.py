@@ -84,7 +84,12 @@ def test_a_ledger_with_differences_is_not_closed(site, shop, rent, monkeypatch):
 def test_what_other_parts_have_not_finished_keeps_a_month_open(site, shop, rent, monkeypatch):
     monkeypatch.setattr(site.db, "commit", lambda: None)
     method = "market_mgmt.tests.test_closing.something_open"
-    monkeypatch.setattr(site, "get_hooks", lambda key=None, *args, **kwargs: [method])
+    hooks = site.get_hooks
+
+    def hooks_with_ours(hook=None, *args, **kwargs):
+        return [method] if hook == "before_month_close" else hooks(hook, *args, **kwargs)
+
+    monkeypatch.setattr(site, "get_hooks", hooks_with_ours)
     with pytest.raises(site.ValidationError, match="还有一个班次没有结束"):
         closing.close(shop.market, "2026-11", "Administrator", CLOSING)
 

@@ -28,7 +28,7 @@ def run(site, shop, monkeypatch):
 
     monkeypatch.setattr(commands, "_opened", opened)
     monkeypatch.setattr(site.db, "commit", lambda: None)
-    return lambda command, *arguments: CliRunner().invoke(command, list(arguments), obj={})
+    return lambda command, *arguments: CliRunner().invoke(command, list(arguments), obj={"profile": False})
 
 
 def test_the_audit_ends_with_a_line_of_json(run):
