@@ -8,27 +8,17 @@ from datetime import date
 from decimal import Decimal
 
 import frappe
-from cn_connect.money import yuan
 from frappe import _
 from market_mgmt.domain.leases import ENDED, TERMINATED
 from market_mgmt.domain.ledger import DEPOSIT, DEPOSIT_HELD, DEPOSIT_RELEASE, PREPAID, Posting
 from market_mgmt.services import ledger
 from market_mgmt.services.allocations import leases_of, use_prepaid
-from market_mgmt.services.rows import chunks, lock
+from market_mgmt.services.rows import lock
 
 
 def held(leases: Iterable[str], lock_rows: bool = False) -> dict[str, Decimal]:
     """The deposit held for each of these leases, in yuan."""
-    table = frappe.qb.DocType("Account Entry")
-    totals: dict[str, Decimal] = {}
-    for piece in chunks(leases):
-        totals.update((lease, Decimal("0.00")) for lease in piece)
-        query = frappe.qb.from_(table).select(table.lease, table.credit_account, table.amount)
-        moved = (table.debit_account == DEPOSIT_HELD) | (table.credit_account == DEPOSIT_HELD)
-        query = query.where(table.lease.isin(piece) & moved)
-        for lease, credit, amount in (query.for_update() if lock_rows else query).run():
-            totals[lease] += yuan(amount) if credit == DEPOSIT_HELD else -yuan(amount)
-    return totals
+    return ledger.credit_balances(DEPOSIT_HELD, "lease", leases, lock_rows)
 
 
 def set_aside(lease: str, amount: Decimal, on: date, key: str, payment_order: str | None = None) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "OpenFeeRow",
     "Violation",
     "check",
+    "credit_balances",
     "entries_of",
     "entries_of_order",
     "entries_of_voucher",
@@ -221,18 +222,23 @@ def open_fees(
     return sorted(result, key=lambda row: (row.due_date, row.priority, row.name))
 
 
+def credit_balances(account: str, owner: str, names: Iterable[str], lock: bool = False) -> dict[str, Decimal]:
+    """What stands to the credit of each owner (`merchant` or `lease`) on an account, in yuan."""
+    table = frappe.qb.DocType("Account Entry")
+    moved = (table.debit_account == account) | (table.credit_account == account)
+    totals: dict[str, Decimal] = {}
+    for piece in chunks(names):
+        totals.update((name, Decimal("0.00")) for name in piece)
+        query = frappe.qb.from_(table).select(table[owner], table.credit_account, table.amount)
+        query = query.where(table[owner].isin(piece) & moved)
+        for name, credit, amount in (query.for_update() if lock else query).run():
+            totals[name] += yuan(amount) if credit == account else -yuan(amount)
+    return totals
+
+
 def prepaid_balances(merchants: Iterable[str], lock: bool = False) -> dict[str, Decimal]:
     """What was received from each merchant and not yet used, in yuan."""
-    table = frappe.qb.DocType("Account Entry")
-    totals: dict[str, Decimal] = {}
-    for piece in chunks(merchants):
-        totals.update((merchant, Decimal("0.00")) for merchant in piece)
-        query = frappe.qb.from_(table).select(table.merchant, table.credit_account, table.amount)
-        prepaid = (table.debit_account == PREPAID) | (table.credit_account == PREPAID)
-        query = query.where(table.merchant.isin(piece) & prepaid)
-        for merchant, credit, amount in (query.for_update() if lock else query).run():
-            totals[merchant] += yuan(amount) if credit == PREPAID else -yuan(amount)
-    return totals
+    return credit_balances(PREPAID, "merchant", merchants, lock)
 
 
 def prepaid_balance(merchant: str, lock: bool = False) -> Decimal:

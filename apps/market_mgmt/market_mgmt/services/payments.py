@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import frappe
 from cn_connect.clock import now as site_now
-from cn_connect.errors import GatewayRefused, GatewayUnavailable
+from cn_connect.errors import GatewayRefused
 from cn_connect.money import to_db
 from cn_connect.wechat.gateway import pay_client
 from cn_connect.wechat.pay import Transaction
@@ -19,6 +19,7 @@ from market_mgmt.services import ledger
 from market_mgmt.services.counter import collect, reverse
 from market_mgmt.services.rows import lock
 from market_mgmt.services.settlement import NOT_PAID, UNKNOWN, WAITING, SettleResult, settle
+from market_mgmt.services.sweeping import sweep_each
 
 __all__ = [
     "SettleResult",
@@ -143,19 +144,7 @@ def sweep(now: datetime) -> dict[str, int]:
         order_by="created_at",
         pluck="name",
     )
-    counts: dict[str, int] = {}
-    for name in waiting:
-        try:
-            status = refresh(name, now)
-            frappe.db.commit()
-        except Exception as error:
-            frappe.db.rollback()
-            status = "error"
-            if not isinstance(error, GatewayUnavailable):
-                frappe.log_error(title=f"Sweeping payment {name}")
-                frappe.db.commit()
-        counts[status] = counts.get(status, 0) + 1
-    return counts
+    return sweep_each(waiting, lambda name: refresh(name, now), lambda name: f"Sweeping payment {name}")
 
 
 def _payee(merchant: str) -> str | None:

@@ -10,7 +10,6 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import frappe
-from cn_connect.errors import GatewayUnavailable
 from cn_connect.money import to_db, yuan
 from cn_connect.wechat import bills
 from cn_connect.wechat.bills import FundRow, TradeRow
@@ -22,6 +21,7 @@ from market_mgmt.domain.reconciliation import MISSING_HERE, Difference, differen
 from market_mgmt.services import payments, wechat_refunds
 from market_mgmt.services.imports.common import attach
 from market_mgmt.services.rows import number
+from market_mgmt.services.sweeping import sweep_each
 from market_mgmt.services.values import as_date
 
 RECONCILIATION, DIFFERENCE = "Market Payment Reconciliation", "Reconciliation Difference"
@@ -58,23 +58,18 @@ def payees() -> list[Payee]:
 def reconcile_due(now: datetime, days_back: int = 7) -> dict[str, int]:
     """Reconcile what is due and not yet done, of the last days; commits day by day. Returns days by outcome."""
     last = now.date() - timedelta(days=1 if now.time() >= READY_AT else 2)
-    counts: dict[str, int] = {}
-    for payee in payees():
-        for back in range(days_back - 1, -1, -1):
-            day = last - timedelta(days=back)
-            if frappe.db.exists(RECONCILIATION, {"day_key": _day_key(payee, day)}):
-                continue
-            try:
-                outcome = str(reconcile(payee, day, now).status)
-                frappe.db.commit()
-            except Exception as error:
-                frappe.db.rollback()
-                outcome = "error"
-                if not isinstance(error, GatewayUnavailable):
-                    frappe.log_error(title=f"Reconciling {payee.mchid} on {day}")
-                    frappe.db.commit()
-            counts[outcome] = counts.get(outcome, 0) + 1
-    return counts
+    days = [last - timedelta(days=back) for back in range(days_back - 1, -1, -1)]
+    due = [
+        (payee, day)
+        for payee in payees()
+        for day in days
+        if not frappe.db.exists(RECONCILIATION, {"day_key": _day_key(payee, day)})
+    ]
+    return sweep_each(
+        due,
+        lambda item: str(reconcile(*item, now).status),
+        lambda item: f"Reconciling {item[0].mchid} on {item[1]}",
+    )
 
 
 def reconcile(payee: Payee, day: date, now: datetime) -> Document:

@@ -4,12 +4,13 @@ from datetime import datetime
 
 import frappe
 from cn_connect.clock import now as site_now
-from cn_connect.errors import GatewayRefused, GatewayUnavailable
+from cn_connect.errors import GatewayRefused
 from cn_connect.money import yuan
 from cn_connect.wechat import pay
 from cn_connect.wechat.gateway import pay_client
 from market_mgmt.domain import refund as rules
 from market_mgmt.services.refunds import WECHAT, finish, locked, move
+from market_mgmt.services.sweeping import sweep_each
 
 # What the gateway refuses for want of money or time may succeed later; the rest will not.
 _TRY_AGAIN = ("NOT_ENOUGH", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "SYSTEM_ERROR")
@@ -91,19 +92,7 @@ def refresh(name: str, now: datetime) -> str:
 def sweep(now: datetime) -> dict[str, int]:
     """Send what is approved, ask about what is under way; commits refund by refund. Returns how many are in which state."""
     waiting = frappe.get_all("Refund", {"channel": WECHAT, "status": ["in", rules.HOLDING]}, pluck="name")
-    counts: dict[str, int] = {}
-    for name in waiting:
-        try:
-            status = refresh(name, now)
-            frappe.db.commit()
-        except Exception as error:
-            frappe.db.rollback()
-            status = "error"
-            if not isinstance(error, GatewayUnavailable):
-                frappe.log_error(title=f"Sweeping refund {name}")
-                frappe.db.commit()
-        counts[status] = counts.get(status, 0) + 1
-    return counts
+    return sweep_each(waiting, lambda name: refresh(name, now), lambda name: f"Sweeping refund {name}")
 
 
 def _ask(name: str, now: datetime) -> str:

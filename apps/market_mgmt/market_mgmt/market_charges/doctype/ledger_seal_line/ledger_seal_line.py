@@ -1,16 +1,12 @@
 """One sealed entry: its name is the entry's, with the SHA-256 of its row."""
 
-import frappe
 from frappe import _
-from frappe.model.document import Document
+from market_mgmt.written_once import WrittenOnce
 
 
-class LedgerSealLine(Document):
+class LedgerSealLine(WrittenOnce):
     def before_insert(self) -> None:
-        frappe.throw(_("A seal of the ledger is never changed or deleted."), frappe.PermissionError)
+        self._refuse()  # written in bulk by `services.ledger_seals` only
 
-    def validate(self) -> None:
-        frappe.throw(_("A seal of the ledger is never changed or deleted."), frappe.PermissionError)
-
-    def on_trash(self) -> None:
-        frappe.throw(_("A seal of the ledger is never changed or deleted."), frappe.PermissionError)
+    def refusal(self) -> str:
+        return _("A seal of the ledger is never changed or deleted.")
