@@ -57,6 +57,7 @@ def preload() -> None:
     config = frappe.get_site_config(sites_path=".")
     importlib.import_module(f"frappe.database.{config.get('db_type') or 'sqlite'}.database")
     importlib.import_module("frappe.model.db_query")
+    importlib.import_module("pydantic.type_adapter")
     if config.get("redis_cache"):
         importlib.import_module("redis")
     for app in frappe.get_all_apps(sites_path="."):

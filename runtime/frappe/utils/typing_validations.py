@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Callable
 from typing import Any
 
 import frappe
+
+# pydantic would check what it makes of annotations itself, with a checker that takes 7 MB of every process.
+os.environ.setdefault("PYDANTIC_SKIP_VALIDATING_CORE_SCHEMAS", "1")
 
 
 def validate_argument_types(func: Callable, apply_condition: Callable[[], bool] = lambda: True) -> Callable:
