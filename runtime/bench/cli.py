@@ -98,10 +98,10 @@ _root_password = click.option("--db-root-password", "--mariadb-root-password", "
 @click.option("--db-password", help="Default: a random one.")
 @_root_login
 @_root_password
-def new_site(context: frappe._dict, site: str, **options: Any) -> None:
+def new_site(context: frappe._dict, site: str, force: bool, **options: Any) -> None:
     """Create a site."""
     if site in context.bench.existing_sites():
-        if not options["force"]:
+        if not force:
             raise click.ClickException(f"站点 {site} 已存在。要替换它请加 --force（数据会丢失）。")
         remove_site(site, options["root_login"], options["root_password"])
     database = {key: options.pop(key) for key in list(options) if key.startswith("db_")}

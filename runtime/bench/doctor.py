@@ -65,11 +65,8 @@ def _site(site: Path) -> Iterator[Check]:
     yield _clock()
     yield from _jobs(alive)
     errors = frappe.db.count("Error Log", {"creation": (">", frappe.utils.add_days(frappe.utils.now(), -1))})
-    yield (
-        not errors or None,
-        "错误日志",
-        f"24 小时内 {errors} 条" + ("：见 DocType Error Log" if errors else ""),
-    )
+    advice = "：见 DocType Error Log" if errors else ""
+    yield not errors or None, "错误日志", f"24 小时内 {errors} 条{advice}"
 
 
 def _last_backup(site: Path) -> Check:
@@ -92,17 +89,18 @@ def _clock() -> Check:
 
 
 def _jobs(alive: bool) -> Iterator[Check]:
-    from frappe.utils.doctor import get_job_report
-    from frappe.utils.scheduler import is_scheduler_inactive
+    from frappe.utils.background_jobs import get_store
+    from frappe.utils.scheduler import HEARTBEAT_KEY, is_scheduler_inactive
 
-    report = get_job_report()
-    seconds = int(time.time() - (report["heartbeat"] or 0))
+    report = get_store().report()
+    heartbeat = frappe.cache.get_value(HEARTBEAT_KEY, expires=True)
+    seconds = int(time.time() - (heartbeat or 0))
     if is_scheduler_inactive():
         yield None, "计划任务", "已停用：bench scheduler enable"
     elif seconds < _HEARTBEAT_SECONDS:
         yield True, "计划任务", f"{seconds} 秒前检查过"
     else:
-        text = f"{seconds} 秒没有心跳" if report["heartbeat"] else "没有心跳"
+        text = f"{seconds} 秒没有心跳" if heartbeat else "没有心跳"
         yield False if alive else None, "计划任务", f"{text}：重启 bench start，看 .run/scheduler.log"
     waiting = "，".join(f"{queue} {count}" for queue, count in report["queues"].items())
     failed = len(report["failed"])

@@ -76,22 +76,17 @@ def _run(
 ) -> bytes:
     """Run a client program of MariaDB on the site's database; what it printed."""
     program, *options = command
-    place = ["--host", conf.get("db_host") or "127.0.0.1", "--port", str(conf.get("db_port") or 3306)]
-    if conf.get("db_socket"):
-        place = ["--socket", conf["db_socket"]]
     database = conf["db_name"]
-    arguments = [
-        *place,
-        "--user",
-        conf.get("db_user") or database,
-        "--default-character-set=utf8mb4",
-        database,
-    ]
+    arguments = [f"--user={conf.get('db_user') or database}", "--default-character-set=utf8mb4", database]
+    if conf.get("db_socket"):
+        place = [f"--socket={conf['db_socket']}"]
+    else:
+        place = [f"--host={conf.get('db_host') or '127.0.0.1'}", f"--port={conf.get('db_port') or 3306}"]
     # The password is not for everybody who lists the processes.
     environment = {**os.environ, "MYSQL_PWD": conf["db_password"]}
     try:
         done = subprocess.run(
-            [program, "--no-defaults", *options, *arguments],
+            [program, "--no-defaults", *options, *place, *arguments],
             env=environment,
             stdin=stdin,
             stdout=stdout,

@@ -27,13 +27,8 @@ def export(site: str, path: Path) -> dict[str, int]:
     counts: dict[str, int] = {}
     with opened(site), tempfile.TemporaryDirectory() as scratch:
         apps = {app: app_version(app) for app in frappe.get_installed_apps()}
-        manifest = {
-            "kind": FORMAT,
-            "site": site,
-            "created": frappe.utils.now(),
-            "apps": apps,
-            "counts": counts,
-        }
+        manifest = {"kind": FORMAT, "site": site, "created": frappe.utils.now(), "apps": apps}
+        manifest["counts"] = counts  # filled while the tables are written
 
         def members() -> Iterator[tuple[str, Path]]:
             file = Path(scratch, "member")

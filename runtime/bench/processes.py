@@ -7,7 +7,6 @@ import ctypes
 import multiprocessing
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -109,10 +108,9 @@ class Supervisor:
 
 
 def _run(target: Callable[[], object], log: Path) -> None:
-    """In the child: a group of its own; and an end of its own should the supervisor be killed outright (Linux)."""
+    """In the child: a group of its own; and an end of its own should the supervisor be killed outright."""
     os.setsid()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     for number in SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import importlib
 import os
+import pkgutil
 import re
 from typing import Any
 
@@ -16,7 +17,6 @@ def serve_web(port: int, workers: int = 1, site: str | None = None, default_site
     """Serve until SIGTERM or SIGINT. With `site`, only that one; else by Host header, or the default site."""
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
-    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     import frappe.app
@@ -37,15 +37,12 @@ def serve_web(port: int, workers: int = 1, site: str | None = None, default_site
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=THREADS,
-        backlog=1024,
         backpressure=256,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=30_000),
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
-        process_name=None,
     ).serve(target_loader=load)
 
 
@@ -64,10 +61,7 @@ def preload() -> None:
         hooks = vars(importlib.import_module(f"{app}.hooks"))
         told = repr([value for name, value in hooks.items() if not name.startswith("_")])
         for name in dict.fromkeys(re.findall(rf"'({app}(?:\.\w+)+)'", told)):
-            try:
-                importlib.import_module(name)
-            except ModuleNotFoundError:  # a function: its module
-                with contextlib.suppress(ModuleNotFoundError):
-                    importlib.import_module(name.rpartition(".")[0])
+            with contextlib.suppress(ImportError, AttributeError):  # no module, nor a function of one
+                pkgutil.resolve_name(name)
     gc.collect()
     gc.freeze()

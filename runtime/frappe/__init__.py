@@ -3,7 +3,7 @@
 `import frappe` gives the same names as Frappe does; where each lives is told by the imports below.
 """
 
-# ruff: noqa: E402, F401, F811 — names are imported to be found here; some modules need others to be there first
+# ruff: noqa: E402, F401, F811, I001 — names are imported to be found here, by subject; some modules need others first
 from __future__ import annotations
 
 import json
@@ -12,71 +12,18 @@ from typing import Any
 
 from frappe.types import _dict  # isort: skip
 from frappe.exceptions import *  # noqa: F403  isort: skip
-from frappe.access import (
-    allowed_http_methods_for_whitelisted_func,
-    has_permission,
-    is_whitelisted,
-    only_for,
-    whitelist,
-    whitelisted,
-)
-from frappe.context import (
-    conf,
-    connect,
-    db,
-    destroy,
-    flags,
-    form_dict,
-    get_site_config,
-    init,
-    lang,
-    local,
-    qb,
-    request,
-    response,
-    session,
-    set_user,
-)
-from frappe.documents import (
-    clear_document_cache,
-    copy_doc,
-    delete_doc,
-    get_all,
-    get_cached_doc,
-    get_cached_value,
-    get_doc,
-    get_last_doc,
-    get_list,
-    get_meta,
-    get_single,
-    get_system_settings,
-    get_value,
-    new_doc,
-    rename_doc,
-)
-from frappe.installed import (
-    call,
-    get_all_apps,
-    get_app_path,
-    get_attr,
-    get_doc_hooks,
-    get_hooks,
-    get_installed_apps,
-    get_module,
-    get_module_list,
-    get_module_path,
-    get_site_path,
-    scrub,
-)
-from frappe.messages import (
-    bold,
-    clear_last_message,
-    clear_messages,
-    get_message_log,
-    log_error,
-    msgprint,
-    throw,
-)
+from frappe.access import allowed_http_methods_for_whitelisted_func, is_whitelisted, whitelist, whitelisted
+from frappe.access import has_permission, only_for
+from frappe.context import conf, db, flags, form_dict, lang, local, qb, request, response, session
+from frappe.context import connect, destroy, get_site_config, init, set_user
+from frappe.documents import clear_document_cache, get_cached_doc, get_cached_value, get_meta
+from frappe.documents import copy_doc, delete_doc, get_doc, get_last_doc, get_single, new_doc, rename_doc
+from frappe.documents import get_all, get_list, get_system_settings, get_value
+from frappe.installed import call, get_attr, get_doc_hooks, get_hooks, get_module, scrub
+from frappe.installed import get_all_apps, get_app_path, get_installed_apps, get_module_list, get_module_path
+from frappe.installed import get_site_path
+from frappe.messages import bold, log_error, msgprint, throw
+from frappe.messages import clear_last_message, clear_messages, get_message_log
 
 __version__ = "15.55.1"
 STANDARD_USERS = ("Guest", "Administrator")
@@ -84,17 +31,11 @@ STANDARD_USERS = ("Guest", "Administrator")
 
 def _(msg: str, lang: str | None = None, context: str | None = None) -> str:
     """The message in the user's language; itself when nobody translated it."""
-    text = as_unicode(msg).strip()
+    text = frappe.utils.cstr(msg).strip()
     if not text or not getattr(local, "db", None):
         return msg
     translations = frappe.translate.get_all_translations(lang or local.lang or "en")
     return (context and translations.get(f"{text}:{context}")) or translations.get(text) or msg
-
-
-def as_unicode(text: Any, encoding: str = "utf-8") -> str:
-    if text is None:
-        return ""
-    return str(text, encoding) if isinstance(text, bytes) else str(text)
 
 
 def as_json(obj: Any, indent: int | None = 1, separators: tuple[str, str] = (",", ": ")) -> str:
@@ -146,7 +87,6 @@ from frappe.cache_manager import clear as clear_cache
 from frappe.permissions import get_roles
 from frappe.utils.background_jobs import enqueue
 from frappe.utils.error import get_traceback
-from frappe.utils.formatters import format_value
 from frappe.utils.jinja import render_template
 from frappe.utils.logger import get_logger as logger
 from frappe.utils.print_utils import get_print

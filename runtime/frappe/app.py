@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import orjson
 from werkzeug.exceptions import HTTPException, NotFound
@@ -25,9 +25,6 @@ from frappe.utils.response import report_error
 from frappe.utils.static import serve_asset, serve_private, serve_public
 from frappe.website.serve import error_page, get_page
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
 MAX_BODY_BYTES = 25 * 1024 * 1024
 
 _sites_path = os.environ.get("SITES_PATH", ".")
@@ -35,7 +32,7 @@ _site = os.environ.get("FRAPPE_SITE")
 _default_site: str | None = None  # of bench-config.json, told by `bench start`
 
 
-def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def application(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
     """WSGI entry point."""
     return handle_request(Request(environ))(environ, start_response)
 
@@ -44,7 +41,7 @@ def handle_request(request: Request) -> Response:
     """Answer one request between `frappe.init` and `frappe.destroy`."""
     try:
         response = answer(request)
-        for cookie in getattr(local, "cookies", ()):
+        if cookie := getattr(local, "cookie", None):
             response.headers.add("Set-Cookie", cookie)
         return response
     finally:
@@ -86,7 +83,7 @@ def init_request(request: Request) -> None:
     frappe.auth.identify()
 
 
-def get_site_name(environ: WSGIEnvironment) -> str:
+def get_site_name(environ: dict[str, Any]) -> str:
     """The site called like the host, else the bench's default."""
     if _site:
         return _site

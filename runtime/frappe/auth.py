@@ -19,7 +19,7 @@ from frappe.utils.password import check_password, get_decrypted_password
 
 SAFE_HTTP_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _DAY = 24 * 3600
-# The same cookies go out with every answer; only the second in which they expire changes.
+# The same cookie goes out with every answer of a session; only the second in which they expire changes.
 _cookie_header = lru_cache(maxsize=1024)(dump_cookie)
 
 
@@ -116,25 +116,16 @@ def _refuse(message: str) -> NoReturn:
 
 
 def remember_session() -> None:
-    """Cookies of the answer: `sid`, which scripts cannot read, and for pages who is signed in."""
-    info = frappe.sessions.user_info(local.session.user)
+    """The cookie of the answer: `sid`, which scripts cannot read."""
     seconds = frappe.sessions.expiry_in_seconds()
-    safe: dict[str, Any] = {"samesite": "Lax", "secure": local.request.scheme == "https"}
-    lasting = {"expires": int(time.time()) + seconds, "max_age": seconds, "httponly": True}
-    shown = {
-        "system_user": "yes" if info.user_type == "System User" else "no",
-        "full_name": info.full_name or "",
-        "user_id": info.name,
-        "user_image": info.user_image or "",
-    }
-    local.cookies = [_cookie_header("sid", local.session.sid, **lasting, **safe)]
-    local.cookies += [_cookie_header(name, value, **safe) for name, value in shown.items()]
+    safe: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": local.request.scheme == "https"}
+    expires = int(time.time()) + seconds
+    local.cookie = _cookie_header("sid", local.session.sid, expires=expires, max_age=seconds, **safe)
 
 
 def forget_session() -> None:
     """Let the browser forget the session that has ended."""
-    names = ("sid", "full_name", "system_user", "user_id", "user_image")
-    local.cookies = [dump_cookie(name, expires=int(time.time()) - _DAY) for name in names]
+    local.cookie = dump_cookie("sid", expires=int(time.time()) - _DAY)
 
 
 def validate_auth() -> None:

@@ -24,9 +24,8 @@ def _proxy(name: str) -> Any:
         try:
             return getattr(local, name)
         except AttributeError:
-            raise RuntimeError(
-                f"frappe.{name} is there only between frappe.init and frappe.destroy"
-            ) from None
+            message = f"frappe.{name} is there only between frappe.init and frappe.destroy"
+            raise RuntimeError(message) from None
 
     return LocalProxy(current)
 

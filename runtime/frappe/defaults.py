@@ -20,15 +20,10 @@ def set_default(key: str, value: Any, parent: str, parenttype: str = "__default"
     """Set a user's (or the site's) value; None removes it."""
     frappe.db.delete("DefaultValue", {"defkey": key, "parent": parent})
     if value is not None:
-        row = {
-            "name": frappe.generate_hash(length=10),
-            "parent": parent,
-            "parenttype": parenttype,
-            "parentfield": "system_defaults",
-            "defkey": key,
-            "defvalue": frappe.utils.cstr(value),
-        }
-        frappe.db.bulk_insert("DefaultValue", list(row), [list(row.values())])
+        columns = ["name", "parent", "parenttype", "parentfield", "defkey", "defvalue"]
+        name, text = frappe.generate_hash(length=10), frappe.utils.cstr(value)
+        row = [name, parent, parenttype, "system_defaults", key, text]
+        frappe.db.bulk_insert("DefaultValue", columns, [row])
     frappe.local.request_cache.pop("defaults", None)
     if parent.startswith("__"):  # the site's language and list of apps are among them
         frappe.cache.invalidate_fronts()

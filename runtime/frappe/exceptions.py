@@ -148,9 +148,5 @@ class QueryDeadlockError(Exception):
     http_status_code = 503
 
 
-class ImplicitCommitError(ValidationError):
-    """A DDL statement inside a transaction that has written something."""
-
-
 class SecurityException(Exception):
     """An account is locked for a while."""

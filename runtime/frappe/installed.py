@@ -95,7 +95,7 @@ def get_installed_apps() -> list[str]:
     front = frappe.cache.front("apps")
     apps = front.get("installed")
     if apps is None:
-        apps = json.loads(local.db.get_global("installed_apps") or "[]")
+        apps = json.loads(local.db.get_default("installed_apps", "__global") or "[]")
         front["installed"] = apps
     return list(apps)
 
@@ -131,8 +131,7 @@ def append_hook(target: dict, key: str, value: Any) -> None:
             for each in keys if isinstance(keys, tuple) else (keys,):
                 append_hook(nested, each, inner)
     else:
-        values = value if isinstance(value, list) else [value]
-        target.setdefault(key, []).extend(values)
+        target.setdefault(key, []).extend(value if isinstance(value, list) else [value])
 
 
 @lru_cache

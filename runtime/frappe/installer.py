@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import frappe
-import frappe.sessions
 from frappe.core.doctype.scheduled_job_type.scheduled_job_type import sync_jobs
 from frappe.database import drop_database, setup_database
 from frappe.database.schema import columns_of
 from frappe.defaults import set_default
 from frappe.installed import forget_apps
 from frappe.model import META_DOCTYPES
-from frappe.model.sync import sync_customizations, sync_fixtures, sync_for
+from frappe.model.sync import sync_fixtures, sync_for
 from frappe.modules.patch_handler import POST_MODEL_SYNC, PRE_MODEL_SYNC, add_to_log, get_patches_from_app
 from frappe.utils.install import add_standard_documents
 
@@ -30,7 +29,6 @@ def new_site(
     sites_path: str = ".",
     admin_password: str = "admin",
     install_apps: Sequence[str] = (),
-    force: bool = False,
     site_config: dict[str, Any] | None = None,
     root_login: str | None = None,
     root_password: str | None = None,
@@ -59,7 +57,7 @@ def new_site(
         undo.callback(frappe.destroy)
         frappe.init(site, sites_path=sites_path, new_site=True, force=True)
         frappe.flags.update(root_login=root_login, root_password=root_password)
-        setup_database(force)
+        setup_database()
         undo.callback(drop_database)
         frappe.connect()
         install_db(admin_password)
@@ -79,7 +77,6 @@ def install_db(admin_password: str) -> None:
     print("\nInstalling frappe...", flush=True)
     frappe.flags.update(in_install_db=True, in_install="frappe")
     frappe.db.create_system_tables()
-    frappe.sessions.create_table()
     for doctype in META_DOCTYPES:
         frappe.db.apply_table(f"tab{doctype}", columns_of(frappe.get_meta(doctype)))
     sync_for("frappe")
@@ -135,10 +132,9 @@ def run_hooks(hook: str, app: str) -> None:
 
 
 def sync_app_parts(app: str) -> None:
-    """Scheduled jobs, fixtures and customizations of an app."""
+    """Scheduled jobs and fixtures of an app."""
     sync_jobs()
     sync_fixtures(app)
-    sync_customizations(app)
 
 
 def app_version(app: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import frappe
 from frappe.installer import add_module_defs, run_hooks, sync_app_parts
-from frappe.model.sync import remove_orphan_doctypes, sync_for
+from frappe.model.sync import sync_for
 from frappe.modules.patch_handler import POST_MODEL_SYNC, PRE_MODEL_SYNC, run_all
 from frappe.utils.synchronization import filelock
 
@@ -23,7 +23,6 @@ def migrate() -> None:
         run_all(POST_MODEL_SYNC)
         for app in apps:
             sync_app_parts(app)
-        remove_orphan_doctypes()
         frappe.db.commit()
         frappe.clear_cache()
         for app in apps:

@@ -43,9 +43,8 @@ def has_permission(
     allowed = _may(doc, meta, ptype, user) if doc else bool(get_role_permissions(meta, user).get(ptype))
     if not allowed and print_logs:
         what = f"{frappe._(doctype)} {doc.name}" if doc else frappe._(doctype)
-        frappe.msgprint(
-            frappe._("User {0} has no access to {1}").format(frappe.bold(user), frappe.bold(what))
-        )
+        message = frappe._("User {0} has no access to {1}")
+        frappe.msgprint(message.format(frappe.bold(user), frappe.bold(what)))
     return allowed
 
 
@@ -193,7 +192,7 @@ def is_strict() -> bool:
 
 
 def get_user_permissions(user: str | None = None) -> dict[str, list[_dict]]:
-    """DocType → rules (doc, applicable_for, is_default) that limit the user; none for Administrator and guests."""
+    """DocType → rules (doc, applicable_for) that limit the user; none for Administrator and guests."""
     user = user or local.session.user
     if user in frappe.STANDARD_USERS:
         return {}
@@ -201,7 +200,7 @@ def get_user_permissions(user: str | None = None) -> dict[str, list[_dict]]:
     if user not in front:
         rules: dict[str, list[_dict]] = {}
         query = (
-            "select allow, for_value as doc, is_default,"
+            "select allow, for_value as doc,"
             " case when apply_to_all_doctypes = 1 then null else applicable_for end as applicable_for"
             " from `tabUser Permission` where user = %s order by creation"
         )
@@ -218,14 +217,9 @@ def add_user_permission(
     rules = get_user_permissions(user).get(doctype, ())
     if any(rule.doc == name and (rule.applicable_for or None) == applicable_for for rule in rules):
         return
-    frappe.get_doc(
-        doctype="User Permission",
-        user=user,
-        allow=doctype,
-        for_value=name,
-        applicable_for=applicable_for,
-        apply_to_all_doctypes=0 if applicable_for else 1,
-    ).insert(ignore_permissions=ignore_permissions)
+    limit = {"user": user, "allow": doctype, "for_value": name, "applicable_for": applicable_for}
+    rule = frappe.get_doc(doctype="User Permission", **limit, apply_to_all_doctypes=int(not applicable_for))
+    rule.insert(ignore_permissions=ignore_permissions)
 
 
 def remove_user_permission(doctype: str, name: str, user: str) -> None:

@@ -34,10 +34,10 @@ def rate_limit(
                 if calls == 1:
                     frappe.cache.expire(counter, seconds)
                 if calls > (limit() if callable(limit) else limit):
-                    frappe.throw(
-                        _("You hit the rate limit because of too many requests. Please try after sometime."),
-                        frappe.RateLimitExceededError,
+                    advice = _(
+                        "You hit the rate limit because of too many requests. Please try after sometime."
                     )
+                    frappe.throw(advice, frappe.RateLimitExceededError)
             return function(*args, **kwargs)
 
         return wrapper

@@ -16,16 +16,6 @@ from frappe.translate import get_all_languages
 _UPDATE_SECONDS = 600
 
 
-def create_table() -> None:
-    """Called when a site is created."""
-    frappe.db.sql_ddl(
-        """create table if not exists `tabSessions` (
-            `user` varchar(255), sid varchar(255) primary key, sessiondata text,
-            ipaddress varchar(16), lastupdate datetime(6), status varchar(20)
-        )"""
-    )
-
-
 def begin(user: str) -> None:
     """A new session of a user: a new row and a new, unguessable sid."""
     data = frappe._dict(user=user, used_at=time.time())
@@ -100,12 +90,12 @@ def set_language() -> None:
 
 
 def user_info(user: str) -> Any:
-    """Name, full name, type, image and language (else the site's) of a user; cached until users change."""
+    """Name, full name, type and language (else the site's) of a user; cached until users change."""
     known = frappe.cache.front("user_info")
     if user not in known:
-        info = frappe.db.get_value(
-            "User", user, ["name", "full_name", "user_type", "user_image", "language"], as_dict=True
-        ) or frappe._dict(name=user, full_name=user, user_type="Website User")
+        fields = ["name", "full_name", "user_type", "language"]
+        unknown = frappe._dict(name=user, full_name=user, user_type="Website User")
+        info = frappe.db.get_value("User", user, fields, as_dict=True) or unknown
         info.language = info.language or frappe.db.get_default("lang")
         known[user] = info
     return known[user]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-import os
+import io
 
 import frappe
+from frappe.context import read_when_changed
 
 
 def get_all_translations(lang: str) -> dict[str, str]:
@@ -14,16 +15,14 @@ def get_all_translations(lang: str) -> dict[str, str]:
     if lang not in known:
         known[lang] = {}
         for app in frappe.get_installed_apps():
-            known[lang].update(_read(frappe.get_app_path(app, "translations", f"{lang}.csv")))
+            path = frappe.get_app_path(app, "translations", f"{lang}.csv")
+            known[lang].update(read_when_changed(path, _parse) or {})
     return known[lang]
 
 
-def _read(path: str) -> dict[str, str]:
+def _parse(text: str) -> dict[str, str]:
     """Rows are `source, translation` or `source, translation, context`."""
-    if not os.path.exists(path):
-        return {}
-    with open(path, encoding="utf-8", newline="") as file:
-        rows = [[*row, ""] for row in csv.reader(file) if len(row) > 1]
+    rows = [[*row, ""] for row in csv.reader(io.StringIO(text)) if len(row) > 1]
     return {f"{row[0]}:{row[2]}" if row[2] else row[0]: row[1].strip() for row in rows}
 
 

@@ -290,8 +290,6 @@ def test_names_and_texts():
 def test_defaults():
     frappe.db.set_default("rt_key", "value")
     assert frappe.db.get_default("rt_key") == "value"
-    frappe.db.set_global("rt_global", "1")
-    assert frappe.db.get_global("rt_global") == "1"
 
 
 def test_safe_eval():

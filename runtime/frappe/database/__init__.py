@@ -7,29 +7,26 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import frappe
-
-if TYPE_CHECKING:
-    from frappe.database.database import Database
 
 
 def _backend() -> Any:
     return import_module(f"frappe.database.{frappe.local.conf.get('db_type') or 'sqlite'}")
 
 
-def get_db(**_stock: Any) -> Database:
+def get_db(**_stock: Any) -> Any:
     """The database of the current site, by its configuration; connects at the first statement."""
     return _backend().open_database()
 
 
-def setup_database(force: bool = False) -> None:
+def setup_database() -> None:
     """Make the current site's empty database; on a server its user, too (needs `flags.root_login`).
 
-    Raises ValidationError when there is one already, unless `force` says to replace it.
+    Raises ValidationError when there is one already.
     """
-    _backend().setup_database(force)
+    _backend().setup_database()
 
 
 def drop_database() -> None:

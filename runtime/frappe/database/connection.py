@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,11 +11,20 @@ import frappe
 from frappe.database import pool
 from frappe.database.errors import DUPLICATE_ENTRY
 from frappe.types.frappedict import _dict
-from frappe.utils.callbacks import CallbackManager
 
-_DDL = frozenset({"create", "alter", "drop", "truncate", "rename"})
 _WRITES = frozenset({"insert", "update", "delete", "replace"})
 _KIND = re.compile(r"[\s(]*(\w*)")
+
+
+class Callbacks(deque[Callable[[], Any]]):
+    """Functions to run once, in their order. One that is added by another while they run is served in the same run."""
+
+    add = deque.append
+    reset = deque.clear
+
+    def run(self) -> None:
+        while self:
+            self.popleft()()
 
 
 class Connection:
@@ -34,8 +44,8 @@ class Connection:
     quoted: Callable[[str], str]  # a text as a literal of the server
 
     def __init__(self) -> None:
-        self.after_commit = CallbackManager()
-        self.after_rollback = CallbackManager()
+        self.after_commit = Callbacks()
+        self.after_rollback = Callbacks()
         self.transaction_writes = 0
         self.value_cache: dict[Any, Any] = {}
         self._connection: Any = None
@@ -64,7 +74,6 @@ class Connection:
         values: Any = (),
         *,
         as_dict: Any = False,
-        ignore_ddl: bool = False,
         pluck: bool = False,
     ) -> Any:
         """Run a statement in MariaDB's SQL, or a query of `frappe.qb`.
@@ -76,12 +85,8 @@ class Connection:
             query, values = query.walk()
         if not isinstance(values, (tuple, list, dict)):
             values = (values,)
-        kind = statement_kind(query)
-        if kind in _WRITES:
+        if statement_kind(query) in _WRITES:
             self.transaction_writes += 1
-        elif kind in _DDL and self.transaction_writes and not ignore_ddl:
-            # MariaDB would commit what was written so far
-            raise frappe.ImplicitCommitError("This statement can cause implicit commit", {"statement": kind})
         if getattr(frappe.local, "db", None) is self and frappe.local.fronts is None:
             frappe.cache.pin_fronts()  # this statement may take the transaction's snapshot
         rows, columns = self.execute(query, values)
@@ -119,9 +124,6 @@ class Connection:
     def savepoint(self, save_point: str) -> None:
         """A point to which rollback(save_point=…) returns."""
         self._savepoint("savepoint", save_point)
-
-    def release_savepoint(self, save_point: str) -> None:
-        self._savepoint("release savepoint", save_point)
 
     def _end(self, statement: str) -> None:
         self.end_transaction(statement)

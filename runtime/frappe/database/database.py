@@ -197,12 +197,6 @@ class Database(Tables):
     def set_default(self, key: str, val: Any, parent: str = "__default") -> None:
         frappe.defaults.set_default(key, val, parent)
 
-    def get_global(self, key: str) -> Any:
-        return self.get_default(key, "__global")
-
-    def set_global(self, key: str, val: Any) -> None:
-        self.set_default(key, val, "__global")
-
 
 def _changes(
     field: str | dict, value: Any, update_modified: bool, modified: Any = None, modified_by: str | None = None

@@ -5,12 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from frappe.model import child_table_fields
+from frappe.model import child_table_fields, optional_fields
 from frappe.utils.data import cint, cstr, flt
 
-_NAME = "varchar(140)"
+NAME_TYPE = "varchar(140)"  # unless the field has a length of its own
 _TYPES = {
-    _NAME: ("Data", "Link", "Dynamic Link", "Select", "Read Only", "Color", "Icon", "Autocomplete", "Phone"),
+    NAME_TYPE: (
+        "Data",
+        "Link",
+        "Dynamic Link",
+        "Select",
+        "Read Only",
+        "Color",
+        "Icon",
+        "Autocomplete",
+        "Phone",
+    ),
     "decimal(21,9)": ("Currency", "Float", "Percent", "Duration"),
     "int(11)": ("Int",),
     "int(1)": ("Check",),
@@ -25,7 +35,6 @@ _ZERO_DEFAULT = frozenset({"Int", "Check", "Currency", "Float", "Percent"})
 _LINKS = frozenset({"Link", "Dynamic Link", "Select"})
 # Text defaults that mean something at the time of writing, not a constant
 _DYNAMIC_DEFAULTS = frozenset({"__user", "today", "__today", "now", "user"})
-OPTIONAL_COLUMNS = ("_user_tags", "_comments", "_assign", "_liked_by")
 Stored = tuple[str, str | None, bool]  # what a database tells of a column: type, default, not null
 
 
@@ -51,19 +60,19 @@ def columns_of(meta: Any) -> list[Column]:
     child = cint(meta.get("istable"))
     numbered = cstr(meta.get("autoname")).lower() == "autoincrement"
     columns = [
-        Column("name", "bigint(20)" if numbered else _NAME, not_null=True, key=True),
+        Column("name", "bigint(20)" if numbered else NAME_TYPE, not_null=True, key=True),
         Column("creation", "datetime(6)"),
         Column("modified", "datetime(6)", index=not child),
-        Column("modified_by", _NAME, key=True),
-        Column("owner", _NAME, key=True),
+        Column("modified_by", NAME_TYPE, key=True),
+        Column("owner", NAME_TYPE, key=True),
         Column("docstatus", "int(1)", "0", not_null=True),
         Column("idx", "int(8)", "0", not_null=True),
     ]
     if child:
-        columns += [Column(c, _NAME, key=True, index=c == "parent") for c in child_table_fields]
+        columns += [Column(c, NAME_TYPE, key=True, index=c == "parent") for c in child_table_fields]
     columns += [_column(field) for field in meta.get("fields") or () if field.get("fieldtype") in TYPES]
     if not child:
-        columns += [Column(c, "text") for c in OPTIONAL_COLUMNS]
+        columns += [Column(c, "text") for c in optional_fields]
     return list({c.name: c for c in reversed(columns)}.values())[::-1]
 
 
@@ -71,7 +80,7 @@ def _column(field: Any) -> Column:
     fieldtype = field.get("fieldtype")
     sql_type = TYPES[fieldtype]
     length = cint(field.get("length"))
-    if sql_type == _NAME and length:
+    if sql_type == NAME_TYPE and length:
         sql_type = f"varchar({length})"
     elif sql_type == "int(11)" and length > 11:
         sql_type = "bigint(20)"
@@ -90,12 +99,12 @@ def _default(value: Any, fieldtype: str) -> str | None:
     if fieldtype in _ZERO_DEFAULT:
         return f"{flt(value):.9f}" if TYPES[fieldtype] == "decimal(21,9)" else str(cint(value))
     dynamic = str(value).startswith(":") or str(value).lower() in _DYNAMIC_DEFAULTS
-    if value and TYPES[fieldtype] == _NAME and not dynamic:
+    if value and TYPES[fieldtype] == NAME_TYPE and not dynamic:
         return "'" + str(value).replace("'", "''") + "'"
     return None
 
 
-# Series, singles, passwords. {key} stands for the collation of names.
+# Series, singles, passwords, sessions. {key} stands for the collation of names.
 SYSTEM_TABLES = (
     "CREATE TABLE IF NOT EXISTS `tabSeries` (name varchar(100) NOT NULL PRIMARY KEY{key},"
     " current int(10) NOT NULL DEFAULT 0)",
@@ -103,4 +112,6 @@ SYSTEM_TABLES = (
     "CREATE TABLE IF NOT EXISTS `__Auth` (doctype varchar(140) NOT NULL{key}, name varchar(255) NOT NULL{key},"
     " fieldname varchar(140) NOT NULL, password text NOT NULL, encrypted int(1) NOT NULL DEFAULT 0,"
     " PRIMARY KEY (doctype, name, fieldname))",
+    "CREATE TABLE IF NOT EXISTS `tabSessions` (sid varchar(255) NOT NULL PRIMARY KEY, `user` varchar(255),"
+    " sessiondata text, ipaddress varchar(16), lastupdate datetime(6), status varchar(20))",
 )

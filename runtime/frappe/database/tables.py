@@ -45,7 +45,7 @@ class Tables(Connection):
     def sql_ddl(self, query: str) -> None:
         """Run a statement that changes the schema; commits before and after, as MariaDB does."""
         self.commit()
-        self.sql(query, ignore_ddl=True)
+        self.sql(query)
         self.commit()
         self.forget_schema()
 
@@ -61,7 +61,7 @@ class Tables(Connection):
         return columns
 
     def create_system_tables(self) -> None:
-        """Tables that belong to no DocType: series, singles, passwords."""
+        """Tables that belong to no DocType: series, singles, passwords, sessions."""
         for statement in SYSTEM_TABLES:
             self.ddl(statement.format(key=self.KEY_COLLATION) + self.TABLE_OPTIONS)
         index = self.index_name("tabSingles", "singles_doctype_field_index")

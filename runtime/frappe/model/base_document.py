@@ -15,7 +15,7 @@ import frappe
 from frappe.model.docstatus import DocStatus
 from frappe.model.naming import set_new_name
 from frappe.types import _dict
-from frappe.utils import cint, compare, flt, now
+from frappe.utils import cint, flt, now
 
 # Attributes that are no values of the document: a dictionary, from a request perhaps, cannot set them.
 INTERNAL = frozenset(
@@ -263,13 +263,5 @@ def _storable(df: Any, value: Any) -> Any:
 
 
 def filter_rows(rows: Iterable[Any], filters: dict[str, Any]) -> list[Any]:
-    """Rows whose values pass: `{"key": value}` or `{"key": (operator, value)}`."""
-    conditions = [
-        (key, *value) if isinstance(value, list | tuple) else (key, "=", value)
-        for key, value in filters.items()
-    ]
-    return [
-        row
-        for row in rows
-        if all(compare(row.get(key), operator, value) for key, operator, value in conditions)
-    ]
+    """Rows that have these values."""
+    return [row for row in rows if all(row.get(key) == value for key, value in filters.items())]

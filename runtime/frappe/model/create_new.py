@@ -41,13 +41,12 @@ def _make_template(doctype: str) -> _dict:
 
 
 def _user_default(df: Any, doctype: str, user_permissions: dict) -> Any:
-    """A link takes what the user is limited to (the default one, or the only one), else the site's default."""
+    """A link takes what the user is limited to (if to one document), else the site's default."""
     rules = user_permissions.get(df.options) if not df.ignore_user_permissions else None
     if rules:
         allowed = [rule for rule in rules if not rule.applicable_for or rule.applicable_for == doctype]
-        chosen = [rule.doc for rule in allowed if rule.is_default]
-        if chosen or len(allowed) == 1:
-            return (chosen or [allowed[0].doc])[0]
+        if len(allowed) == 1:
+            return allowed[0].doc
     default = frappe.db.get_default(df.fieldname) if df.options != "User" else None
     if default and (not rules or default in [rule.doc for rule in rules]):
         return default if frappe.db.exists(df.options, default) else None

@@ -8,8 +8,7 @@ import frappe
 from frappe.database.database import DEFAULT_ORDER
 from frappe.database.fields import Fields, split
 from frappe.database.filters import normalized, quote_field
-from frappe.database.schema import OPTIONAL_COLUMNS
-from frappe.model import child_table_fields, default_fields
+from frappe.model import child_table_fields, default_fields, optional_fields
 from frappe.model.query_filters import condition, fieldtype_of
 from frappe.model.query_permissions import match_condition
 from frappe.utils.numbers import cint
@@ -90,10 +89,9 @@ class DatabaseQuery:
             parenttype=parent_doctype,
             user=self.user,
             permission_type="read" if self.may("read", parent_doctype) else "select",
-            with_virtual_fields=False,
         )
         allowed = {*names, *default_fields, *(child_table_fields if meta.istable else ())}
-        return [*(column for column in meta.get_valid_columns() if column in allowed), *OPTIONAL_COLUMNS]
+        return [*(column for column in meta.get_valid_columns() if column in allowed), *optional_fields]
 
     def conditions(self, filters: Any) -> tuple[list[str], list]:
         parts, values = [], []

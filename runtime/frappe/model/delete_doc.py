@@ -20,7 +20,6 @@ def delete_doc(
     for_reload: bool = False,
     ignore_permissions: bool = False,
     flags: dict | None = None,
-    ignore_on_trash: bool = False,
     ignore_missing: bool = True,
 ) -> None:
     """Delete a document with everything that belongs to it. `for_reload`: only its rows, without checks."""
@@ -33,9 +32,8 @@ def delete_doc(
     doc.flags.update(flags or {})
     doc.flags.ignore_permissions = ignore_permissions or doc.flags.ignore_permissions
     _check_deletable(doc, force)
-    if not ignore_on_trash:
-        doc.run_method("on_trash")
-        doc.run_method("on_change")
+    doc.run_method("on_trash")
+    doc.run_method("on_change")
     if doctype != "DocType" and not force and not doc.flags.ignore_links:
         check_if_doc_is_linked(doc)
     _delete_rows(doc)

@@ -120,6 +120,3 @@ class DocumentAccess(BaseDocument):
         if value and set(value) != {"*"}:
             return value
         return get_decrypted_password(self.doctype, self.name, fieldname, raise_exception=raise_exception)
-
-    def get_title(self) -> Any:
-        return self.get(self.meta.title_field or "title")

@@ -41,10 +41,8 @@ def validate_links(doc: Any) -> None:
     if invalid:
         frappe.throw(frappe._("Could not find {0}").format(", ".join(invalid)), frappe.LinkValidationError)
     if cancelled:
-        frappe.throw(
-            frappe._("Cannot link cancelled document: {0}").format(", ".join(cancelled)),
-            frappe.CancelledLinkError,
-        )
+        message = frappe._("Cannot link cancelled document: {0}").format(", ".join(cancelled))
+        frappe.throw(message, frappe.CancelledLinkError)
 
 
 def _shown(doc: Any, df: Any, name: Any) -> str:

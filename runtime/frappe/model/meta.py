@@ -104,7 +104,6 @@ class Meta:
         *,
         user: str | None = None,
         permission_type: str = "read",
-        with_virtual_fields: bool = True,
     ) -> list[str]:
         """Fields that the user may see by permission level; a child table has the rules of its parent."""
         if self.istable and not parenttype:

@@ -1,4 +1,4 @@
-"""How documents get their names: series, field, format, hash, prompt, autoincrement, amendment."""
+"""How documents get their names: series, field, format, hash, prompt, autoincrement."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ def set_new_name(doc: Any) -> None:
     if rule.lower() == "autoincrement":
         doc.name = int(getseries(f"{doc.doctype}_id_seq", 1))
         return
-    if doc.get("amended_from"):
-        doc.name = _amended_name(doc)
-    elif doc.meta.issingle:
+    if doc.meta.issingle:
         doc.name = doc.doctype
     if not doc.name:
         doc.run_method("autoname")
@@ -96,12 +94,3 @@ def validate_name(doctype: str, name: Any) -> str:
         message = frappe._("Name cannot contain special characters like {0}").format("<, >")
         frappe.throw(message, frappe.NameError)
     return name
-
-
-def _amended_name(doc: Any) -> str:
-    """`NAME-1` for the first amendment, `NAME-2` for the amendment of that, …"""
-    previous = doc.amended_from
-    if frappe.db.get_value(doc.doctype, previous, "amended_from"):
-        prefix, _dash, number = previous.rpartition("-")
-        return f"{prefix}-{cint(number) + 1}"
-    return f"{previous}-1"

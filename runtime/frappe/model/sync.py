@@ -13,7 +13,6 @@ FOLDERS = (
     *("doctype", "report", "print_format", "notification"),
     *("custom_field", "property_setter", "workspace"),
 )
-CUSTOMIZATIONS = {"custom_fields": "Custom Field", "property_setters": "Property Setter"}
 _BAR = 40
 
 
@@ -39,30 +38,9 @@ def show_progress(text: str, number: int, total: int) -> None:
     print(f"\r{text}: [{bar:<{_BAR}}] {number * 100 // total}%", end=end, flush=True)
 
 
-def remove_orphan_doctypes() -> None:
-    """Forget standard DocTypes whose file is gone; their tables stay."""
-    apps = set(frappe.get_installed_apps())
-    for name, module in frappe.db.sql("select name, module from `tabDocType` where custom = 0"):
-        if frappe.local.module_app.get(frappe.scrub(module)) not in apps:
-            continue
-        folder = frappe.scrub(name)
-        if not Path(frappe.get_module_path(module), "doctype", folder, f"{folder}.json").exists():
-            frappe.delete_doc("DocType", name, force=True, ignore_permissions=True, ignore_on_trash=True)
-
-
 def sync_fixtures(app: str) -> None:
     """Import `fixtures/*.json` of an app, each with one document or a list of them; what is there is overwritten."""
     for path in sorted(Path(frappe.get_app_path(app, "fixtures")).glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
         for values in content if isinstance(content, list) else [content]:
             import_document(values)
-
-
-def sync_customizations(app: str) -> None:
-    """`<module>/custom/*.json`: custom fields and property setters that an app gives to DocTypes."""
-    for path in sorted(Path(frappe.get_app_path(app)).glob("*/custom/*.json")):
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if data.get("sync_on_migrate"):
-            for key, kind in CUSTOMIZATIONS.items():
-                for values in data.get(key) or []:
-                    import_document({**values, "doctype": kind})

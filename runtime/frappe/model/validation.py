@@ -7,13 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
+from frappe.database.schema import NAME_TYPE, TYPES
 from frappe.model import display_fieldtypes, float_like_fields, table_fields
 from frappe.utils import cast_fieldtype, cint, cstr, flt, sanitize_html, strip_html, validate_email_address
 
-# Fieldtypes whose columns hold 140 characters unless the field says otherwise.
-SHORT_TEXT = frozenset(
-    {"Data", "Link", "Dynamic Link", "Select", "Read Only", "Color", "Icon", "Autocomplete"}
-)
 NOT_SANITIZED = frozenset({"Attach", "Attach Image", "Code", "Password", "JSON", "HTML Editor"})
 INT_MAX = 2**31 - 1
 
@@ -67,20 +64,17 @@ def _validate_option(doc: Any, df: Any, value: Any) -> None:
 
 def _validate_length(doc: Any, df: Any, value: Any) -> None:
     """What a column cannot hold is refused, never cut."""
-    if df.fieldtype in SHORT_TEXT:
+    if TYPES.get(df.fieldtype) == NAME_TYPE:
         limit = cint(df.length) or 140
         too_long = len(cstr(value)) > limit
     else:
         limit = 11
         too_long = df.fieldtype in ("Int", "Check") and cint(df.length) <= 11 and abs(cint(value)) > INT_MAX
     if too_long:
-        frappe.throw(
-            frappe._("{0}: '{1}' ({3}) will get truncated, as max characters allowed is {2}").format(
-                row_prefix(doc) + frappe._(doc.doctype), frappe.bold(_label(doc, df)), limit, value
-            ),
-            frappe.CharacterLengthExceededError,
-            title=frappe._("Value too big"),
-        )
+        message = frappe._("{0}: '{1}' ({3}) will get truncated, as max characters allowed is {2}")
+        where = row_prefix(doc) + frappe._(doc.doctype)
+        text = message.format(where, frappe.bold(_label(doc, df)), limit, value)
+        frappe.throw(text, frappe.CharacterLengthExceededError, frappe._("Value too big"))
 
 
 def _sanitize(doc: Any, df: Any, value: str) -> None:

@@ -10,14 +10,6 @@ from typing import Any
 import frappe
 from frappe.modules.import_doctype import import_doctype
 
-# An administrator may have changed these on the site; a new file does not undo that.
-KEPT_FIELDS: dict[str, list[str]] = {
-    "Report": ["disabled", "prepared_report", "add_total_row"],
-    "Print Format": ["disabled"],
-    "Notification": ["enabled"],
-    "Workspace": ["is_hidden"],
-}
-
 
 def import_file_by_path(path: Path) -> None:
     """Import a standard document's file if it is new or changed."""
@@ -35,13 +27,10 @@ def import_document(values: dict[str, Any]) -> None:
     """Insert, or put in the place of the stored document, without permission, link or mandatory checks."""
     doctype = values["doctype"]
     name = values.setdefault("name", doctype)  # a single document may come without
-    kept: dict[str, Any] = {}
     frappe.flags.in_import = True
     if frappe.db.exists(doctype, name):
-        if fields := KEPT_FIELDS.get(doctype):
-            kept = frappe.db.get_value(doctype, name, fields, as_dict=True)
         frappe.delete_doc(doctype, name, force=True, ignore_permissions=True, for_reload=True)
-    doc = frappe.get_doc({**values, **kept})
+    doc = frappe.get_doc(values)
     for check in ("version", "links", "validate", "permissions", "mandatory"):
         doc.flags[f"ignore_{check}"] = True
     doc.insert()

@@ -35,9 +35,8 @@ def open_file(path: str, schema: str, synchronous: str) -> sqlite3.Connection:
     if key not in _connections:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-        with open(
-            f"{path}.lock", "w"
-        ) as lock:  # two that switch a new file to WAL collide, whatever the timeout
+        # Two that switch a new file to WAL collide, whatever the timeout.
+        with open(f"{path}.lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             connection.executescript(f"pragma journal_mode=wal; pragma synchronous={synchronous}; {schema}")
         _connections[key] = connection
@@ -180,9 +179,8 @@ def current_store() -> FileCache | RedisCache:
     conf, path = frappe.local.conf, frappe.local.site_path
     if url := conf.get("redis_cache"):
         return RedisCache(url, conf.db_name)
-    return _file_cache(
-        os.getpid(), threading.get_ident(), path if path.startswith("/") else os.path.abspath(path)
-    )
+    absolute = path if path.startswith("/") else os.path.abspath(path)
+    return _file_cache(os.getpid(), threading.get_ident(), absolute)
 
 
 @functools.cache

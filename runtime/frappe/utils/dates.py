@@ -13,8 +13,7 @@ from dateutil.relativedelta import relativedelta
 import frappe
 
 DATE_FORMAT = "%Y-%m-%d"
-TIME_FORMAT = "%H:%M:%S.%f"
-DATETIME_FORMAT = f"{DATE_FORMAT} {TIME_FORMAT}"
+DATETIME_FORMAT = f"{DATE_FORMAT} %H:%M:%S.%f"
 
 
 def now_datetime() -> datetime.datetime:
@@ -35,19 +34,13 @@ def nowdate() -> str:
 today = nowdate
 
 
-def nowtime() -> str:
-    return now_datetime().strftime(TIME_FORMAT)
-
-
 def getdate(string_date: Any = None) -> datetime.date:
     """The date in a text, date or datetime; today without an argument."""
     try:
         return get_datetime(string_date or None).date()
     except (ValueError, OverflowError):
-        frappe.throw(
-            frappe._("{} is not a valid date string.").format(frappe.bold(string_date)),
-            title=frappe._("Invalid Date"),
-        )
+        message = frappe._("{} is not a valid date string.").format(frappe.bold(string_date))
+        frappe.throw(message, title=frappe._("Invalid Date"))
 
 
 def get_datetime(datetime_str: Any = None) -> datetime.datetime:

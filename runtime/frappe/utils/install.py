@@ -11,15 +11,7 @@ DESK_ROLES = ("Administrator", "System Manager", "Desk User", "Report Manager", 
 ROLES = {**dict.fromkeys((*DESK_ROLES, "Workspace Manager"), 1), "Guest": 0, "All": 0}
 LANGUAGES = {"en": "English", "zh": "简体中文", "zh-TW": "正體中文"}
 
-CNY = {
-    "currency_name": "CNY",
-    "enabled": 1,
-    "symbol": "¥",
-    "fraction": "Fen",
-    "fraction_units": 100,
-    "smallest_currency_fraction_value": 0.01,
-    "number_format": "#,###.##",
-}
+CNY = {"currency_name": "CNY", "enabled": 1, "symbol": "¥", "number_format": "#,###.##"}
 HOME = {"name": "Home", "file_name": "Home", "is_folder": 1, "is_home_folder": 1}
 ATTACHMENTS = {"file_name": "Attachments", "is_folder": 1, "is_attachments_folder": 1, "folder": "Home"}
 SETTINGS = {

@@ -70,7 +70,8 @@ class JobStore:
                 self.db.execute(sql, (worker,))
 
     def report(self) -> dict[str, Any]:
-        """See frappe.utils.doctor."""
+        """For the operator: `queues` (waiting jobs by queue), `running` (how many), `workers` (names of the living) and
+        `failed` (ids of those of the last week; the Error Log tells why)."""
         jobs = self.db.execute("select id, queue, status from job").fetchall()
         waiting = [queue for _id, queue, status in jobs if status == "queued"]
         return {

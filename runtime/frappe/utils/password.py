@@ -18,10 +18,8 @@ def get_decrypted_password(
     if stored:
         return decrypt(stored)
     if raise_exception:
-        frappe.throw(
-            frappe._("Password not found for {0} {1} {2}").format(doctype, name, fieldname),
-            frappe.AuthenticationError,
-        )
+        message = frappe._("Password not found for {0} {1} {2}").format(doctype, name, fieldname)
+        frappe.throw(message, frappe.AuthenticationError)
     return None
 
 
@@ -53,19 +51,14 @@ def update_password(user: str, pwd: str, logout_all_sessions: bool = False) -> N
 
 
 def _read(doctype: str, name: str, fieldname: str, encrypted: int) -> str | None:
-    rows = frappe.db.sql(
-        "select password from `__Auth` where doctype = %s and name = %s and fieldname = %s and encrypted = %s",
-        (doctype, name, fieldname, encrypted),
-    )
-    return rows[0][0] if rows else None
+    place = {"doctype": doctype, "name": name, "fieldname": fieldname, "encrypted": encrypted}
+    return frappe.db.get_value("__Auth", place, "password", order_by=None)
 
 
 def _write(doctype: str, name: str, fieldname: str, value: str, encrypted: int) -> None:
     remove_encrypted_password(doctype, name, fieldname)
-    frappe.db.sql(
-        "insert into `__Auth` (doctype, name, fieldname, password, encrypted) values (%s, %s, %s, %s, %s)",
-        (doctype, name, fieldname, value, encrypted),
-    )
+    columns = ["doctype", "name", "fieldname", "password", "encrypted"]
+    frappe.db.bulk_insert("__Auth", columns, [[doctype, name, fieldname, value, encrypted]])
 
 
 # -- encryption --------------------------------------------------------------------------------------------------
@@ -79,9 +72,8 @@ def decrypt(txt: str) -> str:
     try:
         return _cipher().decrypt(txt.encode()).decode()
     except InvalidToken:
-        frappe.throw(
-            frappe._("Encryption key is invalid! Please check site_config.json"), frappe.AuthenticationError
-        )
+        message = frappe._("Encryption key is invalid! Please check site_config.json")
+        frappe.throw(message, frappe.AuthenticationError)
 
 
 def _cipher() -> Fernet:

@@ -6,9 +6,6 @@ needs page numbers stamps them onto the finished PDF.
 
 from __future__ import annotations
 
-import base64
-import mimetypes
-import re
 import shutil
 import subprocess
 
@@ -24,27 +21,21 @@ _OPTIONS = {
     "disable-javascript": None,
     "disable-local-file-access": None,
 }
-_LOCAL_SOURCE = re.compile(r"""(<img\b[^>]*?\bsrc=["'])(/(?:private/)?files/[^"'?]+)[^"']*""", re.I)
 
 
 def get_pdf(html: str) -> bytes:
-    """PDF bytes of an HTML document.
+    """PDF bytes of an HTML document; its pictures are data URLs, as the converter has no session.
 
     Raises ValidationError with what to install when wkhtmltopdf or a Chinese font is missing.
     """
-    if not shutil.which("wkhtmltopdf"):
-        frappe.throw(
-            _(
-                "PDF cannot be made: wkhtmltopdf is not installed. Install it with: apt-get install wkhtmltopdf"
-            )
-        )
-    if not has_chinese_font():
-        frappe.throw(
-            _(
-                "PDF cannot be made: no Chinese font is installed. Install one with: apt-get install fonts-noto-cjk"
-            )
-        )
-    return pdfkit.from_string(inline_images(html), options=_OPTIONS, verbose=False)
+    for package, is_there in (("wkhtmltopdf", has_converter()), ("fonts-noto-cjk", has_chinese_font())):
+        if not is_there:
+            frappe.throw(_("PDF cannot be made: {0} is missing. Run: apt-get install {0}").format(package))
+    return pdfkit.from_string(html, options=_OPTIONS, verbose=False)
+
+
+def has_converter() -> bool:
+    return shutil.which("wkhtmltopdf") is not None
 
 
 def has_chinese_font() -> bool:
@@ -55,18 +46,3 @@ def has_chinese_font() -> bool:
     except (OSError, subprocess.SubprocessError):
         return False
     return bool(listed.stdout.strip())
-
-
-def inline_images(html: str) -> str:
-    """The site's files become part of the document: the converter has neither session nor server."""
-    return _LOCAL_SOURCE.sub(_inlined, html)
-
-
-def _inlined(match: re.Match[str]) -> str:
-    """Only what the session's user may read."""
-    for name in frappe.get_all("File", filters={"file_url": match[2]}, pluck="name"):
-        file = frappe.get_doc("File", name)
-        if file.has_permission("read"):
-            kind = mimetypes.guess_type(match[2])[0] or "image/png"
-            return f"{match[1]}data:{kind};base64,{base64.b64encode(file.get_content()).decode()}"
-    return match[0]

@@ -8,8 +8,6 @@ import frappe
 @frappe.whitelist(allow_guest=True)
 def download_pdf(doctype: str, name: str, format: str | None = None) -> None:
     """The document's PDF, for display in the browser."""
-    frappe.local.response.update(
-        filename=f"{name.replace(' ', '-').replace('/', '-')}.pdf",
-        filecontent=frappe.get_print(doctype, name, format, as_pdf=True),
-        type="pdf",
-    )
+    filename = f"{name.replace(' ', '-').replace('/', '-')}.pdf"
+    content = frappe.get_print(doctype, name, format, as_pdf=True)
+    frappe.local.response.update(filename=filename, filecontent=content, type="pdf")

@@ -16,10 +16,8 @@ def get_print(doctype: str, name: str, print_format: str | None = None, as_pdf: 
         frappe.throw(_("No {0} permission").format("print"), frappe.PermissionError)
     layout = _print_format(doctype, print_format)
     body = frappe.render_template(layout.html, {"doc": doc, "meta": doc.meta}, is_path=False)
-    html = frappe.render_template(
-        "templates/print/page.html",
-        {"body": body, "css": layout.css or "", "title": doc.get_title() or doc.name},
-    )
+    page = {"body": body, "css": layout.css or "", "title": doc.name}
+    html = frappe.render_template("templates/print/page.html", page)
     return get_pdf(html) if as_pdf else html
 
 

@@ -6,37 +6,32 @@ import datetime
 import decimal
 import io
 import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import orjson
-from werkzeug.utils import redirect, send_file
+from werkzeug.utils import send_file
 from werkzeug.wrappers import Response
 
 import frappe
 from frappe.context import local
 from frappe.model.base_document import BaseDocument
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
 _ORJSON_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def build_response() -> Response:
-    """By `response.type` of the method: download, pdf or redirect, else JSON."""
+    """By `response.type` of the method: download or pdf, else JSON."""
     kind = local.response.get("type")
     if kind in ("download", "pdf"):
         return as_file(kind)
-    if kind == "redirect":
-        return redirect(local.response.location)
     return as_json()
 
 
 class JSONResponse(Response):
     """Its headers are complete when it is made, so sending it needs no further look at them."""
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         start_response(self.status, self.headers.to_wsgi_list())
         return () if environ["REQUEST_METHOD"] == "HEAD" else self.response  # type: ignore[return-value]
 

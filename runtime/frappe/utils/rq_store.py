@@ -46,7 +46,7 @@ class RedisJobStore:
         )
 
     def report(self) -> dict[str, Any]:
-        """See frappe.utils.doctor."""
+        """As JobStore.report; of all sites of the bench."""
         queues = _queues(self.url, list(QUEUES))
         return {
             "queues": {name: queue.count for name, queue in zip(QUEUES, queues, strict=True)},

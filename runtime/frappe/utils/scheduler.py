@@ -65,7 +65,3 @@ def is_scheduler_inactive() -> bool:
 
 def toggle_scheduler(enable: bool) -> None:
     frappe.db.set_single_value("System Settings", "enable_scheduler", int(enable))
-
-
-def get_scheduler_status() -> dict[str, str]:
-    return {"status": "inactive" if is_scheduler_inactive() else "active"}

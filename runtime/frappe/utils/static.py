@@ -49,12 +49,9 @@ def serve_private(request: Request) -> Response:
     names = frappe.get_all("File", filters={"file_url": path}, pluck="name")
     if not any(frappe.get_doc("File", name).is_downloadable() for name in names):
         raise Forbidden
-    response = _send(
-        request,
-        frappe.get_site_path("private", "files"),
-        path.removeprefix("/private/files/"),
-        as_attachment=path.lower().endswith((".html", ".htm", ".svg", ".xml", ".js")),
-    )
+    folder, name = frappe.get_site_path("private", "files"), path.removeprefix("/private/files/")
+    might_run = path.lower().endswith((".html", ".htm", ".svg", ".xml", ".js"))
+    response = _send(request, folder, name, as_attachment=might_run)
     response.headers["Cache-Control"] = "private, no-store"
     return response
 

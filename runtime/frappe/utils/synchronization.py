@@ -35,9 +35,8 @@ def filelock(lock_name: str, *, timeout: float = 30) -> Iterator[None]:
     """Hold the lock of the site; waits `timeout` seconds, then raises LockTimeoutError."""
     with try_to_hold(lock_name, timeout) as held:
         if not held:
-            raise LockTimeoutError(
-                _("Failed to acquire lock: {0}. Lock may be held by another process.").format(lock_name)
-            )
+            message = _("Failed to acquire lock: {0}. Lock may be held by another process.")
+            raise LockTimeoutError(message.format(lock_name))
         yield
 
 

@@ -37,14 +37,9 @@ def strip_html(text: str) -> str:
     return _TAG.sub("", text)
 
 
-def is_html(text: Any) -> bool:
-    """Whether the text has a tag."""
-    return isinstance(text, str) and _HTML.search(text) is not None
-
-
 def sanitize_html(text: Any) -> Any:
     """HTML without scripts, styles, event handlers and dangerous links; other texts and JSON stay as they are."""
-    if not is_html(text) or _is_json(text):
+    if not isinstance(text, str) or not _HTML.search(text) or _is_json(text):
         return text
     import bleach  # large, and few texts are HTML
 
@@ -60,11 +55,8 @@ def _is_json(text: str) -> bool:
 
 def get_url(uri: str | None = None) -> str:
     """The address of the site, or of `uri` on it: host_name of site_config.json, else the request's."""
-    base = frappe.local.conf.host_name or frappe.local.conf.hostname
     request = getattr(frappe.local, "request", None)
-    if not base and request:
-        base = request.host_url
-    base = base or frappe.local.site or "localhost"
+    base = frappe.local.conf.host_name or (request and request.host_url) or frappe.local.site or "localhost"
     if not base.startswith(("http://", "https://")):
         base = "http://" + base
     return urljoin(base, uri) if uri else base.rstrip("/")
@@ -75,8 +67,6 @@ def validate_email_address(email_str: str, throw: bool = False) -> str:
     given = [address for _name, address in getaddresses([email_str or ""])]
     valid = [address for address in given if _EMAIL.match(address)]
     if throw and email_str and (len(valid) < len(given) or not valid):
-        frappe.throw(
-            frappe._("{0} is not a valid Email Address").format(escape_html(email_str)),
-            frappe.InvalidEmailAddressError,
-        )
+        message = frappe._("{0} is not a valid Email Address").format(escape_html(email_str))
+        frappe.throw(message, frappe.InvalidEmailAddressError)
     return ", ".join(valid)

@@ -80,7 +80,7 @@ PATCHES = """
 
     [post_model_sync]
     probe_app.patches.late
-    execute:frappe.db.set_global("probe_executed", "yes")
+    execute:frappe.db.set_default("probe_executed", "yes")
 """
 
 
@@ -140,7 +140,7 @@ def write_app(root: Path) -> Path:
             import frappe
 
             def execute():
-                frappe.db.set_global("probe_{name}", str(frappe.get_meta("Probe").has_field("added")))
+                frappe.db.set_default("probe_{name}", str(frappe.get_meta("Probe").has_field("added")))
             """,
         )
     write_doctype(package, "Probe", PROBE_FIELDS, CONTROLLER, track_changes=1, autoname="PRB-.####")
@@ -214,7 +214,7 @@ def test_install(app):
     assert frappe.db.get_value("Module Def", "Probe Module", "app_name") == APP
     assert frappe.db.get_value("Print Format", "Probe Paper", "doc_type") == "Probe"
     assert frappe.db.count("Patch Log", {"patch": ("like", "probe_app%")}) == 2
-    assert frappe.db.get_global("probe_early") is None, "patches do not run on a new installation"
+    assert frappe.db.get_default("probe_early") is None, "patches do not run on a new installation"
     assert frappe.get_hooks("probe_list") == ["a", "b"]
     jobs = frappe.get_all("Scheduled Job Type", {"method": ("like", "probe_app%")}, pluck="frequency")
     assert sorted(jobs) == ["Cron", "Daily"]
@@ -246,32 +246,13 @@ def test_controller_and_events(app):
 
 
 def test_customizations_of_an_app(app):
-    custom = {
-        "doctype": "Language",
-        "sync_on_migrate": 1,
-        "custom_fields": [
-            {
-                "name": "Language-script",
-                "dt": "Language",
-                "fieldname": "script",
-                "fieldtype": "Data",
-                "label": "Script",
-            }
-        ],
-        "property_setters": [
-            {
-                "name": "Language-language_name-label",
-                "doctype_or_field": "DocField",
-                "doc_type": "Language",
-                "field_name": "language_name",
-                "property": "label",
-                "value": "Tongue",
-            }
-        ],
-    }
-    path = app / "probe_module" / "custom" / "language.json"
-    write(path, json.dumps(custom))
-    write(path.with_name("role.json"), json.dumps({**custom, "sync_on_migrate": 0}))
+    field = {"dt": "Language", "fieldname": "script", "fieldtype": "Data", "label": "Script"}
+    place = {"doctype_or_field": "DocField", "doc_type": "Language", "field_name": "language_name"}
+    customizations = [
+        {"doctype": "Custom Field", "name": "Language-script", **field},
+        {"doctype": "Property Setter", "name": "a label", **place, "property": "label", "value": "Tongue"},
+    ]
+    write(app / "fixtures" / "customizations.json", json.dumps(customizations))
     install_app(APP)
     migrate()
     meta = frappe.get_meta("Language")
@@ -298,25 +279,17 @@ def test_migrate(app):
     more = [*PROBE_FIELDS, {"fieldname": "added", "fieldtype": "Int", "default": "4"}]
     write_doctype(app, "Probe", more, CONTROLLER, track_changes=1, autoname="PRB-.####")
     migrate()
-    assert frappe.db.get_global("probe_early") == "False"
-    assert frappe.db.get_global("probe_late") == "True"
-    assert frappe.db.get_global("probe_executed") == "yes"
+    assert frappe.db.get_default("probe_early") == "False"
+    assert frappe.db.get_default("probe_late") == "True"
+    assert frappe.db.get_default("probe_executed") == "yes"
     assert frappe.get_doc("Probe", doc.name).title == "kept"
     assert frappe.db.get_value("Probe", doc.name, "added") == 4
     assert frappe.db.exists("Probe Kind", "From fixture")
     assert log()[-1] == ("after_migrate", None)
-    frappe.db.set_global("probe_late", "once")
+    frappe.db.set_default("probe_late", "once")
     frappe.db.commit()
     migrate()
-    assert frappe.db.get_global("probe_late") == "once"
-
-
-def test_migrate_removes_a_doctype_without_file(app):
-    install_app(APP)
-    shutil.rmtree(app / "probe_module" / "doctype" / "probe_kind")
-    (app / "fixtures" / "probe_kind.json").unlink()
-    migrate()
-    assert not frappe.db.exists("DocType", "Probe Kind")
+    assert frappe.db.get_default("probe_late") == "once"
 
 
 def test_a_failing_patch_stops_the_migration(app):

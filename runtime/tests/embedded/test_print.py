@@ -25,27 +25,6 @@ def test_chinese_text_is_in_the_pdf(site: str) -> None:
     assert "菜篮子市场" in text_of(content)
 
 
-def test_pictures_of_the_site_are_put_into_the_document(site: str) -> None:
-    import frappe
-
-    file = frappe.get_doc(
-        doctype="File", file_name="seal.png", content=b"\x89PNG rest", is_private=1
-    ).insert()
-    html = pdf.inline_images(f'<img class="seal" src="{file.file_url}"> <img src="/files/missing.png">')
-    assert '<img class="seal" src="data:image/png;base64,' in html
-    assert 'src="/files/missing.png"' in html
-
-
-def test_other_pictures_stay_outside(site: str) -> None:
-    """Not those that the user may not read, and nothing that is no file of the site."""
-    import frappe
-
-    file = frappe.get_doc(doctype="File", file_name="seal.png", content=b"\x89PNG x", is_private=1).insert()
-    html = f'<img src="{file.file_url}"><img src="/private/files/../../site_config.json">'
-    frappe.set_user("Guest")
-    assert pdf.inline_images(html) == html
-
-
 def test_a_missing_program_is_said(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import frappe
 

@@ -181,7 +181,7 @@ def test_a_dropped_connection_is_taken_up_again(site: str) -> None:
 
 @pytest.mark.parametrize("_place", ["file"], indirect=True)
 def test_the_embedded_profile_does_not_import_redis(site: str) -> None:
-    modules = "frappe.app, frappe.utils.worker, frappe.utils.scheduler, frappe.utils.doctor"
+    modules = "frappe.app, frappe.utils.worker, frappe.utils.scheduler, frappe.utils.background_jobs"
     code = f"import sys, {modules}; print([name for name in ('redis', 'rq') if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert found.stdout == "[]\n"

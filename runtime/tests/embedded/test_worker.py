@@ -60,9 +60,11 @@ def wait_for(path: Path) -> str:
 
 
 def report() -> dict[str, Any]:
-    from frappe.utils.doctor import get_job_report
+    import frappe
+    from frappe.utils.background_jobs import get_store
+    from frappe.utils.scheduler import HEARTBEAT_KEY
 
-    return get_job_report()
+    return {**get_store().report(), "heartbeat": frappe.cache.get_value(HEARTBEAT_KEY, expires=True)}
 
 
 def in_another_thread(function: Callable, *args: Any) -> None:

@@ -159,7 +159,7 @@ class TestSchema:
 
 
 class TestDatabase:
-    def test_an_existing_one_is_replaced_only_by_force(self, site, monkeypatch):
+    def test_an_existing_one_is_not_replaced(self, site, monkeypatch):
         from frappe.database import drop_database, get_db, setup_database
 
         conf = frappe._dict(frappe.local.conf, db_name=frappe.local.conf.db_name + "_2")
@@ -171,8 +171,7 @@ class TestDatabase:
         database.close()
         with pytest.raises(frappe.ValidationError):
             setup_database()
-        setup_database(force=True)
-        assert get_db().sql("show tables") == ()
+        assert get_db().sql("show tables") == (("kept",),)
         drop_database()
         with pytest.raises(get_db().OperationalError):
             get_db().sql("select 1")

@@ -242,18 +242,6 @@ def test_files_as_answers(
     assert "a.txt" in answer.headers["Content-Disposition"]
 
 
-def test_a_redirect_as_answer(guest: Web, method: Callable) -> None:
-    def lead_away() -> None:
-        import frappe
-
-        frappe.local.response["type"] = "redirect"
-        frappe.local.response["location"] = "/elsewhere"
-
-    answer = guest.get(method(lead_away, allow_guest=True))
-    assert answer.status_code == 302
-    assert answer.headers["Location"] == "/elsewhere"
-
-
 def test_a_rate_limit_counts_by_argument(guest: Web, method: Callable, unique: str) -> None:
     def limited(phone: str) -> str:
         return "ok"

@@ -22,13 +22,12 @@ def open_database() -> MariaDBDatabase:
     return MariaDBDatabase(frappe.local.conf)
 
 
-def setup_database(force: bool) -> None:
+def setup_database() -> None:
     """Create the database and a user who may do everything in it, and only there."""
     conf = frappe.local.conf
     with _administrator() as run:
-        if run("SHOW DATABASES LIKE %s", conf.db_name) and not force:
-            raise frappe.ValidationError(f"Database {conf.db_name} already exists; --force replaces it")
-        _drop(run)
+        if run("SHOW DATABASES LIKE %s", conf.db_name):
+            raise frappe.ValidationError(f"Database {conf.db_name} already exists")
         run(f"CREATE DATABASE `{conf.db_name}` {_COLLATION}")
         user = (conf.db_user or conf.db_name, _client_host(run))
         run("CREATE USER %s@%s IDENTIFIED BY %s", *user, conf.db_password)

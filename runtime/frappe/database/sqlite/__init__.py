@@ -12,19 +12,14 @@ from frappe.database.sqlite.database import SQLiteDatabase
 
 def open_database() -> SQLiteDatabase:
     conf = frappe.local.conf
-    return SQLiteDatabase(
-        _path(),
-        lock_timeout=float(conf.get("db_lock_timeout") or 15),
-        synchronous=str(conf.get("db_synchronous") or "FULL"),
-    )
+    lock_timeout = float(conf.get("db_lock_timeout") or 15)
+    return SQLiteDatabase(_path(), lock_timeout, synchronous=conf.get("db_synchronous") or "FULL")
 
 
-def setup_database(force: bool) -> None:
+def setup_database() -> None:
     """The file is made by the first connection."""
     if os.path.exists(_path()):
-        if not force:
-            raise frappe.ValidationError(f"{_path()} already exists")
-        drop_database()
+        raise frappe.ValidationError(f"{_path()} already exists")
 
 
 def drop_database() -> None:
@@ -34,6 +29,5 @@ def drop_database() -> None:
 
 
 def _path() -> str:
-    return os.path.abspath(
-        os.path.join(frappe.local.site_path, frappe.local.conf.get("db_path") or "db/site.sqlite3")
-    )
+    path = frappe.local.conf.get("db_path") or "db/site.sqlite3"
+    return os.path.abspath(os.path.join(frappe.local.site_path, path))

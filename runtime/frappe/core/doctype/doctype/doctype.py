@@ -19,13 +19,10 @@ class DocType(Document):
 
     def validate(self) -> None:
         if not NAME_PATTERN.fullmatch(self.name or ""):
-            frappe.throw(
-                frappe._(
-                    "DocType's name should start with a letter and can only consist of letters, numbers,"
-                    " spaces, underscores and hyphens"
-                ),
-                frappe.NameError,
+            message = frappe._(
+                "Letters, then digits, spaces, hyphens, underscores: {0} cannot name a DocType"
             )
+            frappe.throw(message.format(self.name), frappe.NameError)
         for df in self.fields:
             df.fieldname = df.fieldname or f"{frappe.scrub(df.fieldtype)}_{df.idx}"
             if df.fieldname in RESERVED or not FIELDNAME_PATTERN.fullmatch(df.fieldname):

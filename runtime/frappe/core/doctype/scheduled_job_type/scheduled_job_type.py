@@ -13,9 +13,8 @@ from frappe.utils import get_datetime, now_datetime
 from frappe.utils.synchronization import try_to_hold
 
 KEEP_LOGS_DAYS = 30
-_ALL = (
-    "*/4 * * * *"  # other frequencies are croniter's; with "Long" they mean the same times, but another queue
-)
+# Other frequencies are croniter's; with "Long" they mean the same times, but another queue.
+_ALL = "*/4 * * * *"
 
 
 class ScheduledJobType(Document):
@@ -42,13 +41,9 @@ class ScheduledJobType(Document):
 
     def enqueue(self) -> None:
         """Put a run into the queue if none waits or runs."""
-        frappe.enqueue(
-            "frappe.core.doctype.scheduled_job_type.scheduled_job_type.run_scheduled_job",
-            queue="long" if "Long" in self.frequency else "default",
-            scheduled_job_type=self.name,
-            job_id=f"scheduled_job::{self.method}",
-            deduplicate=True,
-        )
+        queue = "long" if "Long" in self.frequency else "default"
+        kept = {"scheduled_job_type": self.name, "job_id": f"scheduled_job::{self.method}"}
+        frappe.enqueue(run_scheduled_job, queue, None, deduplicate=True, **kept)
 
     def execute(self) -> None:
         """Run it here and record the run, unless it is running in another process. Failures do not raise."""

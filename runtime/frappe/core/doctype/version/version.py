@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
-from frappe.model import display_fieldtypes, float_like_fields, table_fields
+from frappe.model import display_fieldtypes, table_fields
 from frappe.model.document import Document
 from frappe.model.validation import differs
 from frappe.utils import cstr
@@ -54,7 +54,5 @@ def _changed_values(old: Any, new: Any) -> list[list]:
         before, after = old.get(df.fieldname), new.get(df.fieldname)
         if df.fieldtype in (*display_fieldtypes, *table_fields) or not differs(df, before, after):
             continue
-        if df.fieldtype in float_like_fields:
-            before, after = frappe.format_value(before, df, old), frappe.format_value(after, df, new)
         changed.append([df.fieldname, before, after])
     return changed

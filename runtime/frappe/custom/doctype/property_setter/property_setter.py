@@ -5,8 +5,6 @@ from __future__ import annotations
 import frappe
 from frappe.model.document import Document
 
-SCHEMA_PROPERTIES = ("unique", "search_index", "length", "fieldtype", "default")
-
 
 class PropertySetter(Document):
     """Named `DocType-field-property`; a new one takes the place of the old."""
@@ -19,5 +17,4 @@ class PropertySetter(Document):
         frappe.db.delete("Property Setter", {**same, "field_name": self.field_name or ("is", "not set")})
 
     def on_update(self) -> None:
-        if self.property in SCHEMA_PROPERTIES:
-            frappe.db.updatedb(self.doc_type)
+        frappe.db.updatedb(self.doc_type)

@@ -13,10 +13,8 @@ class Workflow(Document):
 
     def validate(self) -> None:
         if self.is_active:
-            frappe.db.sql(
-                "update `tabWorkflow` set is_active = 0 where document_type = %s and name != %s",
-                (self.document_type, self.name),
-            )
+            others = {"document_type": self.document_type, "name": ("!=", self.name)}
+            frappe.db.set_value("Workflow", others, "is_active", 0, update_modified=False)
         field = self.workflow_state_field
         if not frappe.get_meta(self.document_type, cached=False).has_field(field):
             df = {"fieldname": field, "label": field.replace("_", " ").title(), "fieldtype": "Link"}
