@@ -112,5 +112,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$(fingerprint) $PWD" ]; then
   if [ "$mode" = dev ]; then mode=server lock=requirements-server.lock; echo "$(fingerprint) $PWD" > env/.installed-server; fi
   if [ "$mode" = server ]; then mode=run lock=requirements.lock; echo "$(fingerprint) $PWD" > env/.installed-run; fi
 fi
+# What is compiled while it is imported starts later and leaves each web process larger.
+env/bin/python -m compileall -q runtime apps simulators || true
 install_or_tell "系统组件" "生成 PDF（收据、报表）" $(missing_packages)
 [ "$wanted" != dev ] || install_or_tell "测试用的数据库服务" "测试 server 方式（MariaDB、Redis）" $(missing_servers)

@@ -33,8 +33,8 @@ _default_site: str | None = None  # of bench-config.json, told by `bench start`
 
 
 def application(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
-    """WSGI entry point."""
-    return handle_request(Request(environ))(environ, start_response)
+    """WSGI entry point. `environ` does not point back to the request, so that both are freed without a collector."""
+    return handle_request(Request(environ, populate_request=False))(environ, start_response)
 
 
 def handle_request(request: Request) -> Response:

@@ -20,7 +20,7 @@ from frappe.utils.password import check_password, get_decrypted_password
 SAFE_HTTP_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _DAY = 24 * 3600
 # The same cookie goes out with every answer of a session; only the second in which they expire changes.
-_cookie_header = lru_cache(maxsize=1024)(dump_cookie)
+_cookie_header = lru_cache(maxsize=128)(dump_cookie)
 
 
 def identify() -> None:
