@@ -65,6 +65,16 @@ _OF_A_MARKET = (
 permission_query_conditions = dict.fromkeys(_OF_A_MARKET, "market_mgmt.permissions.query_conditions")
 has_permission = dict.fromkeys(_OF_A_MARKET, "market_mgmt.permissions.has_permission")
 
+# Nothing hangs on the ledger that would write into it.
+doc_events = {
+    doctype: {"before_insert": "market_mgmt.annotations.before_insert"} for doctype in ("Comment", "ToDo")
+}
+override_whitelisted_methods = {
+    "frappe.desk.doctype.tag.tag.add_tag": "market_mgmt.annotations.add_tag",
+    "frappe.desk.doctype.tag.tag.add_tags": "market_mgmt.annotations.add_tags",
+    "frappe.desk.like.toggle_like": "market_mgmt.annotations.toggle_like",
+}
+
 # Modules with API methods, for the API reference.
 api_modules = [f"market_mgmt.api.{name}" for name in ("public", "auth", "merchant", "staff")]
 
