@@ -18,8 +18,26 @@ _BODY = {
 }
 
 
+def require_trust() -> None:
+    """ValidationError when MariaDB would refuse the triggers (error 1419), before anything is half installed.
+
+    A binary log is kept, and sites' users, who lack SUPER, are not trusted to create triggers:
+    https://mariadb.com/kb/en/binary-logging-of-stored-routines/
+    """
+    if frappe.db.db_type == "sqlite":
+        return
+    if frappe.db.sql("SELECT @@log_bin AND NOT @@log_bin_trust_function_creators")[0][0]:
+        frappe.throw(
+            _(
+                "MariaDB writes a binary log and lets no site create triggers, which the ledger needs: "
+                "set log_bin_trust_function_creators = 1 in MariaDB's configuration, then try again."
+            )
+        )
+
+
 def install() -> None:
     """Create the triggers that are missing (after_install, after_migrate)."""
+    require_trust()
     body = _BODY["sqlite" if frappe.db.db_type == "sqlite" else "mariadb"].format(REFUSAL)
     for doctype in GUARDED:
         for event in _EVENTS:
