@@ -7,7 +7,7 @@ import pytest
 
 from market_mgmt import annotations
 from market_mgmt.domain.ledger import Posting
-from market_mgmt.services import ledger, ledger_guard, payments
+from market_mgmt.services import ledger, ledger_guard, payments, terms
 from market_mgmt.services.late_fees import accrue_market
 from market_mgmt.tests import factories
 
@@ -168,3 +168,8 @@ def test_other_differences_are_found(site, shop, rent):
         assert rule in {violation.rule for violation in ledger.check(shop.market)}
         site.db.set_value(doctype, name, field, right)
     assert ledger.check(shop.market) == []
+
+
+def test_screens_and_printed_documents_use_the_same_words(site):
+    for word, printed in {**terms.ENTRY_TYPES, **terms.ACCOUNTS}.items():
+        assert site._(word, lang="zh", context="Account Entry") == printed

@@ -9,40 +9,17 @@ from cn_connect.errors import GatewayUnavailable
 from market_mgmt.domain.periods import month_of
 from market_mgmt.services import ledger, payments, reconciliation
 from market_mgmt.tests import factories
+from market_mgmt.tests.wechat_bills import DayBills
 
 D = Decimal
 DAY = date(2026, 11, 5)
 PAID_AT, NEXT_MORNING = datetime(2026, 11, 5, 10), datetime(2026, 11, 6, 10, 20)
-TRADE = "交易时间,商户号,特约商户号,微信订单号,商户订单号,交易状态,商户退款单号,订单金额,申请退款金额,手续费"
-FUND = "记账时间,业务类型,收支类型,收支金额(元),业务凭证号"
-
-
-class WeChat:
-    """A gateway with the bills of a day, and orders that can be asked about."""
-
-    def __init__(self):
-        self.trades, self.movements, self.asked = [], [], {}
-        self.failure = None
-
-    def paid(self, number, amount, fee="0.00"):
-        self.trades.append(f"`{PAID_AT},`1900000777,`0,`42,`{number},`SUCCESS,`0,`{amount},`0.00,`{fee}")
-        self.movements.append(f"`{PAID_AT},`交易,`收入,`{amount},`{number}")
-
-    def download_trade_bill(self, day, sub_mchid=None):
-        if self.failure:
-            raise self.failure
-        return "\n".join([TRADE, *self.trades, "总交易单数", "`1"]).encode() if self.trades else b""
-
-    def download_fund_bill(self, day):
-        return "\n".join([FUND, *self.movements, "资金流水总笔数", "`1"]).encode() if self.movements else b""
-
-    def query_order(self, number, sub_mchid=None):
-        return self.asked.get(number)
+MCHID = "1900000777"
 
 
 @pytest.fixture
 def wechat(site):
-    gateway = WeChat()
+    gateway = DayBills(MCHID, PAID_AT)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(site.db, "commit", lambda *_: None)
         for module in (payments, reconciliation):
@@ -53,17 +30,17 @@ def wechat(site):
 @pytest.fixture
 def shop(site, wechat):
     # A payee of its own, so that nobody else's payments are on its bill
-    return factories.shop(factories.market(mchid="1900000777"), rent="1000.00")
+    return factories.shop(factories.market(mchid=MCHID), rent="1000.00")
 
 
 @pytest.fixture
 def order(shop):
     """1000.00 for the rent, not yet paid."""
-    return factories.order(shop, [factories.rent_bill(shop)], PAID_AT, mchid="1900000777")
+    return factories.order(shop, [factories.rent_bill(shop)], PAID_AT, mchid=MCHID)
 
 
 def paid(order):
-    return factories.transaction(order, PAID_AT, mchid="1900000777")
+    return factories.transaction(order, PAID_AT, mchid=MCHID)
 
 
 def payee(shop):
