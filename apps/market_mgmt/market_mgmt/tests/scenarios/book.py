@@ -4,7 +4,7 @@ Each method is one thing that somebody does on a day, through the services that 
 is kept in `refusal` until the scenario looks at it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -33,15 +33,8 @@ from market_mgmt.services import (
 )
 from market_mgmt.services.late_fees import accrue_market
 from market_mgmt.tests import factories
+from market_mgmt.tests.wechat_bills import DayBills
 
-FEE_TYPES = {
-    "租金": "Rent",
-    "管理费": "Management",
-    "水费": "Water",
-    "电费": "Electricity",
-    "卫生费": "Sanitation",
-}
-CHANNELS = {"现金": "Cash", "转账": "Transfer", "POS": "POS"}
 # A payee of its own, so that nobody else's payments are on its bill.
 MCHID = "1900000888"
 CASHIER, SUPERVISOR = "Administrator", "Guest"
@@ -62,6 +55,7 @@ class Book:
         self.refund = ""
         self.invoice = ""
         self.reconciled: Any = None
+        self.wechat = DayBills(MCHID, datetime(2026, 11, 5, 10))
         self._shown: set[str] = set()
 
     @property
@@ -82,7 +76,7 @@ class Book:
 
     # -- stalls, leases, meters ---------------------------------------------------------------------------------------
 
-    def let(self, merchant: str, stall: str, rent: Decimal, **terms: Any) -> None:
+    def let(self, merchant: str, stall: str, rent: Decimal, terms: dict[str, Any]) -> None:
         if merchant not in self.merchants:
             self.merchants[merchant] = factories.merchant(self.market, merchant_name=merchant)
         place = frappe.db.get_value("Stall", {"market": self.market, "stall_no": stall})
@@ -104,33 +98,42 @@ class Book:
     def end_leases(self) -> None:
         leases.end_expired(self.today)
 
-    def fit_meter(self, stall: str, fee_type: str, meter_no: str, reading: Decimal, **values: Any) -> None:
-        shop = factories.Shop(self.market, self._of_lease(stall, "stall"), "", "")
-        values |= {"meter_no": meter_no, "initial_reading": float(reading)}
-        self.meters[meter_no] = factories.meter(shop, fee_type, **values)
+    def set_price(self, fee_type: str, since: date, price: Decimal) -> None:
+        factories.tariff(self.market, fee_type, str(price), since)
 
-    def read(self, meter_no: str, current: Decimal) -> None:
-        factories.reading(self.meters[meter_no], self.today.strftime("%Y-%m"), str(current), self.today)
+    def set_late_fee_rule(self, since: date, rate: Decimal, cap: Decimal) -> None:
+        factories.late_fee_rule(self.market, since, daily_rate=float(rate), cap_share=float(cap))
 
-    def read_at_handover(self, meter_no: str, current: Decimal) -> None:
-        meter_changes.read_at_handover(self.meters[meter_no], current, self.today, self.today)
+    def fit_meter(
+        self, stall: str, fee_type: str, meter: str, reading: Decimal, multiplier: Decimal = Decimal(1)
+    ) -> None:
+        """Meters have five digits."""
+        place = frappe.db.get_value("Lease", self.leases[stall], "stall")
+        values = {"meter_no": meter, "initial_reading": float(reading), "multiplier": float(multiplier)}
+        self.meters[meter] = factories.meter(factories.Shop(self.market, place, "", ""), fee_type, **values)
+
+    def read(self, meter: str, reading: Decimal) -> None:
+        factories.reading(self.meters[meter], self.today.strftime("%Y-%m"), str(reading), self.today)
+
+    def read_at_handover(self, meter: str, reading: Decimal) -> None:
+        meter_changes.read_at_handover(self.meters[meter], reading, self.today, self.today)
 
     def replace_meter(
-        self, meter_no: str, final: Decimal, new: str, start: Decimal, multiplier: Decimal
+        self, meter: str, final: Decimal, new: str, start: Decimal, multiplier: Decimal
     ) -> None:
-        values = {"market": self.market, "meter": self.meters[meter_no], "replaced_on": self.today}
+        values = {"market": self.market, "meter": self.meters[meter], "replaced_on": self.today}
         values |= {"reason": "表坏", "final_reading": float(final), "new_meter_no": new, "new_digits": 5}
         values |= {"new_multiplier": float(multiplier), "initial_reading": float(start)}
         frappe.get_doc({"doctype": "Meter Replacement", **values}).insert(ignore_permissions=True)
-        self.meters[new] = self.meters[meter_no]
+        self.meters[new] = self.meters[meter]
 
-    def reading_of(self, meter_no: str, period: str) -> Any:
-        return frappe.get_doc("Meter Reading", {"meter": self.meters[meter_no], "period": period})
+    def reading_of(self, meter: str, period: str) -> Any:
+        return frappe.get_doc("Meter Reading", {"meter": self.meters[meter], "period": period})
 
-    def confirm_reading(self, meter_no: str, period: str) -> None:
-        readings.confirm([self.reading_of(meter_no, period).name], SUPERVISOR)
+    def confirm_reading(self, meter: str, period: str) -> None:
+        readings.confirm([self.reading_of(meter, period).name], SUPERVISOR)
 
-    def supplier_bill(self, fee_type: str, period: str, units: Decimal, amount: Decimal) -> None:
+    def enter_supplier_bill(self, fee_type: str, period: str, units: Decimal, amount: Decimal) -> None:
         frappe.db.set_value("Fee Type", fee_type, "resold", 1)
         values = {"market": self.market, "fee_type": fee_type, "period": period, "status": "Confirmed"}
         values |= {"units": float(units), "amount": float(amount), "attachment": "/private/files/bill.pdf"}
@@ -138,23 +141,27 @@ class Book:
 
     # -- bills --------------------------------------------------------------------------------------------------------
 
-    def draft(self, period: str) -> billing.BillRun:
-        return billing.generate(self.market, period, self.today)
+    def draft(self, period: str) -> None:
+        billing.generate(self.market, period, self.today)
 
     def publish(self, period: str) -> None:
         factories.publish(self.market, period, self.today)
 
-    def fee(self, stall: str, kind: str, period: str) -> Any:
+    def draft_and_publish(self, period: str) -> None:
+        self.draft(period)
+        self.publish(period)
+
+    def fee(self, stall: str, fee_type: str, period: str) -> Any:
         """The bill that stands: the latest revision, of whichever tenant of the stall has one."""
         where = frappe.db.get_value("Stall", {"market": self.market, "stall_no": stall})
-        filters = {"stall": where, "fee_type": FEE_TYPES[kind], "period": period}
+        filters = {"stall": where, "fee_type": fee_type, "period": period}
         return frappe.get_last_doc("Fee", filters, order_by="revision desc")
 
-    def reverse_bill(self, stall: str, kind: str, period: str) -> None:
-        billing.reverse(self.fee(stall, kind, period).name, "录入错误", self.now)
+    def reverse_bill(self, stall: str, fee_type: str, period: str) -> None:
+        billing.reverse(self.fee(stall, fee_type, period).name, "录入错误", self.now)
 
-    def one_off(self, stall: str, kind: str, amount: Decimal, reason: str) -> None:
-        name = billing.create_one_off(self.leases[stall], FEE_TYPES[kind], amount, reason, self.today)
+    def charge_once(self, stall: str, fee_type: str, amount: Decimal, reason: str) -> None:
+        name = billing.create_one_off(self.leases[stall], fee_type, amount, reason, self.today)
         factories.publish(self.market, self.today.strftime("%Y-%m"), self.today, [name])
 
     def accrue(self) -> None:
@@ -168,11 +175,15 @@ class Book:
     def at_counter(self, user: str) -> str:
         return factories.at_counter(self.market, user, self.now)
 
-    def take(self, merchant: str, channel: str, amount: Decimal, first: Any = None) -> None:
+    def take(self, merchant: str, channel: str, amount: Decimal, chosen: Sequence[str] = ()) -> None:
         self.at_counter(CASHIER)
-        chosen = [first.name] if first else []
         tenant = self.merchants[merchant]
-        self.paid = counter.collect(tenant, chosen, CHANNELS[channel], amount, CASHIER, self.now)
+        self.paid = counter.collect(tenant, chosen, channel, amount, CASHIER, self.now)
+
+    def take_for(
+        self, merchant: str, channel: str, amount: Decimal, stall: str, period: str, fee_type: str
+    ) -> None:
+        self.take(merchant, channel, amount, [self.fee(stall, fee_type, period).name])
 
     def take_deposit(self, stall: str, amount: Decimal) -> None:
         self.at_counter(CASHIER)
@@ -192,7 +203,7 @@ class Book:
         shop = factories.Shop(self.market, rows[0].stall, self.merchants[merchant], rows[0].lease)
         self.order = factories.order(shop, [row.name for row in rows], self.now, mchid=MCHID)
 
-    def notified(self, paid_on: date | None = None) -> None:
+    def notify(self, paid_on: date | None = None) -> None:
         """WeChat tells that the order has been paid."""
         self.paid = payments.settle(self.success(paid_on or self.today), self.now)
 
@@ -208,8 +219,11 @@ class Book:
 
     # -- waivers, refunds, invoices -----------------------------------------------------------------------------------
 
-    def waive(self, fee: Any, part: str, amount: Decimal, approve: bool) -> None:
+    def waive(
+        self, stall: str, period: str, fee_type: str, part: str, amount: Decimal, approve: bool
+    ) -> None:
         """Finance asks; a supervisor decides."""
+        fee = self.fee(stall, fee_type, period)
         name = factories.waiver(fee.name, part, str(amount))
         frappe.set_user(factories.staff(self.market, "Market Supervisor"))
         try:
@@ -217,20 +231,23 @@ class Book:
         finally:
             frappe.set_user("Administrator")
 
-    def ask_refund(self, merchant: str, amount: Decimal, channel: str, reopen: bool) -> None:
-        order = self.paid.order if channel == "微信" and self.paid else None
-        kind = CHANNELS.get(channel, "WeChat")
+    def ask_refund(self, merchant: str, channel: str, amount: Decimal, reopen: bool = False) -> None:
+        """By WeChat the last payment goes back, otherwise balance."""
+        order = self.paid.order if channel == "WeChat" and self.paid else None
         tenant = self.merchants[merchant]
-        self.refund = refunds.request(tenant, amount, kind, "多收", CASHIER, self.now, order, reopen)
+        self.refund = refunds.request(tenant, amount, channel, "多收", CASHIER, self.now, order, reopen)
 
-    def review_refund(self, approve: bool, by: str = SUPERVISOR) -> None:
+    def ask_refund_of_fees(self, merchant: str, channel: str, amount: Decimal) -> None:
+        self.ask_refund(merchant, channel, amount, reopen=True)
+
+    def review_refund(self, by: str, approve: bool) -> None:
         refunds.review(self.refund, approve, "已核对", by, self.now)
 
     def pay_out(self) -> None:
         self.at_counter(CASHIER)
         refunds.pay_out(self.refund, CASHIER, self.now, "回单 0001")
 
-    def wechat_says(self, status: str) -> None:
+    def notify_refund(self, status: str) -> None:
         amount = yuan(frappe.db.get_value("Refund", self.refund, "amount"))
         order = frappe.db.get_value("Refund", self.refund, "payment_order")
         wechat_refunds.take_in(Refund(self.refund, "5030", order, "4200", status, amount, self.now), self.now)
@@ -241,15 +258,26 @@ class Book:
 
     # -- day, month ---------------------------------------------------------------------------------------------------
 
-    def count_drawer(self, cash: Decimal, note: str | None) -> None:
+    def count_drawer(self, cash: Decimal) -> None:
+        """What came in by other channels agrees."""
         session = self.at_counter(CASHIER)
         counted = {**cashiers.expected(session), "Cash": cash}
-        cashiers.close_session(session, counted, CASHIER, self.now, note)
+        cashiers.close_session(session, counted, CASHIER, self.now)
 
-    def reconcile(self, day: date) -> None:
+    def list_order_at_wechat(self, amount: Decimal, fee: Decimal) -> None:
+        self.wechat.paid(self.order, amount, fee)
+
+    def list_at_wechat(self, number: str, amount: Decimal) -> None:
+        self.wechat.paid(number, amount)
+
+    def let_wechat_know(self) -> None:
+        """Asked about the order, WeChat says that it has been paid."""
+        self.wechat.asked[self.order] = self.success(self.wechat.paid_at.date())
+
+    def reconcile(self, of: date) -> None:
         """Compare WeChat's bill of a day with ours."""
         payee = next(one for one in reconciliation.payees() if one.market == self.market)
-        self.reconciled = reconciliation.reconcile(payee, day, self.now + timedelta(minutes=30))
+        self.reconciled = reconciliation.reconcile(payee, of, self.now + timedelta(minutes=30))
 
     def differences(self) -> list[Any]:
         filters = {"reconciliation": self.reconciled.name, "status": "Open"}
@@ -277,6 +305,3 @@ class Book:
     def receipts(self) -> list[Any]:
         fields = ["name", "amount", "status"]
         return frappe.get_all("Receipt", {"market": self.market}, fields, order_by="number")
-
-    def _of_lease(self, stall: str, field: str) -> str:
-        return frappe.db.get_value("Lease", self.leases[stall], field)
