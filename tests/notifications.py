@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from simulators.keys import Keys
-from simulators.wechat_pay.signing import seal, signed_headers
+from simulators.wechat_pay.signing import Signer, seal
 from tests.live import LiveSite
 
 
@@ -72,8 +72,8 @@ def paid(keys: Keys, order: str, amount: str, at: datetime, **changes: Any) -> N
             "resource_type": "encrypt-resource",
             "resource": {
                 "original_type": "transaction",
-                **seal(keys, json.dumps(resource | changes), "transaction"),
+                **seal(keys.apiv3_key, json.dumps(resource | changes), "transaction"),
             },
         }
     )
-    return Notification(body, signed_headers(keys, body))
+    return Notification(body, Signer(keys.platform_public_key_id, keys.platform_public).headers(body))

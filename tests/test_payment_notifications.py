@@ -122,7 +122,7 @@ def foreign_key(genuine: Notification, keys: Keys) -> Notification:
 
 
 def old_timestamp(genuine: Notification, keys: Keys) -> Notification:
-    return genuine.signed_again(keys.platform_key, int(time.time()) - 301)
+    return genuine.signed_again(keys.platform_public, int(time.time()) - 301)
 
 
 def unknown_serial(genuine: Notification, keys: Keys) -> Notification:
