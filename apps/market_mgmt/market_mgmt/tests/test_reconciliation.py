@@ -1,13 +1,15 @@
 """Scenarios: WeChat's bill of a day is compared with our books, and what does not agree is found out."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from cn_connect.errors import GatewayUnavailable
+from cn_connect.wechat.pay_messages import Refund
 from market_mgmt.domain.periods import month_of
-from market_mgmt.services import ledger, payments, reconciliation
+from market_mgmt.services import ledger, payments, reconciliation, refunds, wechat_refunds
 from market_mgmt.tests import factories
 from market_mgmt.tests.wechat_bills import DayBills
 
@@ -89,6 +91,25 @@ def test_what_nobody_knows_of_is_a_difference_until_it_is_resolved(site, wechat,
     with pytest.raises(site.ValidationError):
         reconciliation.resolve(name, " ", "Administrator", NEXT_MORNING)
     assert reconciliation.resolve(name, "停车场收款，同一商户号", "Administrator", NEXT_MORNING) == "Matched"
+
+
+@pytest.mark.parametrize("result", ["SUCCESS", "CLOSED", "PROCESSING"])
+def test_a_refund_counts_on_the_day_it_was_accepted_whatever_becomes_of_it(site, wechat, shop, order, result):
+    # given a payment whose refund WeChat accepted on the same day, and finished after midnight
+    payments.settle(paid(order), PAID_AT)
+    refund = refunds.request(
+        shop.merchant, D("400.00"), "WeChat", "多收", "Administrator", PAID_AT, order, True
+    )
+    refunds.review(refund, True, None, "Guest", PAID_AT)
+    said = Refund(refund, "50", order, "42", "PROCESSING", D("400.00"), None, accepted_at=PAID_AT)
+    wechat_refunds.take_in(said, PAID_AT)
+    wechat_refunds.take_in(replace(said, status=result, accepted_at=None), datetime(2026, 11, 6, 0, 5))
+    # when the day's bill, which nothing changes later, lists it
+    wechat.paid(order, "1000.00")
+    wechat.accepted(refund, order, "400.00")
+    # then both sides agree
+    document = run(shop)
+    assert (document.status, document.refunded) == ("Matched", 400.0)
 
 
 def test_a_payment_that_wechat_does_not_have_is_a_difference(site, wechat, shop, order):

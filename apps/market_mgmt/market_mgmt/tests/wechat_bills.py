@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from cn_connect.wechat.pay import Transaction
+from cn_connect.wechat.pay_messages import Transaction
 
 TRADE = "交易时间,商户号,特约商户号,微信订单号,商户订单号,交易状态,商户退款单号,订单金额,申请退款金额,手续费"
 FUND = "记账时间,业务类型,收支类型,收支金额(元),业务凭证号"
@@ -26,12 +26,19 @@ class DayBills:
         )
         self.movements.append(f"`{self.paid_at},`交易,`收入,`{amount},`{number}")
 
+    def accepted(self, number: str, order: str, amount: Any) -> None:
+        """A refund, in yuan, that WeChat took in on the day."""
+        self.trades.append(
+            f"`{self.paid_at},`{self.mchid},`0,`42,`{order},`REFUND,`{number},`{amount},`{amount},`0.00"
+        )
+        self.movements.append(f"`{self.paid_at},`退款,`支出,`{amount},`{number}")
+
     def download_trade_bill(self, day: date, sub_mchid: str | None = None) -> bytes:
         if self.failure:
             raise self.failure
         return "\n".join([TRADE, *self.trades, "总交易单数", "`1"]).encode() if self.trades else b""
 
-    def download_fund_bill(self, day: date) -> bytes:
+    def download_fund_bill(self, day: date, sub_mchid: str | None = None) -> bytes:
         return "\n".join([FUND, *self.movements, "资金流水总笔数", "`1"]).encode() if self.movements else b""
 
     def query_order(self, number: str, sub_mchid: str | None = None) -> Transaction | None:

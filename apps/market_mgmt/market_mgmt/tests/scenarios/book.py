@@ -12,7 +12,7 @@ from typing import Any
 
 import frappe
 from cn_connect.money import yuan
-from cn_connect.wechat.pay import Refund, Transaction
+from cn_connect.wechat.pay_messages import Refund, Transaction
 from market_mgmt.api import staff as api
 from market_mgmt.services import (
     billing,
