@@ -158,12 +158,23 @@ def _check_order(order: str, merchant: str, channel: str, amount: Decimal, now: 
 
 
 def _take_off_fees(refund: Document, now: datetime) -> None:
+    """Take the payment off the fees it paid; after an earlier part went back, what was left of it paid them as balance."""
     entries = ledger.entries_of_order(refund.payment_order, lock=True)
-    paid = [entry for entry in entries if entry.entry_type in (ALLOCATION, REVERSAL)]
-    fees = sorted({entry.fee for entry in paid if entry.fee})
+    fees = sorted({entry.fee for entry in entries if entry.fee})
     lock("Fee", fees)
-    ledger.post(reversals(paid, refund.reason, now.date()))
+    taken_off = reversals([entry for entry in entries if entry.fee], refund.reason, now.date())
+    if not taken_off:
+        on_fees = ledger.entries_of(fees, lock=True).values()
+        balance = [entry for one in on_fees for entry in one if _pays_by_balance(entry)]
+        taken_off = reversals(balance, refund.reason, now.date())
+    ledger.post(taken_off)
     ledger.refresh_caches(fees, now.date())
+
+
+def _pays_by_balance(entry: ledger.LedgerEntry) -> bool:
+    return not entry.payment_order and (
+        entry.entry_type == ALLOCATION or (entry.entry_type == REVERSAL and entry.credit_account == PREPAID)
+    )
 
 
 def finish(refund: Document, status: str, now: datetime, **values: object) -> str:

@@ -110,6 +110,18 @@ class TestByWeChat:
         assert site.db.get_value("Receipt", {"payment_order": order}, "status") == "Issued"
         assert ledger.check(shop.market) == []
 
+    def test_a_payment_reopens_its_fees_part_by_part(self, site, wechat, shop, rent, order):
+        # given a part that went back, after which the rest pays the rent as balance
+        wechat.answers_with = "SUCCESS"
+        wechat_refunds.send(approved(shop, amount="400.00", order=order, reopen=True), NOW)
+        # when another part goes back
+        later = NOW + timedelta(minutes=2)
+        wechat_refunds.send(approved(shop, amount="250.00", order=order, reopen=True), later)
+        # then both are owed again, and nothing else
+        assert ledger.fee_balance(rent)[0] == D("650.00")
+        assert held(shop) == 0
+        assert ledger.check(shop.market) == []
+
     def test_a_refund_that_is_closed_becomes_balance_again(self, site, wechat, shop, rent, order):
         billing.reverse(rent, "错账", NOW)
         name = approved(shop, order=order)
