@@ -25,7 +25,7 @@ CERTIFICATE_YEARS = 5
 NOTICE_TEMPLATES = ("before_due", "due", "overdue", "late_fee")
 MCHID, PROVIDER_MCHID = "1900000109", "1900000301"
 # For whom the service provider acts; a stranger is any other number.
-SUB_MCHIDS = ("1900000311", "1900000312")
+SUB_MCHIDS = ("1900000311", "1900000312", "1900000313")
 
 
 def private_pem(key: rsa.RSAPrivateKey) -> str:

@@ -110,6 +110,8 @@ class Simulators:
         self.faults.clear()
         self.messages.clear()
         self.pay.clock.fixed = None
+        self.pay.accounts.restore_keys()
+        self.platform.notify_by_public_key = True
         return {}
 
     def _control_messages(self, channel: str | None = None, recipient: str | None = None) -> dict[str, Any]:

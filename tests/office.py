@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from tests.live import Caller
 from tests.world import Tenant, World
 
 STAFF = "market_mgmt.api.staff"
+RECONCILIATION = "Market Payment Reconciliation"
 
 
 @dataclass(frozen=True)
@@ -75,3 +76,31 @@ def sound(world: World, market: str) -> bool:
         from market_mgmt.services import ledger
 
         return ledger.check(market) == []
+
+
+def morning_after(day: datetime, hour: int = 10, minute: int = 20) -> datetime:
+    return (day + timedelta(days=1)).replace(hour=hour, minute=minute)
+
+
+def day_of(world: World, day: datetime, mchid: str | None = None, sub_mchid: str = "") -> dict:
+    """What was written down about a payee's day; empty when it was not reconciled."""
+    key = f"{mchid or world.site.keys.mchid}|{sub_mchid}|{day.date()}"
+    fields = [
+        "name",
+        "status",
+        "payments",
+        "amount",
+        "refunded",
+        "fee",
+        "expected_fee",
+        "trade_bill",
+        "fund_bill",
+    ]
+    return world.value(RECONCILIATION, {"day_key": key}, fields) or {}
+
+
+def kept(world: World, address: str) -> str:
+    """The content of a bill that was kept."""
+    with world.books() as frappe:
+        content = frappe.get_doc("File", {"file_url": address}).get_content()
+    return content.decode() if isinstance(content, bytes) else content

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from simulators.keys import SUB_MCHIDS
 from simulators.tests.clients import Client, control
 
-MINE, OTHERS = SUB_MCHIDS
+MINE, OTHERS, _ = SUB_MCHIDS
 PAID_AT, MORNING = "2026-11-05T10:00:00", "2026-11-06T10:00:00"
 
 

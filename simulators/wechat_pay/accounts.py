@@ -81,6 +81,7 @@ class Accounts:
     """Every merchant number of this gateway."""
 
     def __init__(self, keys: Keys) -> None:
+        self._keys = keys
         direct = Account(
             keys.mchid,
             keys.apiv3_key,
@@ -95,6 +96,12 @@ class Accounts:
             SUB_MCHIDS,
         )
         self.by_number = {account.mchid: account for account in (direct, provider)}
+
+    def restore_keys(self) -> None:
+        """Every account has the keys that it began with."""
+        for account in Accounts(self._keys).by_number.values():
+            mine = self.by_number[account.mchid]
+            mine.certificates, mine.apiv3_key = account.certificates, account.apiv3_key
 
     def signed(self, authorization: str, method: str, url: str, body: str) -> tuple[Account, RSAPublicKey]:
         """Who signed a request, and with which key. Refused(SIGN_ERROR) says why it is not believed."""

@@ -70,7 +70,7 @@ def reconcile_due(now: datetime, days_back: int = 7) -> dict[str, int]:
     return sweep_each(
         due,
         lambda item: str(reconcile(*item, now).status),
-        lambda item: f"Reconciling {item[0].mchid} on {item[1]}",
+        lambda item: f"Reconciling {item[0].sub_mchid or item[0].mchid} on {item[1]}",
     )
 
 
