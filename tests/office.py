@@ -47,9 +47,11 @@ class Office:
         return name
 
     def ends(self, refund: str, **how: str) -> None:
-        """The bank answers WeChat, and WeChat notifies the site."""
+        """The bank answers WeChat, and WeChat notifies the site, which acknowledges whatever it hears at once."""
+        before = len(attempts(self.world))
         self.world.site.control("end_refund", out_refund_no=refund, **how)
         self.world.delivered()
+        assert {attempt["status"] for attempt in attempts(self.world)[before:]} <= {200}
 
     def status(self, refund: str) -> str:
         return self.world.value("Refund", refund, "status")
@@ -57,6 +59,11 @@ class Office:
     def reconcile(self, market: str, day: datetime) -> dict[str, Any]:
         """The finance clerk has a day looked at again."""
         return self.finance.post(f"{STAFF}.reconcile_day", market=market, day=str(day.date()))
+
+
+def attempts(world: World) -> list[dict[str, Any]]:
+    """Every delivery of a notification so far, and how it was answered."""
+    return world.site.control("attempts")["attempts"]
 
 
 def office(world: World, market: str) -> Office:

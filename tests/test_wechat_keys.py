@@ -10,6 +10,7 @@ import pytest
 
 from tests.live import Refusal
 from tests.notifications import refunded
+from tests.office import attempts
 from tests.world import World
 
 
@@ -22,15 +23,12 @@ class Cashdesk:
 
     def pays(self) -> str:
         """A payment, settled by nothing but its notification; returns the serial number of the key that signed it."""
-        before = len(self._attempts())
+        before = len(attempts(self.world))
         order = self.world.paid(self.world.bound_tenant(market=self.market))
-        (attempt,) = self._attempts()[before:]
+        (attempt,) = attempts(self.world)[before:]
         assert attempt["status"] == 200, attempt["body"]
         assert self.world.value("Market Payment Order", order, "status") == "Paid"
         return attempt["serial"]
-
-    def _attempts(self) -> list[dict[str, Any]]:
-        return self.world.site.control("attempts")["attempts"]
 
 
 @pytest.fixture

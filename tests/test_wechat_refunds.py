@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from simulators.keys import Keys
 from tests.live import Refusal
 from tests.notifications import Notification, refunded
-from tests.office import STAFF, Office, office, posted, sound
+from tests.office import STAFF, Office, attempts, office, posted, sound
 from tests.world import NOW, Tenant, World
 
 RENT, BACK = "3000.00", "400.00"
@@ -130,7 +130,8 @@ def test_an_older_notification_that_comes_later_changes_nothing(
     # When the older one arrives
     assert world.site.control("release")["released"] == 1
 
-    # Then nothing changes
+    # Then it is acknowledged and nothing changes
+    assert attempts(world)[-1]["status"] == 200
     assert clerks.status(refund) == "Succeeded"
     assert outcome(world, tenant) == (D(BACK), D(BACK), BACK)
 
@@ -156,7 +157,7 @@ def test_a_lost_notification_is_made_up_for_by_the_sweeper(
     "fault",
     [
         {"mode": "lose"},
-        {"mode": "fail", "options": {"status": 429, "code": "FREQUENCY_LIMITED"}},
+        {"mode": "fail", "options": {"status": 429, "code": "RATELIMIT_EXCEEDED"}},
         {"mode": "fail", "options": {"status": 500, "code": "SYSTEM_ERROR"}},
         {"mode": "fail", "options": {"status": 403, "code": "NOT_ENOUGH"}},
     ],

@@ -65,7 +65,7 @@ class PayGateway:
     """WeChat Pay for a direct merchant and a service provider with its sub-merchants.
 
     Faults of an endpoint: `fail` answers an error, `delay` waits, `lose` does the work and hangs up, `notify_first`
-    (refund) ends the refund and notifies before it answers, `tamper` (download) hands out another file.
+    (refund) ends the refund and notifies before it answers, `tamper` (download) hands out a file that reads alike but is not the one announced.
     """
 
     def __init__(self, keys: Keys, faults: Faults, notifier: Notifier, platform: Platform) -> None:
@@ -226,7 +226,7 @@ class PayGateway:
         if content is None:
             raise Refused(404, "NOT_FOUND", "下载链接已失效")
         if self.faults.take("wechat_pay.download", "tamper"):
-            content = gzip.compress("总交易单数\r\n`0\r\n".encode())
+            content = gzip.compress(gzip.decompress(content) + b"\r\n")
         return Response(content, content_type="application/octet-stream")
 
     def _certificates(self, call: Call) -> Answer:

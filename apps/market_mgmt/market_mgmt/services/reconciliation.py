@@ -32,7 +32,8 @@ OPEN, RESOLVED = "Open", "Resolved"
 READY_AT = time(10)
 DEFAULT_RATE = Decimal("0.0038")
 ACCOUNT_TOTAL = "Account Total"
-_TAKINGS = "交易"
+# What a row of the trade bill does to the account, as the fund bill puts it. Fees are checked by the month.
+_MOVED_BY = ((bills.PAYMENT, bills.INCOME, "交易"), (bills.REFUND, bills.EXPENSE, "退款"))
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,11 @@ def reconcile(payee: Payee, day: date, now: datetime) -> Document:
     client = pay_client(payee.mchid)
     trade = client.download_trade_bill(day, payee.sub_mchid)
     fund = _fund_bill(client, payee, day)
-    rows = [row for row in bills.trade_rows(trade) if (row.sub_mchid or None) == payee.sub_mchid]
+    rows = bills.trade_rows(trade)
     found = _compare(payee, day, rows)
     if _ask_about(found, now):
         found = _compare(payee, day, rows)
-    found += _account_total(rows, bills.fund_rows(fund)) if fund else []
+    found += _account_totals(rows, bills.fund_rows(fund)) if fund else []
     document = _write(payee, day, rows, found, now)
     for name, content in (("trade_bill", trade), ("fund_bill", fund)):
         if content and not document.get(name):
@@ -200,14 +201,18 @@ def _ask_about(found: Sequence[Difference], now: datetime) -> bool:
     return asked
 
 
-def _account_total(trades: Sequence[TradeRow], movements: Sequence[FundRow]) -> list[Difference]:
-    """Every payment of the trade bill must have come into the account."""
-    traded = sum((row.amount for row in trades if row.kind == bills.PAYMENT), Decimal("0.00"))
-    came = sum(
-        (row.amount for row in movements if row.direction == bills.INCOME and row.business == _TAKINGS),
-        Decimal("0.00"),
-    )
-    return [] if traded == came else [Difference(ACCOUNT_TOTAL, _TAKINGS, traded, came)]
+def _account_totals(trades: Sequence[TradeRow], movements: Sequence[FundRow]) -> list[Difference]:
+    """Every payment of the trade bill must have come into the account, every accepted refund must have left it."""
+    found = []
+    for kind, direction, business in _MOVED_BY:
+        traded = sum((row.amount for row in trades if row.kind == kind), yuan(0))
+        moved = sum(
+            (row.amount for row in movements if (row.direction, row.business) == (direction, business)),
+            yuan(0),
+        )
+        if traded != moved:
+            found.append(Difference(ACCOUNT_TOTAL, business, traded, moved))
+    return found
 
 
 def _write(

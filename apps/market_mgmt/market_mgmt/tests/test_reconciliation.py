@@ -124,6 +124,17 @@ def test_another_amount_and_another_account_total_are_differences(site, wechat, 
     assert {row.kind for row in queue(site, run(shop))} == {"Amount Differs", "Account Total"}
 
 
+def test_a_refund_that_has_not_left_the_account_is_a_difference(site, wechat, shop, order):
+    payments.settle(paid(order), PAID_AT)
+    wechat.paid(order, "1000.00")
+    wechat.accepted("ELSEWHERE-R1", order, "10.00")
+    wechat.movements.pop()
+    assert {(row.kind, row.number) for row in queue(site, run(shop))} == {
+        ("Missing Here", "ELSEWHERE-R1"),
+        ("Account Total", "退款"),
+    }
+
+
 def test_a_difference_that_is_gone_the_next_time_is_resolved_by_itself(site, wechat, shop, order):
     payments.settle(paid(order), PAID_AT)
     document = run(shop)
