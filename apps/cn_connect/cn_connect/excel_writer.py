@@ -21,7 +21,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cn_connect.excel import Row, Table, neutral
+from cn_connect.excel import Table
+from cn_connect.excel_cells import Row, neutral
 from frappe import _
 
 MONEY = "#,##0.00"

@@ -6,7 +6,8 @@ import io
 import pytest
 from openpyxl import load_workbook
 
-from cn_connect.excel import Row, Table, read_table
+from cn_connect.excel import Table, read_table
+from cn_connect.excel_cells import Row
 from cn_connect.excel_writer import MONEY, Column, Formula, SheetWriter, error_workbook, new_book, to_bytes
 
 pytestmark = pytest.mark.usefixtures("site")

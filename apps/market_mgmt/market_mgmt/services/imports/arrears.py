@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 import frappe
-from cn_connect.excel import CellFault, Row, as_date, as_decimal, as_text, read_table
+from cn_connect.excel import read_table
+from cn_connect.excel_cells import CellFault, Row, as_code, as_date, as_decimal
 from cn_connect.money import format_yuan, yuan
 from frappe import _
 from frappe.utils import getdate
@@ -80,7 +81,7 @@ def run(
 def _line(
     row: Row, market: str, leases: dict[str, list[Any]], fee_types: dict[str, str]
 ) -> ArrearsLine | None:
-    stall_no = row.take(STALL, as_text, required=True)
+    stall_no = row.take(STALL, as_code, required=True)
     fee_type = row.take(FEE_TYPE, lambda value: _fee_type(value, fee_types), required=True)
     period = row.take(PERIOD, _period, required=True)
     amount = row.take(AMOUNT, _amount, required=True)
@@ -142,7 +143,7 @@ def _fee_types() -> dict[str, str]:
 
 
 def _fee_type(value: Any, known: dict[str, str]) -> str:
-    name = known.get(as_text(value))
+    name = known.get(as_code(value))
     if not name:
         raise CellFault(_("is no fee type"))
     return name
@@ -151,7 +152,7 @@ def _fee_type(value: Any, known: dict[str, str]) -> str:
 def _period(value: Any) -> str:
     if isinstance(value, (date, datetime)):
         return f"{value:%Y-%m}"
-    match = re.fullmatch(r"(\d{4})[-/.年]?(\d{1,2})月?", as_text(value))
+    match = re.fullmatch(r"(\d{4})[-/.年]?(\d{1,2})月?", as_code(value), re.ASCII)
     if not match or not 1 <= int(match[2]) <= 12:
         raise CellFault(_("is not a month such as 2026-09"))
     return f"{match[1]}-{int(match[2]):02d}"

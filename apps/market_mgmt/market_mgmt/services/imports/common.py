@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
 import frappe
-from cn_connect.excel import CellError, Row, Table
+from cn_connect.excel import Table
+from cn_connect.excel_cells import CellError, Row
 from frappe import _
 
 CHECKED, POSTED, REFUSED = "Checked", "Posted", "Refused"

@@ -12,7 +12,7 @@ from typing import Any
 
 import frappe
 from cn_connect.errors import ConnectError
-from cn_connect.excel import CellError
+from cn_connect.excel_cells import CellError
 from frappe import _
 from market_mgmt.services.imports import arrears, merchants, readings
 from market_mgmt.services.imports.common import ImportResult, attach, require_supervisor

@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 import frappe
-from cn_connect.excel import Row, Table, WorkbookFault, as_date, as_text, at_least, read_table
+from cn_connect.excel import Table, read_table
+from cn_connect.excel_cells import Row, as_code, as_date, at_least
+from cn_connect.excel_file import WorkbookFault
 from frappe import _
 from market_mgmt.domain.billing import plain
 from market_mgmt.domain.periods import Period, month_key, month_of
@@ -139,8 +141,8 @@ class _Check:
         return [read for row, read in found if read and not row.errors and read.meter not in self.recorded]
 
     def _row(self, row: Row) -> ReadingRow | None:
-        stall_no = row.take(STALL, as_text, required=True)
-        meter_no = row.take(METER, as_text, required=True)
+        stall_no = row.take(STALL, as_code, required=True)
+        meter_no = row.take(METER, as_code, required=True)
         current = row.take(CURRENT, at_least(0), required=True)
         previous = row.take(PREVIOUS, at_least(0))
         read_on = row.take(READ_ON, as_date, required=True)
@@ -166,7 +168,7 @@ class _Check:
         if stall_no and state.stall != f"{self.market}-{stall_no}":
             own = state.stall.removeprefix(f"{self.market}-")
             row.fault(STALL, _("is not where this meter is; it belongs to stall {0}").format(own))
-        kind = row.take(KIND, as_text)
+        kind = row.take(KIND, as_code)
         if kind and kind not in (KINDS.get(state.fee_type), _(state.fee_type)):
             row.fault(KIND, _("does not fit; this is a meter for {0}").format(_(state.fee_type)))
         if previous is not None and previous != state.previous:
