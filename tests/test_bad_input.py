@@ -105,9 +105,9 @@ def test_of_refused_readings_only_the_refusal_is_kept(world: World, office: tupl
 
     # Then no reading is taken in, and the import's record says so
     assert result["status"] == "Refused"
-    assert world.value("Meter Reading Import", result["document"], "status") == "Refused"
-    kept = before["Meter Reading Import"] + 1
-    assert world.counts() == before | {"Meter Reading Import": kept}
+    assert world.value("Market Import", result["document"], "status") == "Refused"
+    kept = before["Market Import"] + 1
+    assert world.counts() == before | {"Market Import": kept}
 
 
 @pytest.fixture

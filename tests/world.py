@@ -20,7 +20,7 @@ PERIOD = "2026-10"
 # What an import, a payment or a forgery could leave behind.
 BOOKS = (
     *("Market Area", "Stall", "Merchant", "Lease", "Stall Binding", "Tariff", "Meter", "Meter Reading"),
-    *("Meter Reading Import", "Fee", "Account Entry", "Market Payment Order", "Receipt", "Receipt Counter"),
+    *("Market Import", "Fee", "Account Entry", "Market Payment Order", "Receipt", "Receipt Counter"),
     *("Sealed Document", "Dunning Notice", "Red Card", "Outbox Message"),
 )
 

@@ -50,7 +50,7 @@ def read_table(content: bytes, sheet: str, required: Sequence[str], optional: Se
             raise WorkbookFault("NO_ROWS", "The sheet {0} has no rows below its header.", found.name)
         _mark_formulas(found, rows)
         _mark_merged(book, found, rows)
-        columns = [name for name in (*required, *optional) if name in found.positions]
+        columns = sorted(found.positions, key=found.positions.__getitem__)
         return Table(found.name, columns, rows, found.preamble)
     except WorkbookFault:
         raise

@@ -55,7 +55,7 @@ unmask_roles = {
 # Every DocType that carries a market (a test compares the list).
 _OF_A_MARKET = (
     *("Market", "Market Area", "Stall", "Merchant", "Lease", "Stall Binding", "Market Staff"),
-    *("Tariff", "Meter", "Meter Reading", "Meter Reading Import", "Meter Replacement", "Supplier Bill"),
+    *("Tariff", "Meter", "Meter Reading", "Market Import", "Meter Replacement", "Supplier Bill"),
     *("Late Fee Rule", "Fee", "Account Entry"),
     *("Market Payment Order", "Receipt", "Receipt Counter", "Cashier Session", "Fee Waiver", "Refund"),
     *("Market Payment Reconciliation", "Reconciliation Difference", "Invoice Request"),

@@ -1,5 +1,6 @@
 """Scenarios: from leases, tariffs and readings to published bills."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -121,15 +122,15 @@ def test_opening_arrears_are_taken_over_once(site):
     # given arrears of May, due on the tenth of June
     shop = factories.shop()
     due, as_of = date(2026, 6, 10), date(2026, 11, 1)
-    opening = (shop.lease, "Rent", "2026-05", D("1500.00"), due, as_of, "row-7")
-    name = billing.record_opening(*opening)
-    assert billing.record_opening(*opening) == name
+    opening = billing.OpeningFee(shop.lease, "Rent", "2026-05", D("1500.00"), due, "row-7")
+    [name] = billing.record_openings([opening], as_of)
+    assert billing.record_openings([opening], as_of) == [name]
     # then they are overdue since then, but late fees run from the day after the take-over
     assert fee(site, name).due_date == due
     assert ledger.open_fees(as_of, lease=shop.lease)[0].late_fee == 0
     assert ledger.open_fees(date(2026, 11, 3), lease=shop.lease)[0].late_fee == D("1.50")
     with pytest.raises(site.ValidationError):
-        billing.record_opening(*opening[:3], D("99.00"), due, as_of, "another row")
+        billing.record_openings([replace(opening, amount=D("99.00"), key="another row")], as_of)
     assert ledger.check(shop.market) == []
 
 
