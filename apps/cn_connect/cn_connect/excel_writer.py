@@ -35,6 +35,8 @@ TEXT = "@"
 
 _FONT = "等线"
 _ROW_HEIGHT = 18
+# A note is set smaller: this many characters in the room of one, and this high a line.
+_NOTE_CHARACTERS, _NOTE_HEIGHT = 1.1, 15
 _EDGE = Side(style="thin", color="BFBFBF")
 BORDER = Border(left=_EDGE, right=_EDGE, top=_EDGE, bottom=_EDGE)
 HEADER_FILL = PatternFill("solid", fgColor="1F4E79")
@@ -83,8 +85,10 @@ class SheetWriter:
         self.sheet.row_dimensions[self.row - 1].height = 32
 
     def note(self, text: str) -> None:
-        """A small grey line across all columns."""
+        """A small grey line across all columns, as high as it needs: Excel does not measure merged cells."""
         cell = self._across(text)
+        room = sum(column.width for column in self.columns) * _NOTE_CHARACTERS
+        self.sheet.row_dimensions[self.row - 1].height = max(-(-_characters(text) // room), 1) * _NOTE_HEIGHT
         cell.font = Font(name=_FONT, size=9, color="595959")
         cell.alignment = Alignment(vertical="center", wrap_text=True)
 

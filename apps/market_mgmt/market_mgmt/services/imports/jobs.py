@@ -194,7 +194,9 @@ def _shown(name: str, result: ImportResult) -> dict[str, Any]:
     values = {key: getattr(result, key) for key in _SHOWN}
     errors: list[CellError] = result.errors[:_SHOWN_ERRORS]
     workbook = None
-    if result.error_workbook:
+    if result.document:
+        workbook = frappe.db.get_value(journal.DOCTYPE, result.document, "error_workbook")
+    if result.error_workbook and not workbook:
         workbook = attach(result.error_workbook, f"import-{name}-errors.xlsx")
     return values | {
         "repeated": result.repeated,

@@ -86,7 +86,8 @@ def upload_of(name: str) -> Document:
     Raises DoesNotExistError, and WorkbookFault when the file was posted since or is gone.
     """
     document = frappe.get_doc(DOCTYPE, name)
-    if document.status != REFUSED or not frappe.db.exists("File", document.file):
+    kept = bool(document.file) and frappe.db.exists("File", document.file)
+    if document.status != REFUSED or not kept:
         raise WorkbookFault("NOT_REFUSED", "The import {0} is not waiting for a confirmation.", name)
     return document
 

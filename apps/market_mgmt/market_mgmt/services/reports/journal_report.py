@@ -177,7 +177,7 @@ def _total(writer: SheetWriter, start: int, label: str, count: bool = True) -> N
 def _entries_sheet(book: Workbook, journal: Journal) -> None:
     columns = [
         *(
-            SheetColumn("分录号", 16, TEXT),
+            SheetColumn("分录号", 20, TEXT),
             SheetColumn("类型", 14),
             SheetColumn("借方", 20),
             SheetColumn("贷方", 20),
