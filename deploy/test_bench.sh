@@ -10,8 +10,8 @@ shift 2
 [ -x "$bench/env/bin/python" ] || fail "$bench 不是 bench 目录（缺少 env/bin/python）"
 bench=$(cd "$bench" && pwd)
 python=$bench/env/bin/python
-"$python" -c 'import pytest, hypothesis, xdist, filelock' 2>/dev/null ||
-  fail "请先在该 bench 安装测试工具：$bench/env/bin/python -m pip install pytest hypothesis pytest-xdist filelock"
+"$python" -c 'import pytest, pytest_bdd, hypothesis, xdist, filelock' 2>/dev/null ||
+  fail "请先在该 bench 安装测试工具：$bench/env/bin/python -m pip install pytest pytest-bdd hypothesis pytest-xdist filelock"
 "$python" "$root/deploy/check_bench.py" "$bench" "$site"
 
 export BENCH_DIR=$bench FRAPPE_SITE=$site PYTHONPATH=$root PYTHONDONTWRITEBYTECODE=1

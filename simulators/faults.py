@@ -1,4 +1,4 @@
-"""Faults on demand: the next calls of a target fail, wait, come twice or come late.
+"""Faults on demand: the next calls of a target fail, wait, come twice or come late, or their answer is lost.
 
 A target is a dotted name such as `wechat_pay.jsapi`, `wechat_pay.notify`, `wechat.subscribe` or `sms.send`.
 """
@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-MODES = ("fail", "delay", "duplicate", "hold", "drop", "tamper")
+MODES = ("fail", "delay", "duplicate", "hold", "drop", "tamper", "lose", "notify_first")
 
 
 @dataclass

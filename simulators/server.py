@@ -24,8 +24,8 @@ from simulators.tencent import TencentCloud
 from simulators.wechat_api import WeChatAPI
 from simulators.wechat_pay.gateway import PayGateway
 from simulators.wechat_pay.notifier import Notifier
-from simulators.wechat_pay.orders import CHINA, Refused
-from simulators.wechat_pay.signing import verify
+from simulators.wechat_pay.orders import CHINA, TO_THE_PAYER, Refused
+from simulators.wechat_pay.signing import Platform, verify
 
 
 class Simulators:
@@ -34,8 +34,9 @@ class Simulators:
     def __init__(self, keys: Keys) -> None:
         self.keys = keys
         self.faults, self.messages = Faults(), Messages()
-        self.notifier = Notifier(keys, self.faults)
-        self.pay = PayGateway(keys, self.faults, self.notifier)
+        self.platform = Platform(keys)
+        self.notifier = Notifier(self.platform, self.faults)
+        self.pay = PayGateway(keys, self.faults, self.notifier, self.platform)
         self.wechat = WeChatAPI(keys, self.faults, self.messages)
         self.tencent = TencentCloud(keys, self.faults, self.messages)
 
@@ -88,11 +89,15 @@ class Simulators:
         `at` (ISO 8601, China's time) is when the payer pays; now, unless a trial runs on another day.
         """
         p = pay_params
+        prepay_id = p["package"].removeprefix("prepay_id=")
+        account, ordered = self.pay.accounts.of_prepay(prepay_id)
         message = f"{p['appId']}\n{p['timeStamp']}\n{p['nonceStr']}\n{p['package']}\n"
-        if p["appId"] != self.keys.appid or not verify(self.keys, message, p["paySign"]):
+        appids = {ordered.request.get(name) for name in ("appid", "sp_appid", "sub_appid")}
+        signed = any(verify(key, message, p["paySign"]) for key in account.certificates.values())
+        if p["appId"] not in appids or not signed:
             raise Refused(400, "SIGN_ERROR", "支付验证签名失败")
-        moment = datetime.fromisoformat(at).replace(tzinfo=CHINA) if at else datetime.now(CHINA)
-        order = self.pay.paid(p["package"].removeprefix("prepay_id="), moment)
+        moment = datetime.fromisoformat(at).replace(tzinfo=CHINA) if at else self.pay.clock.now()
+        order = self.pay.paid(prepay_id, moment)
         return {"out_trade_no": order.out_trade_no, "transaction_id": order.transaction_id}
 
     # Controls for tests and trials
@@ -104,6 +109,9 @@ class Simulators:
     def _control_reset(self) -> dict[str, Any]:
         self.faults.clear()
         self.messages.clear()
+        self.pay.clock.fixed = None
+        self.pay.accounts.restore_keys()
+        self.platform.notify_by_public_key = True
         return {}
 
     def _control_messages(self, channel: str | None = None, recipient: str | None = None) -> dict[str, Any]:
@@ -118,8 +126,39 @@ class Simulators:
     def _control_attempts(self) -> dict[str, Any]:
         return {"attempts": [asdict(attempt) for attempt in self.notifier.attempts]}
 
-    def _control_finish_refund(self, out_refund_no: str, succeeded: bool = True) -> dict[str, Any]:
-        return {"status": self.pay.finish_refund(out_refund_no, succeeded).status}
+    def _control_end_refund(
+        self, out_refund_no: str, status: str = "SUCCESS", received_by: str = TO_THE_PAYER
+    ) -> dict[str, Any]:
+        """The bank answers a refund: SUCCESS, CLOSED or ABNORMAL; `received_by` is where the money went."""
+        return {"status": self.pay.end_refund(out_refund_no, status, received_by).status}
+
+    def _control_clock(self, at: str | None = None) -> dict[str, Any]:
+        """WeChat Pay's time (ISO 8601, China's) from now on; without one the real time again."""
+        self.pay.clock.fixed = datetime.fromisoformat(at).replace(tzinfo=CHINA) if at else None
+        return {}
+
+    # Controls of keys: what an operator does on the merchant platform, or WeChat Pay by itself
+
+    def _control_notify_by(self, public_key: bool) -> dict[str, Any]:
+        """Notifications are signed by the public key from now on, or by the newest platform certificate."""
+        self.platform.notify_by_public_key = public_key
+        return {}
+
+    def _control_renew_platform_certificate(self) -> dict[str, Any]:
+        return {"serial_no": self.platform.renew_certificate()}
+
+    def _control_new_merchant_certificate(self, mchid: str) -> dict[str, Any]:
+        """A further API certificate of a merchant number, valid beside the others."""
+        return self.pay.accounts.by_number[mchid].new_certificate()
+
+    def _control_revoke_merchant_certificate(self, mchid: str, serial_no: str) -> dict[str, Any]:
+        del self.pay.accounts.by_number[mchid].certificates[serial_no]
+        return {}
+
+    def _control_apiv3_key(self, mchid: str, key: str) -> dict[str, Any]:
+        """Resources are sealed with this key from now on."""
+        self.pay.accounts.by_number[mchid].apiv3_key = key
+        return {}
 
 
 class _QuietHandler(WSGIRequestHandler):

@@ -16,12 +16,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 import requests
 
 from simulators import keys as key_files
-from simulators.server import serve
+from simulators.server import Simulators, serve
+from simulators.wechat_pay.orders import CHINA
 from tests.sites import Bench
 
 START_SECONDS = 30
@@ -176,7 +177,10 @@ class LiveSite:
         return json.loads(self.config_file.read_text())
 
     def set_clock(self, now: datetime) -> None:
+        """It is `now` for the site and for the gateways from here on."""
         self.configure(test_clock=now.strftime("%Y-%m-%d %H:%M:%S"))
+        gateways = cast(Simulators, self._gateways.app)
+        gateways.pay.clock.fixed = now.replace(tzinfo=CHINA)
 
     def phone(self, openid: str, phone: str) -> Phone:
         return Phone(self.base, self.simulators, openid, phone)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from simulators.keys import Keys
-from simulators.wechat_pay.signing import seal, signed_headers
+from simulators.wechat_pay.signing import Signer, seal
 from tests.live import LiveSite
 
 
@@ -43,9 +43,9 @@ class Notification:
         signature = base64.b64encode(key.sign(message, padding.PKCS1v15(), SHA256())).decode()
         return self.with_headers(Wechatpay_Timestamp=at, Wechatpay_Signature=signature)
 
-    def post(self, site: LiveSite) -> requests.Response:
+    def post(self, site: LiveSite, method: str = "notify") -> requests.Response:
         return requests.post(
-            f"{site.base}/api/method/cn_connect.api.wechat_pay.notify",
+            f"{site.base}/api/method/cn_connect.api.wechat_pay.{method}",
             data=self.body.encode(),
             headers={**self.headers, "Content-Type": "application/json"},
             timeout=30,
@@ -65,15 +65,33 @@ def paid(keys: Keys, order: str, amount: str, at: datetime, **changes: Any) -> N
         "payer": {"openid": "o-payer"},
         "amount": {"total": int(Decimal(amount) * 100), "currency": "CNY"},
     }
+    return _told(keys, "TRANSACTION.SUCCESS", "transaction", resource | changes)
+
+
+def refunded(keys: Keys, refund: str, order: str, amount: str, **changes: Any) -> Notification:
+    """WeChat's word that a refund of `amount` yuan has reached the payer."""
+    fen = int(Decimal(amount) * 100)
+    resource = {
+        "mchid": keys.mchid,
+        "out_trade_no": order,
+        "transaction_id": "42000",
+        "out_refund_no": refund,
+        "refund_id": "50300",
+        "refund_status": "SUCCESS",
+        "user_received_account": "支付用户零钱",
+        "amount": {"total": fen, "refund": fen, "payer_total": fen, "payer_refund": fen},
+    }
+    return _told(keys, "REFUND.SUCCESS", "refund", resource | changes)
+
+
+def _told(keys: Keys, event: str, kind: str, resource: dict[str, Any]) -> Notification:
     body = json.dumps(
         {
             "id": secrets.token_hex(16),
-            "event_type": "TRANSACTION.SUCCESS",
+            "event_type": event,
             "resource_type": "encrypt-resource",
-            "resource": {
-                "original_type": "transaction",
-                **seal(keys, json.dumps(resource | changes), "transaction"),
-            },
+            "resource": {"original_type": kind, **seal(keys.apiv3_key, json.dumps(resource), kind)},
         }
     )
-    return Notification(body, signed_headers(keys, body))
+    signer = Signer(keys.platform_public_key_id, keys.platform_public)
+    return Notification(body, signer.headers(body))

@@ -49,7 +49,7 @@ def running(command: list[str], socket: Path, log: Path) -> Iterator[None]:
 
 
 @contextmanager
-def mariadb(directory: Path) -> Iterator[Path]:
+def mariadb(directory: Path, *options: str) -> Iterator[Path]:
     """A MariaDB whose root has no password; gives its socket. What it holds need not survive a power cut."""
     data, socket = directory / "data", directory / "mariadb.sock"
     user = f"--user={getpass.getuser()}"
@@ -67,6 +67,7 @@ def mariadb(directory: Path) -> Iterator[Path]:
             "--innodb-doublewrite=0",
             f"--pid-file={directory}/mariadb.pid",
         ),
+        *options,
     ]
     with running(command, socket, directory / "mariadb.log"):
         yield socket

@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from simulators.keys import Keys
+from tests.live import Refusal
 from tests.notifications import Notification, paid
 from tests.world import NOW, Tenant, World
 
@@ -76,6 +77,35 @@ def test_notifications_in_the_wrong_order_settle_both_payments(world: World) -> 
     assert tenant.fees()["prepaid_balance"] == "0.00"
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"mode": "lose"},
+        {"mode": "fail", "options": {"status": 429, "code": "RATELIMIT_EXCEEDED"}},
+        {"mode": "fail", "options": {"status": 502}},
+    ],
+    ids=["answer lost", "too often", "system error"],
+)
+def test_an_order_that_wechat_did_not_answer_is_closed_before_the_next(world: World, fault: dict) -> None:
+    # Given an order of which nobody here knows whether WeChat has it
+    tenant = world.bound_tenant()
+    world.site.control("fault", target="wechat_pay.jsapi", **fault)
+    with pytest.raises(Refusal) as refused:
+        tenant.pay()
+    assert (refused.value.status, refused.value.code) == (503, "GATEWAY_UNAVAILABLE")
+
+    # When the merchant tries again and pays
+    confirm(tenant, tenant.pay())
+    world.delivered()
+
+    # Then the first one is closed, and the money came once
+    with world.books() as frappe:
+        filters = {"merchant": tenant.merchant}
+        states = frappe.get_all("Market Payment Order", filters, pluck="status", order_by="creation")
+    assert states == ["Closed", "Paid"]
+    assert world.entries(tenant.merchant) == PAID_ONCE
+
+
 def test_a_lost_notification_is_made_up_for_when_the_payer_returns(world: World) -> None:
     # Given a payment whose notification is lost
     tenant = world.bound_tenant()
@@ -122,7 +152,7 @@ def foreign_key(genuine: Notification, keys: Keys) -> Notification:
 
 
 def old_timestamp(genuine: Notification, keys: Keys) -> Notification:
-    return genuine.signed_again(keys.platform_key, int(time.time()) - 301)
+    return genuine.signed_again(keys.platform_public, int(time.time()) - 301)
 
 
 def unknown_serial(genuine: Notification, keys: Keys) -> Notification:

@@ -20,7 +20,7 @@ PERIOD = "2026-10"
 # What an import, a payment or a forgery could leave behind.
 BOOKS = (
     *("Market Area", "Stall", "Merchant", "Lease", "Stall Binding", "Tariff", "Meter", "Meter Reading"),
-    *("Meter Reading Import", "Fee", "Account Entry", "Market Payment Order", "Receipt", "Receipt Counter"),
+    *("Market Import", "Fee", "Account Entry", "Market Payment Order", "Receipt", "Receipt Counter"),
     *("Sealed Document", "Dunning Notice", "Red Card", "Outbox Message"),
 )
 
@@ -99,11 +99,12 @@ class World:
             )
         return [(row.entry_type, format_yuan(yuan(row.amount)).replace(",", "")) for row in rows]
 
-    def market(self) -> str:
+    def market(self, **values: Any) -> str:
+        """A market that the direct merchant is paid for, unless told otherwise."""
         from market_mgmt.tests import factories
 
         with self.books():
-            return factories.market(mchid=self.site.keys.mchid)
+            return factories.market(**{"mchid": self.site.keys.mchid, **values})
 
     def tenant(self, rent: str = "3000.00", market: str | None = None) -> Tenant:
         """A merchant of a market of their own (unless told which) whose October rent is to be paid."""
@@ -121,9 +122,9 @@ class World:
             place, shop.stall, stall.stall_no, stall.qr_token, shop.merchant, name, shop.lease, fee, phone
         )
 
-    def bound_tenant(self, rent: str = "3000.00") -> Tenant:
+    def bound_tenant(self, rent: str = "3000.00", market: str | None = None) -> Tenant:
         """A tenant who has signed in and scanned the stall's QR code."""
-        tenant = self.tenant(rent)
+        tenant = self.tenant(rent, market)
         tenant.phone.sign_in()
         tenant.phone.bind(tenant.token)
         return tenant
@@ -153,6 +154,25 @@ class World:
         if answer.status_code >= 400:
             raise Refusal(answer)
         return answer.json()["message"]["file_url"]
+
+    def paid(self, tenant: Tenant, at: datetime = NOW) -> str:
+        """The order by which the tenant paid the rent, once WeChat has delivered what it had to say."""
+        placed = tenant.pay()
+        tenant.phone.confirm(placed["pay_params"], at)
+        self.delivered()
+        return str(placed["payment_order"])
+
+    def run(self, job: str) -> None:
+        """A scheduled job of `market_mgmt.tasks`, as the scheduler runs it."""
+        with self.books():
+            from market_mgmt import tasks
+
+            getattr(tasks, job)()
+
+    def errors(self, title: str) -> int:
+        """How many error logs there are under a title that begins so."""
+        with self.books() as frappe:
+            return frappe.db.count("Error Log", {"method": ["like", f"{title}%"]})
 
     def work(self) -> None:
         """Does every job that waits, as a worker would."""

@@ -58,6 +58,11 @@ def quick_check(path: Path) -> str:
 def load_mariadb(conf: dict[str, Any], source: Path) -> None:
     """Replace everything in the database by the dump."""
     client = ["mariadb", "--skip-column-names"]
+    asked = "select @@log_bin and not @@log_bin_trust_function_creators"
+    if _run(conf, [*client, "--execute", asked]).strip() == b"1":
+        raise click.ClickException(
+            "MariaDB 开着 binlog，不许站点的用户建触发器。请先设 log_bin_trust_function_creators=1。数据库没有改变。"
+        )
     tables = _run(conf, [*client, "--execute", "show tables"]).decode().split("\n")
     drops = "".join(f"drop table if exists `{table}`;" for table in tables if table)
     with tempfile.TemporaryFile(dir=source.parent) as script, open(source, "rb") as file:

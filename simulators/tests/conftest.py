@@ -11,6 +11,7 @@ import pytest
 from simulators import keys as key_files
 from simulators.keys import Keys
 from simulators.server import serve
+from simulators.tests.clients import Client, control
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +35,17 @@ def base_url(keys: Keys, key_directory: Path) -> Iterator[str]:
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
+
+
+@pytest.fixture
+def client(keys: Keys, base_url: str) -> Iterator[Client]:
+    """The direct merchant."""
+    yield Client(keys, base_url)
+    control(base_url, "reset")
+
+
+@pytest.fixture
+def provider(keys: Keys, base_url: str) -> Iterator[Client]:
+    """The service provider."""
+    yield Client(keys, base_url, provider=True)
+    control(base_url, "reset")

@@ -1,11 +1,16 @@
-"""The day's trade bill and fund-flow bill, as the gateway's CSV: every value behind a back-tick, a summary at the end."""
+"""The day's trade bill and fund-flow bill, as the gateway's CSV: every value behind a back-tick, a summary at the end.
+
+A refund stands in the trade bill of the day on which it was accepted, not of the day on which it succeeded; what
+becomes of it later changes no bill (source: "交易账单详细说明" and "资金账单详细说明" of the documentation).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from simulators.wechat_pay.orders import Order, Refused
+from simulators.wechat_pay.orders import CHINA, Order, Refund, Refused
 
 FEE_RATE = Decimal("0.0038")
 
@@ -31,6 +36,18 @@ def fee(fen: int) -> Decimal:
     return (Decimal(fen) / 100 * FEE_RATE).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
+def check_day(day: str, now: datetime) -> None:
+    """Refused for a day that is none, is not over, or whose bills are still being made: they are from nine on."""
+    try:
+        following = date.fromisoformat(day) + timedelta(days=1)
+    except ValueError:
+        raise Refused(400, "PARAM_ERROR", "账单日期格式不正确") from None
+    if now < datetime.combine(following, time(), CHINA):
+        raise Refused(400, "PARAM_ERROR", "账单日期不合法，只能下载昨天及以前的账单")
+    if now < datetime.combine(following, time(9), CHINA):
+        raise Refused(400, "STATEMENT_CREATING", "账单生成中，请稍后再试")
+
+
 def _line(values: Iterable[object]) -> str:
     return ",".join(f"`{value}" for value in values)
 
@@ -39,15 +56,13 @@ def _clock(rfc3339: str) -> str:
     return rfc3339[:19].replace("T", " ")
 
 
-def _events(orders: Iterable[Order], day: str) -> list[tuple[str, Order, str | None]]:
-    """(time, order, out_refund_no or None) of everything that succeeded on `day` (YYYY-MM-DD)."""
-    events: list[tuple[str, Order, str | None]] = []
+def _events(orders: Iterable[Order], day: str) -> list[tuple[str, Order, Refund | None]]:
+    """(time, order, refund or None) of every payment and of every refund accepted on `day` (YYYY-MM-DD)."""
+    events: list[tuple[str, Order, Refund | None]] = []
     for order in orders:
         if (order.success_time or "").startswith(day):
             events.append((order.success_time or "", order, None))
-        for item in order.refunds.values():
-            if (item.success_time or "").startswith(day):
-                events.append((item.success_time or "", order, item.out_refund_no))
+        events += [(item.created, order, item) for item in order.refunds.values() if item.created[:10] == day]
     if not events:
         raise Refused(400, "NO_STATEMENT_EXIST", "请求的账单文件不存在")
     return sorted(events, key=lambda event: (event[0], event[1].out_trade_no))
@@ -57,9 +72,8 @@ def trade_bill(orders: Iterable[Order], day: str) -> str:
     """The trade bill of `day`; Refused(NO_STATEMENT_EXIST) when nothing happened."""
     lines, paid, refunded, fees = [TRADE_COLUMNS], 0, 0, Decimal(0)
     events = _events(orders, day)
-    for moment, order, refund_number in events:
+    for moment, order, item in events:
         request = order.request
-        item = order.refunds[refund_number] if refund_number else None
         charge = -fee(item.amount) if item else fee(order.total)
         fees += charge
         paid += 0 if item else order.total
@@ -107,50 +121,36 @@ def trade_bill(orders: Iterable[Order], day: str) -> str:
 def fund_bill(orders: Iterable[Order], day: str) -> str:
     """The basic account's flow of `day`: takings, charges and refunds with the running balance."""
     lines, balance = [FUND_COLUMNS], Decimal(0)
-    incoming: list[Decimal] = []
-    outgoing: list[Decimal] = []
-
-    def flow(moment: str, order: Order, name: str, kind: str, amount: Decimal, voucher: str) -> None:
-        nonlocal balance
-        (incoming if amount >= 0 else outgoing).append(abs(amount))
+    flows = sorted(_flows(orders, day), key=lambda one: one[0])
+    if not flows:
+        raise Refused(400, "NO_STATEMENT_EXIST", "请求的账单文件不存在")
+    for moment, number, name, kind, amount, voucher in flows:
         balance += amount
         direction = "收入" if amount >= 0 else "支出"
-        lines.append(
-            _line(
-                (
-                    _clock(moment),
-                    voucher,
-                    voucher + kind,
-                    name,
-                    kind,
-                    direction,
-                    f"{abs(amount):.2f}",
-                    f"{balance:.2f}",
-                    "system",
-                    "",
-                    order.out_trade_no,
-                )
-            )
-        )
-
-    for moment, order, refund_number in _events(orders, day):
-        number = order.transaction_id or ""
-        if refund_number:
-            item = order.refunds[refund_number]
-            flow(moment, order, "退款", "退款", -Decimal(yuan(item.amount)), item.refund_id)
-        else:
-            flow(moment, order, "公众号支付", "交易", Decimal(yuan(order.total)), number)
-            flow(moment, order, "公众号支付", "扣除交易手续费", -fee(order.total), number)
+        values = (number, number + kind, name, kind, direction, f"{abs(amount):.2f}", f"{balance:.2f}")
+        lines.append(_line((_clock(moment), *values, "system", "", voucher)))
+    incoming = [one[4] for one in flows if one[4] >= 0]
+    outgoing = [-one[4] for one in flows if one[4] < 0]
     lines.append(FUND_SUMMARY)
-    lines.append(
-        _line(
-            (
-                len(incoming) + len(outgoing),
-                len(incoming),
-                f"{sum(incoming, Decimal(0)):.2f}",
-                len(outgoing),
-                f"{sum(outgoing, Decimal(0)):.2f}",
-            )
-        )
-    )
+    totals = [f"{sum(part, Decimal(0)):.2f}" for part in (incoming, outgoing)]
+    lines.append(_line((len(flows), len(incoming), totals[0], len(outgoing), totals[1])))
     return "\ufeff" + "\r\n".join(lines) + "\r\n"
+
+
+def _flows(orders: Iterable[Order], day: str) -> list[tuple[str, str, str, str, Decimal, str]]:
+    """(time, WeChat's number, name, kind, amount in yuan, voucher) of everything that moved the balance on `day`."""
+    moved: list[tuple[str, str, str, str, Decimal, str]] = []
+    for order in orders:
+        at, number = order.success_time or "", order.transaction_id or ""
+        paid, voucher = Decimal(yuan(order.total)), order.out_trade_no
+        moved.append((at, number, "交易", "交易", paid, voucher))
+        moved.append((at, number, "交易", "扣除交易手续费", -fee(order.total), voucher))
+        for item in order.refunds.values():
+            back, charge = Decimal(yuan(item.amount)), fee(item.amount)
+            numbers = item.refund_id, item.out_refund_no
+            moved.append((item.created, numbers[0], "退款", "退款", -back, numbers[1]))
+            moved.append((item.created, numbers[0], "退款", "退还交易手续费", charge, numbers[1]))
+            if item.status == "CLOSED":
+                moved.append((item.ended or "", numbers[0], "退款", "退款关闭", back, numbers[1]))
+                moved.append((item.ended or "", numbers[0], "退款", "扣除交易手续费", -charge, numbers[1]))
+    return [one for one in moved if one[0][:10] == day and one[4]]

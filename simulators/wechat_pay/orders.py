@@ -10,6 +10,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 CHINA = timezone(timedelta(hours=8))
+REFUNDABLE_FOR = timedelta(days=365)
+MOST_PARTIAL_REFUNDS = 50
+TO_THE_PAYER = "支付用户零钱"
 
 
 class Refused(Exception):
@@ -20,20 +23,38 @@ class Refused(Exception):
         self.status, self.code, self.message = status, code, message
 
 
-def china_time(moment: datetime | None = None) -> str:
+class Clock:
+    """The gateway's time: the real one, unless a trial runs on another day. Signatures keep the real one."""
+
+    def __init__(self) -> None:
+        self.fixed: datetime | None = None
+
+    def now(self) -> datetime:
+        return self.fixed or datetime.now(CHINA)
+
+
+def china_time(moment: datetime) -> str:
     """RFC 3339 in China's time, as the gateway writes it."""
-    return (moment or datetime.now(CHINA)).astimezone(CHINA).strftime("%Y-%m-%dT%H:%M:%S+08:00")
+    return moment.astimezone(CHINA).strftime("%Y-%m-%dT%H:%M:%S+08:00")
 
 
 @dataclass
 class Refund:
+    """A refund; `received_by` names the account that the money has reached: the payer's, or the merchant's own."""
+
     out_refund_no: str
     refund_id: str
     amount: int
     notify_url: str | None
+    created: str
+    reason: str = ""
     status: str = "PROCESSING"
-    success_time: str | None = None
-    created: str = field(default_factory=china_time)
+    received_by: str = TO_THE_PAYER
+    ended: str | None = None
+
+    @property
+    def success_time(self) -> str | None:
+        return self.ended if self.status == "SUCCESS" else None
 
 
 @dataclass
@@ -52,16 +73,16 @@ class Order:
 
     @property
     def refunded(self) -> int:
-        return sum(r.amount for r in self.refunds.values() if r.status in ("PROCESSING", "SUCCESS"))
+        return sum(r.amount for r in self.refunds.values() if r.status != "CLOSED")
 
 
 class OrderBook:
-    """All orders by out_trade_no and by prepay_id; every change under one lock."""
+    """All orders of a merchant number by out_trade_no and by prepay_id; every change under one lock."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.orders: dict[str, Order] = {}
-        self._by_prepay: dict[str, Order] = {}
+        self.by_prepay: dict[str, Order] = {}
         self._serial = itertools.count(1)
 
     def create(self, request: dict[str, Any], openid: str) -> Order:
@@ -88,7 +109,7 @@ class OrderBook:
                 expires=datetime.fromisoformat(expires) if expires else None,
             )
             self.orders[number] = order
-            self._by_prepay[order.prepay_id] = order
+            self.by_prepay[order.prepay_id] = order
             return order
 
     def find(self, out_trade_no: str) -> Order:
@@ -103,19 +124,15 @@ class OrderBook:
                 return order
         raise Refused(404, "ORDER_NOT_EXIST", "订单不存在")
 
-    def close(self, out_trade_no: str) -> None:
+    def close(self, order: Order) -> None:
         with self.lock:
-            order = self.find(out_trade_no)
             if order.state in ("SUCCESS", "REFUND"):
                 raise Refused(400, "ORDERPAID", "该订单已支付")
             order.state = "CLOSED"
 
-    def pay(self, prepay_id: str, moment: datetime) -> Order:
+    def pay(self, order: Order, moment: datetime) -> Order:
         """The payer confirms with a password: the order becomes SUCCESS, once."""
         with self.lock:
-            order = self._by_prepay.get(prepay_id)
-            if order is None:
-                raise Refused(404, "ORDER_NOT_EXIST", "订单不存在")
             if order.state == "SUCCESS":
                 raise Refused(400, "ORDERPAID", "该订单已支付")
             if order.state == "CLOSED" or (order.expires and moment > order.expires):
@@ -125,35 +142,53 @@ class OrderBook:
             order.success_time = china_time(moment)
             return order
 
-    def refund(self, request: dict[str, Any]) -> tuple[Order, Refund]:
+    def refund(self, order: Order, request: dict[str, Any], now: datetime) -> Refund:
         """Accept a refund request; the same out_refund_no again gives the same refund."""
+        number, amount = request["out_refund_no"], request["amount"]
         with self.lock:
-            if request.get("transaction_id"):
-                order = self.find_transaction(request["transaction_id"])
-            else:
-                order = self.find(request.get("out_trade_no", ""))
-            number = request["out_refund_no"]
-            amount = request["amount"]
             known = order.refunds.get(number)
             if known:
                 if known.amount != amount["refund"]:
                     raise Refused(400, "PARAM_ERROR", "退款金额与之前请求不一致")
-                return order, known
+                return known
+            if self.knows_refund(number):
+                raise Refused(400, "INVALID_REQUEST", "商户退款单号已被其他订单使用")
             if order.state not in ("SUCCESS", "REFUND"):
-                raise Refused(403, "REQUEST_BLOCKED", "订单未支付，不能退款")
+                raise Refused(404, "RESOURCE_NOT_EXISTS", "订单未支付，不能退款")
+            if now - datetime.fromisoformat(order.success_time or "") > REFUNDABLE_FOR:
+                raise Refused(400, "INVALID_REQUEST", "订单已超过可退款的最大期限(1年)")
+            if len(order.refunds) >= MOST_PARTIAL_REFUNDS:
+                raise Refused(400, "INVALID_REQUEST", "部分退款已达到50次")
             if amount["total"] != order.total:
                 raise Refused(400, "PARAM_ERROR", "订单金额或退款金额与之前请求不一致")
-            if amount["refund"] <= 0 or order.refunded + amount["refund"] > order.total:
-                raise Refused(403, "NOT_ENOUGH", "可退金额不足")
-            refund = Refund(
-                number, f"5030{secrets.randbelow(10**20):020d}", amount["refund"], request.get("notify_url")
+            if order.refunded + amount["refund"] > order.total:
+                raise Refused(400, "INVALID_REQUEST", "申请退款金额不得大于订单的可退金额")
+            accepted = Refund(
+                number,
+                f"5030{secrets.randbelow(10**20):020d}",
+                amount["refund"],
+                request.get("notify_url"),
+                created=china_time(now),
+                reason=request.get("reason", ""),
             )
-            order.refunds[number] = refund
+            order.refunds[number] = accepted
             order.state = "REFUND"
-            return order, refund
+            return accepted
+
+    def end_refund(self, out_refund_no: str, status: str, received_by: str, now: datetime) -> Refund:
+        """The bank has answered: SUCCESS, CLOSED, or ABNORMAL, from which a person can still bring it to SUCCESS."""
+        with self.lock:
+            _, item = self.find_refund(out_refund_no)
+            if item.status not in ("PROCESSING", "ABNORMAL"):
+                raise Refused(400, "INVALID_REQUEST", f"退款单状态为{item.status}")
+            item.status, item.received_by, item.ended = status, received_by, china_time(now)
+            return item
 
     def find_refund(self, out_refund_no: str) -> tuple[Order, Refund]:
         for order in self.orders.values():
             if out_refund_no in order.refunds:
                 return order, order.refunds[out_refund_no]
         raise Refused(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
+
+    def knows_refund(self, out_refund_no: str) -> bool:
+        return any(out_refund_no in order.refunds for order in self.orders.values())

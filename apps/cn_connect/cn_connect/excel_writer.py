@@ -21,17 +21,22 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cn_connect.excel import Row, Table, neutral
+from cn_connect.excel import Table
+from cn_connect.excel_cells import Row, neutral, shown
 from frappe import _
 
 MONEY = "#,##0.00"
 RATE = "0.00%"
 COUNT = "#,##0"
-QUANTITY = "#,##0.###"
+# As many decimals as there are: "0.###" would leave a point behind whole numbers.
+QUANTITY = "General"
 DATE = "yyyy-mm-dd"
 TEXT = "@"
 
 _FONT = "等线"
+_ROW_HEIGHT = 18
+# A note is set smaller: this many characters in the room of one, and this high a line.
+_NOTE_CHARACTERS, _NOTE_HEIGHT = 1.1, 15
 _EDGE = Side(style="thin", color="BFBFBF")
 BORDER = Border(left=_EDGE, right=_EDGE, top=_EDGE, bottom=_EDGE)
 HEADER_FILL = PatternFill("solid", fgColor="1F4E79")
@@ -57,14 +62,16 @@ class Column:
 class SheetWriter:
     """Fills one sheet from the top: title, notes, header, rows, totals. `row` is the next free line."""
 
-    def __init__(self, book: Workbook, title: str, columns: Sequence[Column]) -> None:
+    def __init__(self, book: Workbook, title: str, columns: Sequence[Column], portrait: bool = False) -> None:
         self.sheet: Worksheet = book.create_sheet(title)
         self.columns = columns
         self.row = 1
         for index, column in enumerate(columns, start=1):
             self.sheet.column_dimensions[get_column_letter(index)].width = column.width
         self.sheet.sheet_view.showGridLines = False
-        self.sheet.page_setup.orientation = "landscape"
+        self.sheet.sheet_format.defaultRowHeight, self.sheet.sheet_format.customHeight = _ROW_HEIGHT, True
+        self.sheet.print_options.horizontalCentered = True
+        self.sheet.page_setup.orientation = "portrait" if portrait else "landscape"
         self.sheet.page_setup.paperSize = 9
         self.sheet.page_setup.fitToHeight = 0
         self.sheet.sheet_properties.pageSetUpPr.fitToPage = True
@@ -78,8 +85,10 @@ class SheetWriter:
         self.sheet.row_dimensions[self.row - 1].height = 32
 
     def note(self, text: str) -> None:
-        """A small grey line across all columns."""
+        """A small grey line across all columns, as high as it needs: Excel does not measure merged cells."""
         cell = self._across(text)
+        room = sum(column.width for column in self.columns) * _NOTE_CHARACTERS
+        self.sheet.row_dimensions[self.row - 1].height = max(-(-_characters(text) // room), 1) * _NOTE_HEIGHT
         cell.font = Font(name=_FONT, size=9, color="595959")
         cell.alignment = Alignment(vertical="center", wrap_text=True)
 
@@ -183,34 +192,52 @@ def to_bytes(book: Workbook, made_at: dt.datetime, author: str = "") -> bytes:
     return result.getvalue()
 
 
-def error_workbook(table: Table, rows: Iterable[Row], made_at: dt.datetime) -> bytes:
+def error_workbook(
+    table: Table, rows: Iterable[Row], made_at: dt.datetime, notes: Sequence[str] = ()
+) -> bytes:
     """The rejected lines as they came, each wrong cell marked with its reason, ready to be corrected and sent again."""
-    reason_header = _("Why it was rejected")
-    columns = [Column(_("Row in file"), 9)]
-    columns += [Column(header, 15, TEXT) for header in table.headers] + [Column(reason_header, 60)]
+    bad = list(rows)
+    columns = [Column(_("Row in file"), 9), Column(_("Why it was rejected"), 44)]
+    columns += [Column(header, _width(header, bad)) for header in table.headers]
     book = new_book()
     writer = SheetWriter(book, table.sheet, columns)
-    writer.note(
-        _(
-            "These rows were not imported. Correct the marked cells and import this file; the other rows are in."
-        )
-    )
-    writer.header(freeze=True)
-    for row in rows:
+    for note in notes:
+        writer.note(note)
+    header = writer.header(freeze=True)
+    writer.sheet.freeze_panes = f"C{header + 1}"  # the reason stays in sight beside a wide form
+    for row in bad:
         _error_line(writer, table, row)
     return to_bytes(book, made_at)
+
+
+def _width(header: str, rows: Sequence[Row]) -> float:
+    """The room a column needs for what stands in it."""
+    texts = [header, *(shown(row.values.get(header)) for row in rows[:200])]
+    return float(min(max(max(map(_characters, texts)) + 3, 8), 30))
+
+
+def _characters(text: str) -> int:
+    """The room a text takes, in half-width characters."""
+    return sum(1 if char < "⺀" else 2 for char in text)
 
 
 def _error_line(writer: SheetWriter, table: Table, row: Row) -> None:
     reasons = "；".join(f"{error.column}：{error.reason}" for error in row.errors)
     values = [_writable(row.values.get(header)) for header in table.headers]
-    number = writer.line([row.number, *values, reasons])
+    number = writer.line([row.number, reasons, *values])
+    first = 3
+    for index, value in enumerate(values, start=first):
+        # Numbers and dates stay what they are; what is typed over a text stays text.
+        if isinstance(value, str):
+            writer.sheet.cell(number, index).number_format = TEXT
     for error in row.errors:
         if error.column in table.headers:
-            cell = writer.sheet.cell(number, table.headers.index(error.column) + 2)
+            cell = writer.sheet.cell(number, table.headers.index(error.column) + first)
             cell.fill = BAD_FILL
-            cell.comment = Comment(error.reason, "")
-    writer.sheet.cell(number, len(table.headers) + 2).alignment = Alignment(wrap_text=True, vertical="top")
+            cell.comment = Comment(error.reason, "", height=70, width=220)
+    writer.sheet.cell(number, 2).alignment = Alignment(wrap_text=True, vertical="top")
+    lines = -(-_characters(reasons) // 42)
+    writer.sheet.row_dimensions[number].height = max(lines, 1) * _ROW_HEIGHT
 
 
 def _writable(value: Any) -> Any:

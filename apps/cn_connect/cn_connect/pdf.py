@@ -1,7 +1,8 @@
 """HTML to PDF with wkhtmltopdf as Debian ships it (Qt without patches: no header, footer or page number switches).
 
 So a document lays out its own pages: one `<div class="sheet">` per page, holding its own header, page number and
-watermark. Lengths are written in rem: 1 rem is one centimetre on paper. The same HTML gives the same bytes.
+watermark. Lengths are written in rem: 1 rem is one centimetre on paper. The same HTML gives the same bytes, up to the
+signature, which holds the time when it was made.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import pdfkit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from cn_connect import pdf_signature
 from cn_connect.errors import ConnectError
 from cn_connect.money import capital_rmb, format_yuan
 
@@ -47,8 +49,16 @@ def render_template(package: str, template: str, context: Mapping[str, Any]) -> 
     return str(_environment(package).get_template(template).render(**context))
 
 
+def issue(html: str, paper: str, issued_at: dt.datetime, title: str) -> bytes:
+    """The signed PDF of a document made of sheets: every PDF that leaves the system is finished here.
+
+    Raises PdfUnavailable as `from_html` does, ConfigMissing when the signing key cannot be used.
+    """
+    return pdf_signature.sign(from_html(html, paper, issued_at, title), title)
+
+
 def from_html(html: str, paper: str, issued_at: dt.datetime, title: str = "") -> bytes:
-    """The PDF of a document made of sheets. Raises PdfUnavailable when wkhtmltopdf or a Chinese font is missing."""
+    """The PDF before it is signed. Raises PdfUnavailable when wkhtmltopdf or a Chinese font is missing."""
     from cn_connect.pdf_text import finished, page_count  # pypdf is large: only who makes a PDF loads it
 
     check_machine()

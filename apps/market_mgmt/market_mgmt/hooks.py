@@ -55,7 +55,7 @@ unmask_roles = {
 # Every DocType that carries a market (a test compares the list).
 _OF_A_MARKET = (
     *("Market", "Market Area", "Stall", "Merchant", "Lease", "Stall Binding", "Market Staff"),
-    *("Tariff", "Meter", "Meter Reading", "Meter Reading Import", "Meter Replacement", "Supplier Bill"),
+    *("Tariff", "Meter", "Meter Reading", "Market Import", "Meter Replacement", "Supplier Bill"),
     *("Late Fee Rule", "Fee", "Account Entry"),
     *("Market Payment Order", "Receipt", "Receipt Counter", "Cashier Session", "Fee Waiver", "Refund"),
     *("Market Payment Reconciliation", "Reconciliation Difference", "Invoice Request"),
@@ -64,6 +64,16 @@ _OF_A_MARKET = (
 )
 permission_query_conditions = dict.fromkeys(_OF_A_MARKET, "market_mgmt.permissions.query_conditions")
 has_permission = dict.fromkeys(_OF_A_MARKET, "market_mgmt.permissions.has_permission")
+
+# Nothing hangs on the ledger that would write into it.
+doc_events = {
+    doctype: {"before_insert": "market_mgmt.annotations.before_insert"} for doctype in ("Comment", "ToDo")
+}
+override_whitelisted_methods = {
+    "frappe.desk.doctype.tag.tag.add_tag": "market_mgmt.annotations.add_tag",
+    "frappe.desk.doctype.tag.tag.add_tags": "market_mgmt.annotations.add_tags",
+    "frappe.desk.like.toggle_like": "market_mgmt.annotations.toggle_like",
+}
 
 # Modules with API methods, for the API reference.
 api_modules = [f"market_mgmt.api.{name}" for name in ("public", "auth", "merchant", "staff")]

@@ -18,7 +18,7 @@ from cn_connect.errors import ConnectError, SignatureInvalid
 from cn_connect.gateway_method import gateway_method
 from cn_connect.system_user import as_administrator
 from cn_connect.wechat.gateway import parse_notification
-from cn_connect.wechat.pay import refund, transaction
+from cn_connect.wechat.pay_messages import refund, transaction
 
 # Anybody can post here; what is forged is logged, but not so often that it fills the disk.
 _LOGGED_PER_HOUR = 20
@@ -48,10 +48,10 @@ def _receive(hook: str, read: Callable[[dict[str, Any]], Any]) -> Response:
         # The wall clock, not the site's: WeChat signs with its own.
         told = read(parse_notification(dict(request.headers), request.get_data(), china_now()).resource)
     except SignatureInvalid as error:
-        _log_refusal(error)
+        _log_some("WeChat Pay notification refused", error)
         return _answer(401, "FAIL", str(error))
     except ConnectError as error:
-        _log("WeChat Pay notification could not be read", str(error))
+        _log_some("WeChat Pay notification could not be read", error)
         return _answer(500, "FAIL", "not ready")
     try:
         with as_administrator():
@@ -70,9 +70,9 @@ def _hand_over(hook: str, told: Any) -> None:
     frappe.db.commit()
 
 
-def _log_refusal(error: SignatureInvalid) -> None:
+def _log_some(title: str, error: ConnectError) -> None:
     if counters.bump("wechat_pay_refused", timedelta(hours=1)) <= _LOGGED_PER_HOUR:
-        _log("WeChat Pay notification refused", f"{error}\nIP: {getattr(frappe.local, 'request_ip', None)}")
+        _log(title, f"{error}\nIP: {getattr(frappe.local, 'request_ip', None)}")
     else:
         frappe.db.rollback()
 

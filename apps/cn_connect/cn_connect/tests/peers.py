@@ -119,6 +119,20 @@ class WeChatPeer:
         self.answers["GET", "/v3/bill/tradebill"] = 200, {**link, "download_url": BASE + token}
         self.answers["GET", "/v3/billdownload/file"] = 200, gzip.compress(plain)
 
+    def put_sub_merchant_bill(self, parts: list[str], reader: rsa.RSAPublicKey) -> None:
+        """A sub-merchant's fund bill in several files, listed last first, which `reader`'s private key opens."""
+        key, nonce, links = b"0" * 32, b"a8607ef79034c49c", []
+        oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
+        for number, plain in enumerate(parts, start=1):
+            path = f"/v3/billdownload/file{number}"
+            self.answers["GET", path] = 200, AESGCM(key).encrypt(nonce, gzip.compress(plain.encode()), b"")
+            link = {"bill_sequence": number, "download_url": BASE + path, "nonce": nonce.decode()}
+            link |= {"hash_type": "SHA1", "hash_value": hashlib.sha1(plain.encode()).hexdigest()}
+            link["encrypt_key"] = base64.b64encode(reader.encrypt(key, oaep)).decode()
+            links.insert(0, link)
+        answer = {"download_bill_count": len(links), "download_bill_list": links}
+        self.answers["GET", "/v3/bill/sub-merchant-fundflowbill"] = 200, answer
+
     def session(self) -> requests.Session:
         session = requests.Session()
         session.mount("http://", _Adapter(self))

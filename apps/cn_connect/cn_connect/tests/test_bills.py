@@ -50,3 +50,12 @@ def test_a_column_that_is_missing_is_named():
 def test_a_value_that_is_no_amount_is_named_with_its_line():
     with pytest.raises(BillUnreadable, match=r"3.*申请退款金额"):
         trade_rows(TRADE.replace("`28.50", "`abc").encode())
+
+
+def test_a_bill_of_the_earlier_format_is_read_by_its_older_names():
+    earlier = (
+        TRADE.replace("特约商户号", "子商户号")
+        .replace("申请退款金额", "退款金额")
+        .replace("订单金额", "总金额")
+    )
+    assert trade_rows(earlier.encode()) == trade_rows(TRADE.encode())

@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 from openpyxl import Workbook
 
-from cn_connect import excel
-from cn_connect.excel import CellFault, Row, WorkbookFault
+from cn_connect import excel, excel_cells, excel_file
+from cn_connect.excel_cells import CellFault, Row
+from cn_connect.excel_file import WorkbookFault
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -56,13 +57,10 @@ def test_another_sheet_with_the_header_will_do():
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b"", "NOT_A_WORKBOOK"),
-        ("只是文本".encode(), "NOT_A_WORKBOOK"),
         (workbook([NAME, AMOUNT], ["甲", 1])[:900], "NOT_A_WORKBOOK"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "NOT_A_WORKBOOK"),
         (workbook(["姓名", "电话"], ["甲", "1"]), "WRONG_TEMPLATE"),
         (workbook([NAME, AMOUNT]), "NO_ROWS"),
-        (bytes(excel.MAX_BYTES + 1), "TOO_LARGE"),
+        (bytes(excel_file.MAX_BYTES + 1), "TOO_LARGE"),
     ],
 )
 def test_unusable_files_are_refused_with_a_code(content, code):
@@ -91,21 +89,23 @@ def test_too_many_rows_are_refused(monkeypatch):
         ("1,050.00", "1050"),
         ("￥3.20", "3.2"),
         ("１２．５ 元", "12.5"),
+        ("１，２３４．５", "1234.5"),
+        ("'+12", "12"),
         (100, "100"),
         (-15, "-15"),
     ],
 )
 def test_numbers_as_people_type_them(cell, number):
-    assert excel.as_decimal(cell) == Decimal(number)
-    assert "E" not in str(excel.as_decimal(cell))
+    assert excel_cells.as_decimal(cell) == Decimal(number)
+    assert "E" not in str(excel_cells.as_decimal(cell))
 
 
 @pytest.mark.parametrize(
-    "cell", ["约1320", "三块二", True, dt.datetime(2026, 1, 1), "nan", "inf", 10**12, "=1+1"]
+    "cell", ["约1320", "三块二", True, dt.datetime(2026, 1, 1), "nan", "inf", 10**12, "=1+1", "3,5", "1,2345"]
 )
 def test_what_is_no_number(cell):
     with pytest.raises(CellFault):
-        excel.as_decimal(cell)
+        excel_cells.as_decimal(cell)
 
 
 @pytest.mark.parametrize(
@@ -120,36 +120,53 @@ def test_what_is_no_number(cell):
             "20260301",
             " 2026-3-1 ",
             "2026-03-01 00:00:00",
+            "2026-3-1 8:30",
+            "２０２６－０３－０１",
         ),
     ],
 )
 def test_dates_as_people_type_them(cell):
-    assert excel.as_date(cell) == dt.date(2026, 3, 1)
+    assert excel_cells.as_date(cell) == dt.date(2026, 3, 1)
 
 
 @pytest.mark.parametrize("cell", ["2026-13-40", "待定", "2026-02-30", 12, "3月1日", True])
 def test_what_is_no_date(cell):
     with pytest.raises(CellFault):
-        excel.as_date(cell)
+        excel_cells.as_date(cell)
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
 def test_text_that_would_run_as_a_formula_is_neutralised(text):
-    assert excel.neutral(text) == f"'{text}"
-    assert excel.as_text(text)[0] == "'"
+    assert excel_cells.neutral(text) == f"'{text}"
+    assert excel_cells.as_text(text)[0] == "'"
 
 
 def test_plain_text_stays_and_whole_numbers_lose_their_point():
-    assert excel.as_text(" 阿明海鲜 ") == "阿明海鲜"
-    assert excel.as_text(14000000001.0) == "14000000001"
+    assert excel_cells.as_text(" 阿明海鲜 ") == "阿明海鲜"
+    assert excel_cells.as_text(14000000001.0) == "14000000001"
 
 
 def test_a_row_collects_every_fault_with_its_place():
     row = Row("表", 7, {NAME: None, AMOUNT: "很多", DAY: "—"})
-    assert row.take(NAME, excel.as_text, required=True) is None
-    assert row.take(AMOUNT, excel.as_decimal) is None
-    assert row.take(DAY, excel.as_date) is None
+    assert row.take(NAME, excel_cells.as_text, required=True) is None
+    assert row.take(AMOUNT, excel_cells.as_decimal) is None
+    assert row.take(DAY, excel_cells.as_date) is None
     assert [(error.row, error.column, error.value) for error in row.errors] == [
         (7, NAME, ""),
         (7, AMOUNT, "很多"),
     ]
+
+
+def test_a_dash_alone_stays_an_empty_cell_when_it_is_written_again():
+    assert excel_cells.is_blank(excel_cells.neutral(" - "))
+
+
+def test_codes_are_compared_in_half_width():
+    assert excel_cells.as_code(" Ａ０１ ") == "A01"
+    assert excel_cells.as_code(101.0) == "101"
+    assert excel_cells.as_code("＝1") == "'=1"
+
+
+def test_a_number_that_excel_took_for_a_date_says_so():
+    with pytest.raises(CellFault, match="日期"):
+        excel_cells.as_code(dt.datetime(2026, 3, 1))

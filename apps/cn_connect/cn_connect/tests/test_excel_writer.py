@@ -6,7 +6,8 @@ import io
 import pytest
 from openpyxl import load_workbook
 
-from cn_connect.excel import Row, Table, read_table
+from cn_connect.excel import Table, read_table
+from cn_connect.excel_cells import Row
 from cn_connect.excel_writer import MONEY, Column, Formula, SheetWriter, error_workbook, new_book, to_bytes
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -45,8 +46,8 @@ def test_the_same_content_gives_the_same_bytes():
 def test_an_error_workbook_marks_the_cells_and_can_be_sent_again():
     bad = Row("表", 9, {"名称": "=甲", "金额": "很多\x07"})
     bad.fault("金额", "不是数字")
-    content = error_workbook(Table("表", ["名称", "金额"], [bad]), [bad], MADE_AT)
+    content = error_workbook(Table("表", ["名称", "金额"], [bad]), [bad], MADE_AT, ["改正后再导入"])
     sheet = load_workbook(io.BytesIO(content))["表"]
-    assert [cell.value for cell in sheet[3]] == [9, "'=甲", "很多", "金额：不是数字"]
-    assert sheet["C3"].comment.text == "不是数字"
+    assert [cell.value for cell in sheet[3]] == [9, "金额：不是数字", "'=甲", "很多"]
+    assert sheet["D3"].comment.text == "不是数字"
     assert read_table(content, "表", ["名称", "金额"]).rows[0].values == {"名称": "'=甲", "金额": "很多"}

@@ -8,7 +8,7 @@ import pytest
 from cn_connect.errors import SignatureInvalid
 from cn_connect.tests import peers
 from cn_connect.tests.peers import NOW, ORDER, PAID
-from cn_connect.wechat.pay import refund, transaction
+from cn_connect.wechat.pay_messages import refund, transaction
 
 QUERY_PATH = f"/v3/pay/transactions/out-trade-no/{ORDER}"
 
@@ -136,6 +136,7 @@ def test_a_refund_notification_names_its_status_differently():
     )
 
     assert (told.status, told.success_time) == ("SUCCESS", NOW)
+    assert (told.payee, told.accepted_at, told.returned) == (("1900000109", ""), None, False)
 
 
 # Platform certificates
@@ -152,6 +153,22 @@ def test_an_unknown_certificate_is_downloaded_once_a_minute_at_most(wechat, clie
             client.parse_notification({**wechat.headers(body), "Wechatpay-Serial": "ABCDEF"}, body, NOW)
 
     assert len(wechat.seen) == 1
+
+
+def test_a_merchant_who_has_no_certificates_any_more_refuses_what_claims_to_be_signed_with_one(
+    wechat, client_for
+):
+    client = client_for(
+        certificates=[], public_key_id=peers.PUBLIC_KEY_ID, public_key=peers.public_pem(wechat.key)
+    )
+    wechat.answers["GET", "/v3/certificates"] = (
+        404,
+        {"code": "RESOURCE_NOT_EXISTS", "message": "无可用的平台证书"},
+    )
+    body = wechat.notification(PAID)
+
+    with pytest.raises(SignatureInvalid, match="unknown"):
+        client.parse_notification(wechat.headers(body), body, NOW)
 
 
 def test_an_expired_certificate_is_not_believed(wechat, client):

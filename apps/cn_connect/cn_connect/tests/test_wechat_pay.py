@@ -81,24 +81,37 @@ def test_a_service_provider_orders_for_a_sub_merchant(wechat, client_for):
     assert body["payer"] == {"sp_openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}
 
 
-def test_a_service_provider_needs_to_know_for_whom(wechat, client_for):
-    with pytest.raises(ConfigMissing, match="sub_mchid"):
-        place_order(client_for(partner_mode=True))
+@pytest.mark.parametrize(("partner", "sub_mchid"), [(True, None), (False, "1900000200")])
+def test_only_a_service_provider_names_a_sub_merchant_and_always_does(wechat, client_for, partner, sub_mchid):
+    with pytest.raises(ConfigMissing, match="sub-merchant"):
+        place_order(client_for(partner_mode=partner), sub_mchid=sub_mchid)
 
     assert not wechat.seen
 
 
-def test_the_sub_merchant_of_the_settings_is_the_usual_one(wechat, client_for):
+def test_a_provider_asks_about_the_sub_merchant_s_order(wechat, client_for):
     path = f"/v3/pay/partner/transactions/out-trade-no/{ORDER}"
     wechat.answers["GET", path] = (
         200,
         {**PAID, "mchid": None, "sp_mchid": "1900000109", "sub_mchid": "1900000200"},
     )
 
-    found = client_for(sub_mchid="1900000200").query_order(ORDER)
+    found = client_for(partner_mode=True).query_order(ORDER, "1900000200")
 
     assert (found.mchid, found.sub_mchid) == ("1900000109", "1900000200")
     assert wechat.seen[-1].path_url.endswith("?sp_mchid=1900000109&sub_mchid=1900000200")
+
+
+def test_people_pay_in_the_sub_merchant_s_own_mini_program(wechat, client_for):
+    wechat.answers["POST", "/v3/pay/partner/transactions/jsapi"] = 200, {"prepay_id": "wx2"}
+    client = client_for(partner_mode=True, sub_appid="wxsub")
+
+    place_order(client, sub_mchid="1900000200")
+
+    body = sent(wechat)
+    assert (body["sp_appid"], body["sub_appid"]) == ("wxd678efh567hg6787", "wxsub")
+    assert body["payer"] == {"sub_openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}
+    assert client.pay_params("wx2", NOW)["appId"] == "wxsub"
 
 
 def test_pay_params_carry_the_merchants_signature(client, merchant_key):
@@ -167,6 +180,15 @@ def test_a_refund_is_processing_until_wechat_says_otherwise(wechat, client):
     assert (asked.status, asked.amount) == ("PROCESSING", Decimal("28.50"))
     assert sent(wechat)["notify_url"].endswith("cn_connect.api.wechat_pay.refund_notify")
     assert client.query_refund_state("R1").status == "SUCCESS"
+
+
+def test_the_reason_of_a_refund_has_eighty_bytes_and_no_half_character(wechat, client):
+    wechat.answers["POST", "/v3/refund/domestic/refunds"] = 400, {"code": "PARAM_ERROR", "message": "…"}
+
+    with pytest.raises(GatewayRefused):
+        client.create_refund("R1", ORDER, Decimal("1.00"), Decimal("2.00"), reason="退" * 40)
+
+    assert sent(wechat)["reason"] == "退" * 26  # 78 bytes
 
 
 @pytest.mark.parametrize(
@@ -252,6 +274,21 @@ def test_no_bill_is_an_empty_bill_but_an_unfinished_one_is_not(wechat, client):
         client.download_trade_bill(date(2026, 11, 20))
 
 
+def test_a_sub_merchant_s_fund_bill_is_opened_with_the_merchant_s_key(wechat, client_for, merchant_key):
+    wechat.put_sub_merchant_bill(["记账时间\n", "`2026-11-19\n"], merchant_key.public_key())
+    client = client_for(partner_mode=True)
+
+    assert client.download_fund_bill(date(2026, 11, 19), "1900000200").decode() == "记账时间\n`2026-11-19\n"
+    assert "sub_mchid=1900000200" in wechat.seen[0].url
+
+
+def test_a_sub_merchant_s_fund_bill_for_somebody_else_is_refused(wechat, client_for, platform_key):
+    wechat.put_sub_merchant_bill(["记账时间\n"], platform_key.public_key())
+
+    with pytest.raises(SignatureInvalid, match="private_key"):
+        client_for(partner_mode=True).download_fund_bill(date(2026, 11, 19), "1900000200")
+
+
 # Settings
 
 
@@ -264,6 +301,8 @@ def test_no_bill_is_an_empty_bill_but_an_unfinished_one_is_not(wechat, client):
         ({"apiv3_key": "short"}, "apiv3_key"),
         ({"public_key_id": peers.PUBLIC_KEY_ID}, "public_key"),
         ({"certificates": ["nonsense"]}, "certificates"),
+        ({"partner_mode": True, "sub_mchid": "1900000200"}, "sub_mchid"),
+        ({"sub_appid": "wxsub"}, "sub_appid"),
     ],
 )
 def test_unusable_settings_are_named(pay_settings, changes, named):

@@ -1,7 +1,8 @@
 """The bills of a day as WeChat Pay hands them out, read by the names of their columns, whose order and number vary.
 
 CSV with a byte order mark, every value behind a back-tick, and a summary of two lines at the end. Amounts in yuan,
-times naive China time. Source: WeChat Pay v3 documentation, "交易账单" and "资金账单".
+times naive China time. Source: WeChat Pay v3 documentation, "交易账单详细说明" and "资金账单详细说明"; some merchants
+still get the bills of an earlier format, with other names for three columns.
 """
 
 import csv
@@ -27,7 +28,10 @@ class BillUnreadable(ConnectError):
 
 @dataclass(frozen=True)
 class TradeRow:
-    """A payment or a refund of the day. `number` is ours (out_trade_no, out_refund_no); `fee` is what WeChat keeps."""
+    """A payment of the day, or a refund that was accepted on it, whatever became of it.
+
+    `number` is ours (out_trade_no, out_refund_no); `fee` is what WeChat keeps.
+    """
 
     kind: str
     number: str
@@ -75,14 +79,15 @@ class _Line:
     number: int
     values: dict[str, str]
 
-    def text(self, column: str) -> str:
-        if column not in self.values:
-            raise BillUnreadable("The bill has no column {0}.", column)
-        return self.values[column]
+    def text(self, column: str, *earlier: str) -> str:
+        for name in (column, *earlier):
+            if name in self.values:
+                return self.values[name]
+        raise BillUnreadable("The bill has no column {0}.", column)
 
-    def amount(self, column: str) -> Decimal:
+    def amount(self, column: str, *earlier: str) -> Decimal:
         try:
-            return Decimal(self.text(column))
+            return Decimal(self.text(column, *earlier))
         except InvalidOperation as error:
             raise self._unreadable(column) from error
 
@@ -98,13 +103,13 @@ class _Line:
 
 def _trade_row(line: _Line) -> TradeRow:
     refund = line.text("交易状态") == "REFUND"
-    payee = line.text("特约商户号")
+    payee = line.text("特约商户号", "子商户号")
     return TradeRow(
         kind=REFUND if refund else PAYMENT,
         number=line.text("商户退款单号" if refund else "商户订单号"),
         out_trade_no=line.text("商户订单号"),
         transaction_id=line.text("微信订单号"),
-        amount=line.amount("申请退款金额" if refund else "订单金额"),
+        amount=line.amount("申请退款金额", "退款金额") if refund else line.amount("订单金额", "总金额"),
         fee=line.amount("手续费"),
         at=line.time("交易时间"),
         mchid=line.text("商户号"),

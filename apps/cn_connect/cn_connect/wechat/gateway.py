@@ -12,8 +12,9 @@ from cn_connect import config
 from cn_connect.errors import ConfigMissing, SignatureInvalid
 from cn_connect.wechat.mini import DEFAULT_BASE as MINI_BASE
 from cn_connect.wechat.mini import MiniProgram
-from cn_connect.wechat.pay import Notification, PayClient
+from cn_connect.wechat.pay import PayClient
 from cn_connect.wechat.pay_account import REQUIRED, from_settings
+from cn_connect.wechat.pay_messages import Notification
 from frappe.utils.synchronization import filelock
 
 _CERTIFICATES_KEPT_SECONDS = 12 * 3600

@@ -1,7 +1,6 @@
 """WeChat Pay v3 for one account: orders, queries, refunds, bills, notifications, as plain values.
 
-Amounts are Decimal yuan here and fen on the wire; times are naive China time. The client is built on wechatpayv3
-with an own transport (see there). Raises GatewayRefused, GatewayUnavailable or SignatureInvalid.
+The client is built on wechatpayv3 with an own transport (see there). Raises GatewayRefused, GatewayUnavailable or SignatureInvalid.
 """
 
 import gzip
@@ -9,18 +8,20 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import requests
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from wechatpayv3 import WeChatPay, WeChatPayType
 
-from cn_connect.china_time import aware, china_now, epoch, parse_iso
+from cn_connect.china_time import aware, china_now, epoch
 from cn_connect.errors import ConfigMissing, GatewayRefused, GatewayUnavailable, SignatureInvalid
-from cn_connect.money import fen, from_fen
+from cn_connect.money import fen
 from cn_connect.wechat.pay_account import DEFAULT_BASE, PayAccount
+from cn_connect.wechat.pay_messages import Notification, Refund, Transaction, refund, transaction
 from cn_connect.wechat.signature import CertificateStore, decrypt_resource
 from cn_connect.wechat.transport import Transport
 
@@ -28,53 +29,12 @@ NOTIFY_PATH = "/api/method/cn_connect.api.wechat_pay.notify"
 REFUND_NOTIFY_PATH = "/api/method/cn_connect.api.wechat_pay.refund_notify"
 _UNKNOWN_ORDER = {"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"}
 _NO_BILL = "NO_STATEMENT_EXIST"
-
-
-@dataclass(frozen=True)
-class Transaction:
-    """What WeChat says about an order. `amount` is what was asked for (yuan); `success_time` naive China time."""
-
-    out_trade_no: str
-    transaction_id: str | None
-    trade_state: str
-    amount: Decimal
-    payer_openid: str | None
-    success_time: datetime | None
-    mchid: str
-    sub_mchid: str | None = None
-    raw: dict[str, Any] = field(default_factory=dict, repr=False)
-
-    @property
-    def paid(self) -> bool:
-        """A refunded order was paid first: its money did arrive."""
-        return self.trade_state in {"SUCCESS", "REFUND"}
-
-
-@dataclass(frozen=True)
-class Refund:
-    """What WeChat says about a refund. `status`: SUCCESS, PROCESSING, CLOSED or ABNORMAL; `amount` in yuan."""
-
-    out_refund_no: str
-    refund_id: str
-    out_trade_no: str
-    transaction_id: str
-    status: str
-    amount: Decimal
-    success_time: datetime | None
-    raw: dict[str, Any] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True)
-class Notification:
-    """A verified and opened notification; `resource` is its plain content."""
-
-    id: str
-    event_type: str
-    resource: dict[str, Any] = field(repr=False)
+# "不可超过80个字节长度": of the reason that the payer reads, in UTF-8.
+_REASON_BYTES = 80
 
 
 class PayClient(WeChatPay):
-    """WeChat Pay for one account; `sub_mchid` of the account or of a call names the payee in partner mode."""
+    """WeChat Pay for one account; `sub_mchid` names the payee if it is a service provider, and nobody else has one."""
 
     def __init__(
         self,
@@ -92,6 +52,20 @@ class PayClient(WeChatPay):
         self._partner_mode = account.partner_mode
         self._core = Transport(account, store, session, clock)
 
+    def check_payee(self, sub_mchid: str | None) -> None:
+        """Raises ConfigMissing for a service provider without sub-merchant, or a direct merchant with one."""
+        if self._partner_mode and not sub_mchid:
+            raise ConfigMissing(
+                "Merchant number {0} is a service provider: the market needs the number of its sub-merchant.",
+                self._mchid,
+            )
+        if sub_mchid and not self._partner_mode:
+            raise ConfigMissing(
+                "Merchant number {0} is no service provider, but the market names sub-merchant {1}.",
+                self._mchid,
+                sub_mchid,
+            )
+
     def create_jsapi_order(
         self,
         out_trade_no: str,
@@ -107,7 +81,8 @@ class PayClient(WeChatPay):
             description=description[:127],
             out_trade_no=out_trade_no,
             amount={"total": fen(amount), "currency": "CNY"},
-            payer={"sp_openid" if self._partner_mode else "openid": openid},
+            payer={self._openid_field: openid},
+            sub_appid=self.account.sub_appid,
             time_expire=aware(expires_at).isoformat(timespec="seconds"),
             attach=attach,
             sub_mchid=self._payee(sub_mchid),
@@ -117,13 +92,14 @@ class PayClient(WeChatPay):
     def pay_params(self, prepay_id: str, now: datetime) -> dict[str, str]:
         """What `wx.requestPayment` takes, signed with the merchant's key."""
         timestamp, nonce, package = str(epoch(now)), secrets.token_hex(16), f"prepay_id={prepay_id}"
+        appid = self.account.sub_appid or self._appid
         return {
-            "appId": self._appid,
+            "appId": appid,
             "timeStamp": timestamp,
             "nonceStr": nonce,
             "package": package,
             "signType": "RSA",
-            "paySign": self.sign([self._appid, timestamp, nonce, package]),
+            "paySign": self.sign([appid, timestamp, nonce, package]),
         }
 
     def query_order(self, out_trade_no: str, sub_mchid: str | None = None) -> Transaction | None:
@@ -161,7 +137,7 @@ class PayClient(WeChatPay):
             out_refund_no=out_refund_no,
             amount={"refund": fen(amount), "total": fen(total), "currency": "CNY"},
             out_trade_no=out_trade_no,
-            reason=reason[:80] if reason else None,
+            reason=reason.encode()[:_REASON_BYTES].decode(errors="ignore") if reason else None,
             notify_url=self.account.notify_base + REFUND_NOTIFY_PATH,
             sub_mchid=self._payee(sub_mchid),
         )
@@ -179,12 +155,23 @@ class PayClient(WeChatPay):
 
     def download_trade_bill(self, day: date, sub_mchid: str | None = None) -> bytes:
         """The trade bill of a day (CSV, UTF-8); empty when there is none. Available after 10:00 of the next day."""
-        payee = sub_mchid or self.account.sub_mchid  # a service provider without one gets the bill of all
-        return self._bill(lambda: self.trade_bill(day.isoformat(), tar_type="GZIP", sub_mchid=payee))
+        said = self._bill(lambda: self.trade_bill(day.isoformat(), sub_mchid=self._payee(sub_mchid)))
+        return self._file(said) if said else b""
 
-    def download_fund_bill(self, day: date) -> bytes:
-        """The fund bill of a day (CSV, UTF-8); empty when there is none."""
-        return self._bill(lambda: self.fundflow_bill(day.isoformat(), tar_type="GZIP"))
+    def download_fund_bill(self, day: date, sub_mchid: str | None = None) -> bytes:
+        """The fund bill of a day (CSV, UTF-8); empty when there is none.
+
+        Of a sub-merchant: raises GatewayRefused with NO_AUTH unless WeChat has granted the provider to see it.
+        """
+        payee = self._payee(sub_mchid)
+        if payee is None:
+            said = self._bill(lambda: self.fundflow_bill(day.isoformat()))
+            return self._file(said) if said else b""
+        said = self._bill(lambda: self.submch_fundflow_bill(payee, day.isoformat(), "BASIC", tar_type="GZIP"))
+        parts = sorted(
+            (said or {}).get("download_bill_list", ()), key=lambda part: int(part["bill_sequence"])
+        )
+        return b"".join(self._file(part) for part in parts)
 
     def parse_notification(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notification:
         """Verifies and opens a notification. Raises SignatureInvalid unless it is WeChat's, recent and readable."""
@@ -196,25 +183,32 @@ class PayClient(WeChatPay):
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SignatureInvalid("The notification is malformed.") from error
 
-    def _payee(self, sub_mchid: str | None) -> str | None:
+    @property
+    def _openid_field(self) -> str:
         if not self._partner_mode:
-            return None
-        payee = sub_mchid or self.account.sub_mchid
-        if not payee:
-            raise ConfigMissing("The setting {0} lacks {1}.", "wechat_pay", "sub_mchid")
-        return payee
+            return "openid"
+        return "sub_openid" if self.account.sub_appid else "sp_openid"
 
-    def _bill(self, ask: Callable[[], tuple[int, bytes]]) -> bytes:
+    def _payee(self, sub_mchid: str | None) -> str | None:
+        self.check_payee(sub_mchid)
+        return sub_mchid or None
+
+    def _bill(self, ask: Callable[[], tuple[int, bytes]]) -> dict[str, Any] | None:
+        """Where a bill lies; None if there is none."""
         try:
-            _status, body = ask()
+            return _decoded(ask()[1])
         except GatewayRefused as refused:
             if refused.code == _NO_BILL:
-                return b""
+                return None
             if refused.code == "STATEMENT_CREATING":
                 raise GatewayUnavailable("The bill is not ready yet.") from refused
             raise
-        link = _decoded(body)
+
+    def _file(self, link: dict[str, Any]) -> bytes:
+        """What a link leads to, opened, unpacked and checked."""
         _status, content = self.download_bill(_path_of(link["download_url"], self.account.base_url))
+        if link.get("encrypt_key"):
+            content = self._opened(content, link)
         try:
             plain = gzip.decompress(content)
         except (OSError, EOFError) as error:
@@ -224,42 +218,13 @@ class PayClient(WeChatPay):
             raise SignatureInvalid("The bill does not have the digest that WeChat Pay announced.")
         return plain
 
-
-def transaction(said: dict[str, Any]) -> Transaction:
-    """An order as WeChat describes it, direct or partner. Raises SignatureInvalid if it is none."""
-    try:
-        payer = said.get("payer") or {}
-        amount = said.get("amount") or {}
-        return Transaction(
-            out_trade_no=str(said["out_trade_no"]),
-            transaction_id=said.get("transaction_id") or None,
-            trade_state=str(said["trade_state"]),
-            amount=from_fen(amount.get("total", 0)),
-            payer_openid=payer.get("openid") or payer.get("sp_openid") or payer.get("sub_openid"),
-            success_time=parse_iso(said.get("success_time")),
-            mchid=str(said.get("mchid") or said["sp_mchid"]),
-            sub_mchid=said.get("sub_mchid"),
-            raw=said,
-        )
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise SignatureInvalid("The transaction is malformed.") from error
-
-
-def refund(said: dict[str, Any]) -> Refund:
-    """A refund as an answer (`status`) or a notification (`refund_status`) describes it. Raises SignatureInvalid."""
-    try:
-        return Refund(
-            out_refund_no=str(said["out_refund_no"]),
-            refund_id=str(said["refund_id"]),
-            out_trade_no=str(said["out_trade_no"]),
-            transaction_id=str(said["transaction_id"]),
-            status=str(said.get("status") or said["refund_status"]),
-            amount=from_fen(said["amount"]["refund"]),
-            success_time=parse_iso(said.get("success_time")),
-            raw=said,
-        )
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise SignatureInvalid("The refund is malformed.") from error
+    def _opened(self, content: bytes, link: dict[str, Any]) -> bytes:
+        """A sub-merchant's bill: sealed with AES-256-GCM by a key that our API certificate's private key opens."""
+        try:
+            key = self.decrypt(link["encrypt_key"]).encode()
+            return AESGCM(key).decrypt(str(link["nonce"]).encode(), content, b"")
+        except (ValueError, InvalidTag) as error:
+            raise SignatureInvalid("The bill cannot be opened with private_key.") from error
 
 
 def _decoded(body: bytes) -> dict[str, Any]:

@@ -17,7 +17,10 @@ _APIV3_KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class PayAccount:
-    """One merchant number (direct) or service provider (partner mode, with sub-merchants)."""
+    """One merchant number (direct), or service provider (partner mode): then every request names a sub-merchant.
+
+    `appid` is the mini-program that people pay in. With `sub_appid` it is the sub-merchants' own, not the provider's.
+    """
 
     mchid: str
     serial_no: str
@@ -27,7 +30,7 @@ class PayAccount:
     apiv3_key: str = field(repr=False)
     base_url: str = DEFAULT_BASE
     partner_mode: bool = False
-    sub_mchid: str | None = None
+    sub_appid: str | None = None
     public_key_id: str | None = None
     public_key: RSAPublicKey | None = field(default=None, repr=False)
     certificates: tuple[x509.Certificate, ...] = ()
@@ -52,6 +55,11 @@ def from_settings(
     if len(str(settings["apiv3_key"]).encode()) != _APIV3_KEY_BYTES:
         raise _unusable("apiv3_key", f"{_APIV3_KEY_BYTES} bytes expected")
 
+    if settings.get("sub_mchid"):
+        raise _unusable("sub_mchid", "it is set on each market; here goes partner_mode")
+    if settings.get("sub_appid") and not settings.get("partner_mode"):
+        raise _unusable("sub_appid", "only a service provider has one (partner_mode)")
+
     public_key = None
     if settings.get("public_key"):
         public_key = _load("public_key", load_pem_public_key, read_text(settings["public_key"]))
@@ -63,8 +71,8 @@ def from_settings(
         private_key=_load("private_key", _private_key, read_text(settings["private_key"])),
         apiv3_key=str(settings["apiv3_key"]),
         base_url=(base_url or DEFAULT_BASE).rstrip("/"),
-        partner_mode=bool(settings.get("partner_mode") or settings.get("sub_mchid")),
-        sub_mchid=settings.get("sub_mchid"),
+        partner_mode=bool(settings.get("partner_mode")),
+        sub_appid=settings.get("sub_appid"),
         public_key_id=settings.get("public_key_id"),
         public_key=public_key,
         certificates=tuple(

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from wechatpayv3.utils import aes_decrypt, rsa_verify
 
 from cn_connect.china_time import epoch
-from cn_connect.errors import SignatureInvalid
+from cn_connect.errors import GatewayRefused, SignatureInvalid
 from cn_connect.wechat.pay_account import PayAccount
 
 MAX_AGE_SECONDS = 300
@@ -107,7 +107,10 @@ class Verifier:
         if self._refreshed_at is not None and at - self._refreshed_at < REFRESH_PAUSE_SECONDS:
             return False
         self._refreshed_at = at
-        self._store.save(self._download())
+        try:
+            self._store.save(self._download())
+        except GatewayRefused:
+            return False  # RESOURCE_NOT_EXISTS: WeChat gives certificates no more to who has its public key
         return True
 
 

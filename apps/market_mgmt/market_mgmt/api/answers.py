@@ -285,10 +285,12 @@ class ImportOutcome(TypedDict):
     rows: int
     accepted: int
     rejected: int
+    unchanged: Annotated[int, _about("Accepted rows that are in already and add nothing")]
+    unread: Annotated[int, _about("Meters of the template that nobody has read yet; not counted as rows")]
     held: Annotated[int, _about("Readings a clerk must confirm")]
     added: Annotated[dict[str, int], _about("New documents by DocType")]
     repeated: Annotated[bool, _about("The same file was imported before")]
-    document: Annotated[str | None, _about("Name of the Meter Reading Import")]
+    document: Annotated[str | None, _about("Name of the Market Import")]
     errors: Annotated[list[CellError], _about("The first 200")]
     error_workbook: Annotated[str | None, _about("Address of the workbook with the rejected rows")]
 
@@ -298,7 +300,8 @@ class ImportState(TypedDict):
     kind: Annotated[str, _about("merchants, readings or arrears")]
     market: str
     state: Annotated[str, _about("Queued, Running, Done or Failed")]
-    done: NotRequired[int]
+    step: NotRequired[Annotated[str, _about("While it runs: Reading, Checking or Writing")]]
+    done: NotRequired[Annotated[int, _about("Rows of this step that are done")]]
     total: NotRequired[int]
     result: NotRequired[ImportOutcome]
     error_code: NotRequired[str]

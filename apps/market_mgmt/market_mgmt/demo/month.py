@@ -33,17 +33,24 @@ def open_market() -> str:
             "market_name": MARKET_NAME,
             "address": "海南省澄迈县金江镇文明路 18 号",
             "receipt_title": "澄迈菜篮子市场管理办公室",
-            "mchid": (frappe.conf.get("wechat_pay") or {}).get("mchid"),
+            "mchid": _first_mchid(),
         }
         frappe.get_doc(values).insert(ignore_permissions=True)
     return MARKET
+
+
+def _first_mchid() -> str | None:
+    settings = frappe.conf.get("wechat_pay") or {}
+    return (settings[0] if isinstance(settings, list) else settings).get("mchid")
 
 
 def import_form(files: Path, progress: Progress | None = None) -> ImportResult:
     """Stalls, areas, merchants, leases, meters and tariffs from the information collection form."""
     content = (files / "information_collection.xlsx").read_bytes()
     return merchants_import.run(
-        MARKET, content, "information_collection.xlsx", GO_LIVE, dry_run=False, progress=progress
+        *(MARKET, content, "information_collection.xlsx", GO_LIVE),
+        dry_run=False,
+        progress=_rows_of(progress),
     )
 
 
@@ -52,8 +59,15 @@ def import_readings(files: Path, period: str, progress: Progress | None = None) 
     content = (files / "readings" / f"{period}.xlsx").read_bytes()
     as_of = max(month_of(period).end, BILL_DATE) if period == PERIOD else month_of(period).end
     return readings_import.run(
-        MARKET, period, content, f"{period}.xlsx", as_of, dry_run=False, progress=progress
+        *(MARKET, period, content, f"{period}.xlsx", as_of),
+        dry_run=False,
+        progress=_rows_of(progress),
     )
+
+
+def _rows_of(progress: Progress | None) -> Callable[[str, int, int], None] | None:
+    """The same bar for every step of an import."""
+    return (lambda _step, done, total: progress(done, total)) if progress else None
 
 
 def confirm_held(period: str, by: str) -> int:

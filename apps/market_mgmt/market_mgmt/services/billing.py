@@ -4,6 +4,7 @@ Publishing freezes a bill: it posts the charge, sets the due date and copies the
 balances. Both work on a whole market with a handful of queries.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -25,7 +26,7 @@ from market_mgmt.services.fee_writer import ONE_OFF, OPENING, NewFee, fee_types
 from market_mgmt.services.late_fees import rule_in_force
 from market_mgmt.services.rows import chunks, lock
 
-__all__ = ["BillRun", "create_one_off", "generate", "publish", "record_opening", "reverse", "review"]
+__all__ = ["BillRun", "create_one_off", "generate", "publish", "record_openings", "reverse", "review"]
 
 _LEASE = ["name", "market", "merchant", "stall", "late_fee_clause"]
 _CHARGED = ("name", "market", "merchant", "lease", "stall", "fee_type", "source", "status", "amount")
@@ -158,31 +159,75 @@ def _charge(fee: frappe._dict, as_of: date, key: str | None = None) -> Posting:
     )
 
 
-def record_opening(
-    lease: str, fee_type: str, period: str, amount: Decimal, due_date: date, as_of: date, key: str
-) -> str:
-    """Take over arrears from before this system as a published bill; returns its name. The same `key` adds nothing.
+@dataclass(frozen=True)
+class OpeningFee:
+    """What a lease owed for a period before this system; `key` is what makes it the same when it comes again."""
+
+    lease: str
+    fee_type: str
+    period: str
+    amount: Decimal
+    due_date: date
+    key: str
+
+
+def record_openings(fees: Sequence[OpeningFee], as_of: date) -> list[str]:
+    """Take over arrears from before this system as published bills; returns their names. The same `key` adds nothing.
 
     Late fees run from the day after `as_of` at the earliest: what accrued before is not known here.
-    Raises ValidationError when the period is billed already, or nothing is owed.
+    Raises ValidationError when a period is billed already, or nothing is owed.
     """
-    posted = frappe.db.get_value("Account Entry", {"idempotency_key": f"opening|{key}"}, "fee")
-    if posted:
-        return posted
-    row = _lease_row(lease)
-    if amount <= 0:
-        frappe.throw(_("The amount must be more than zero."))
-    lock("Market", [row.market])
-    if (lease, fee_type) in _already_billed(row.market, period):
-        frappe.throw(_("{0} of {1} is billed already for {2}.").format(_(fee_type), row.stall, period))
-    bill = _single_line(_("Opening arrears"), amount)
-    name = fee_writer.draft([NewFee(row, _fee_type(fee_type), period, _month(period), bill, OPENING)])[0]
-    first_late_day = max(due_date, as_of) + timedelta(days=1)
-    _freeze([name], as_of, rule_in_force(row.market, as_of), first_late_day)
-    frappe.db.set_value("Fee", name, "due_date", due_date)
-    fee = lock("Fee", [name], _CHARGED)[name]
-    ledger.post([_charge(fee, as_of, f"opening|{key}")])
-    return name
+    posted = _posted_openings(fees)
+    new = [fee for fee in fees if fee.key not in posted]
+    names = fee_writer.draft(_opening_bills(new))
+    by_due = defaultdict(list)
+    for name, fee in zip(names, new, strict=True):
+        by_due[fee.due_date].append(name)
+    for due_date, of_that_day in by_due.items():
+        _freeze_openings(of_that_day, due_date, as_of)
+    rows = lock("Fee", names, _CHARGED)
+    keys = (f"opening|{fee.key}" for fee in new)
+    ledger.post([_charge(rows[name], as_of, key) for name, key in zip(names, keys, strict=True)])
+    recorded = posted | {fee.key: name for name, fee in zip(names, new, strict=True)}
+    return [recorded[fee.key] for fee in fees]
+
+
+def _posted_openings(fees: Sequence[OpeningFee]) -> dict[str, str]:
+    """Bill by key of the arrears that were taken over before."""
+    found = {}
+    for piece in chunks(f"opening|{fee.key}" for fee in fees):
+        known = {"idempotency_key": ["in", piece]}
+        for key, name in frappe.get_all("Account Entry", known, ["idempotency_key", "fee"], as_list=True):
+            found[key.removeprefix("opening|")] = name
+    return found
+
+
+def _opening_bills(fees: Sequence[OpeningFee]) -> list[NewFee]:
+    leases = {fee.lease: _lease_row(fee.lease) for fee in fees}
+    types = {fee.fee_type: _fee_type(fee.fee_type) for fee in fees}
+    lock("Market", {row.market for row in leases.values()})
+    places = {(leases[fee.lease].market, fee.period) for fee in fees}
+    billed = {place: _already_billed(*place) for place in places}
+    bills = []
+    for fee in fees:
+        lease = leases[fee.lease]
+        if fee.amount <= 0:
+            frappe.throw(_("The amount must be more than zero."))
+        if (fee.lease, fee.fee_type) in billed[lease.market, fee.period]:
+            frappe.throw(
+                _("{0} of {1} is billed already for {2}.").format(_(fee.fee_type), lease.stall, fee.period)
+            )
+        bill = _single_line(_("Opening arrears"), fee.amount)
+        bills.append(NewFee(lease, types[fee.fee_type], fee.period, _month(fee.period), bill, OPENING))
+    return bills
+
+
+def _freeze_openings(names: list[str], due_date: date, as_of: date) -> None:
+    market = str(frappe.db.get_value("Fee", names[0], "market"))
+    _freeze(names, as_of, rule_in_force(market, as_of), max(due_date, as_of) + timedelta(days=1))
+    table = frappe.qb.DocType("Fee")
+    for piece in chunks(names):
+        frappe.qb.update(table).set(table.due_date, due_date).where(table.name.isin(piece)).run()
 
 
 def create_one_off(lease: str, fee_type: str, amount: Decimal, reason: str, as_of: date) -> str:

@@ -1,6 +1,7 @@
 """Payments by WeChat: an order is placed at the price of the ledger, paid, asked about, closed. See `settlement`.
 
-No lock is held while the gateway is asked: what is decided is committed before, and its answer taken in afterwards.
+No lock and no snapshot is held while the gateway is asked: what is decided is committed before, and its answer taken
+in afterwards, when a notification may have come in between.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from cn_connect.clock import now as site_now
 from cn_connect.errors import GatewayRefused
 from cn_connect.money import to_db
 from cn_connect.wechat.gateway import pay_client
-from cn_connect.wechat.pay import Transaction
+from cn_connect.wechat.pay_messages import Transaction
 from frappe import _
 from frappe.model.document import Document
 from market_mgmt.services import ledger
@@ -61,7 +62,9 @@ def create(
         frappe.throw(_("Payment channel {0} is not available here.").format(channel))
     if not fees:
         frappe.throw(_("Choose at least one fee to pay."))
-    client = pay_client(_payee(merchant))
+    mchid, sub_mchid = _payee(merchant)
+    client = pay_client(mchid)
+    client.check_payee(sub_mchid)
     _lock_without_older(merchant, fees, now)
     chosen = _chosen(merchant, fees, now)
     order = _insert(merchant, chosen, now, user, openid)
@@ -91,6 +94,7 @@ def refresh(order: str, now: datetime) -> str:
     """
     row = _order(order)
     if row.status in WAITING:
+        frappe.db.commit()
         transaction = pay_client(row.mchid).query_order(order, row.sub_mchid or None)
         result = settle(transaction, now) if transaction else SettleResult(UNKNOWN, order)
         if result.state in (NOT_PAID, UNKNOWN) and row.expires_at and row.expires_at <= now:
@@ -104,6 +108,7 @@ def learn(order: str, now: datetime) -> str:
     For orders that we think closed while the gateway's bill says that they were paid.
     """
     row = _order(order)
+    frappe.db.commit()
     transaction = pay_client(row.mchid).query_order(order, row.sub_mchid or None)
     if transaction:
         settle(transaction, now)
@@ -147,10 +152,11 @@ def sweep(now: datetime) -> dict[str, int]:
     return sweep_each(waiting, lambda name: refresh(name, now), lambda name: f"Sweeping payment {name}")
 
 
-def _payee(merchant: str) -> str | None:
-    """The merchant number that this merchant's market is paid by."""
+def _payee(merchant: str) -> tuple[str | None, str | None]:
+    """The merchant number that this merchant's market is paid by, and the sub-merchant if it is a service provider's."""
     market = frappe.db.get_value("Merchant", merchant, "market")
-    return frappe.db.get_value("Market", market, "mchid")
+    mchid, sub_mchid = frappe.db.get_value("Market", market, ["mchid", "sub_mchid"])
+    return mchid, sub_mchid or None
 
 
 def _lock_without_older(merchant: str, fees: Sequence[str], now: datetime) -> None:

@@ -12,6 +12,7 @@ from frappe import _
 from market_mgmt.domain.periods import Period, month_of
 from market_mgmt.services import readings
 from market_mgmt.services.imports.readings import COLUMNS, DAYS_AFTER_PERIOD, KINDS, SHEET
+from market_mgmt.services.imports.stamp import Stamp
 from market_mgmt.services.readings import MeterState
 
 _WIDTHS = (12, 14, 8, 13, 13, 14)
@@ -33,9 +34,10 @@ def build(market: str, period: str) -> bytes:
         for header, width, number_format, editable in zip(COLUMNS, _WIDTHS, _FORMATS, _INPUT, strict=True)
     ]
     book = new_book()
-    writer = SheetWriter(book, SHEET, columns)
+    writer = SheetWriter(book, SHEET, columns, portrait=True)
     writer.title(_("{0} meter readings {1}").format(market_name, period))
-    writer.note(_("Fill in the two yellow columns. A meter that was not read stays empty: delete its row."))
+    writer.note(_("Fill in the two yellow columns only. A meter that was not read stays empty in both."))
+    writer.note(str(Stamp(SHEET, market, period)))
     first = writer.header(freeze=True) + 1
     for state in sorted(states, key=lambda s: (s.stall, s.fee_type != "Water", s.meter_no)):
         writer.line(_line(market, state))

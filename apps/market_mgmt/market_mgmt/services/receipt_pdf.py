@@ -52,14 +52,14 @@ def seal(receipt: Document) -> Seal:
 
 
 def render(receipt: str | Document, copy: int = 0) -> bytes:
-    """The PDF of an issued receipt, or its n-th copy marked as such; the same receipt always gives the same bytes.
+    """The signed PDF of an issued receipt, or its n-th copy marked as such; its pages are always the same.
 
     Raises PdfUnavailable when this machine cannot make PDFs.
     """
     document = frappe.get_doc("Receipt", receipt) if isinstance(receipt, str) else receipt
     context = _context(document, seal(document)) | {"copy": copy}
     html = pdf.render_template("market_mgmt", "receipt.html", context)
-    return pdf.from_html(html, PAPER, get_datetime(document.issued_at), context["title"])
+    return pdf.issue(html, PAPER, get_datetime(document.issued_at), context["title"])
 
 
 def _content(receipt: Document) -> dict[str, Any]:

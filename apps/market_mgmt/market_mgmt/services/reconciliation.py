@@ -1,7 +1,7 @@
 """Each morning WeChat's bills of the day before against our books, and each month what WeChat kept against the contract.
 
 A payment that WeChat has and we do not is asked about and settled at once; what is left is a difference, to be resolved
-by a person. Bills are kept as they came. A payee that several markets share is reconciled once, for the first of them.
+by a person. A refund counts on the day WeChat accepted it, whatever became of it. Bills are kept as they came. A payee that several markets share is reconciled once, for the first of them.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,12 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import frappe
+from cn_connect.errors import GatewayRefused
 from cn_connect.money import to_db, yuan
 from cn_connect.wechat import bills
 from cn_connect.wechat.bills import FundRow, TradeRow
 from cn_connect.wechat.gateway import pay_client
+from cn_connect.wechat.pay import PayClient
 from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain.periods import Period
@@ -30,7 +32,8 @@ OPEN, RESOLVED = "Open", "Resolved"
 READY_AT = time(10)
 DEFAULT_RATE = Decimal("0.0038")
 ACCOUNT_TOTAL = "Account Total"
-_TAKINGS = "交易"
+# What a row of the trade bill does to the account, as the fund bill puts it. Fees are checked by the month.
+_MOVED_BY = ((bills.PAYMENT, bills.INCOME, "交易"), (bills.REFUND, bills.EXPENSE, "退款"))
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def reconcile_due(now: datetime, days_back: int = 7) -> dict[str, int]:
     return sweep_each(
         due,
         lambda item: str(reconcile(*item, now).status),
-        lambda item: f"Reconciling {item[0].mchid} on {item[1]}",
+        lambda item: f"Reconciling {item[0].sub_mchid or item[0].mchid} on {item[1]}",
     )
 
 
@@ -81,13 +84,12 @@ def reconcile(payee: Payee, day: date, now: datetime) -> Document:
         frappe.throw(_("WeChat's bills of {0} are there from {1} of the next day.").format(day, READY_AT))
     client = pay_client(payee.mchid)
     trade = client.download_trade_bill(day, payee.sub_mchid)
-    # In partner mode only the payee sees the movements of its account.
-    fund = b"" if payee.sub_mchid else client.download_fund_bill(day)
-    rows = [row for row in bills.trade_rows(trade) if (row.sub_mchid or None) == payee.sub_mchid]
+    fund = _fund_bill(client, payee, day)
+    rows = bills.trade_rows(trade)
     found = _compare(payee, day, rows)
     if _ask_about(found, now):
         found = _compare(payee, day, rows)
-    found += _account_total(rows, bills.fund_rows(fund)) if fund else []
+    found += _account_totals(rows, bills.fund_rows(fund)) if fund else []
     document = _write(payee, day, rows, found, now)
     for name, content in (("trade_bill", trade), ("fund_bill", fund)):
         if content and not document.get(name):
@@ -130,14 +132,19 @@ def excess_fees(month: Period) -> list[tuple[Payee, Decimal, Decimal]]:
 
 
 def open_matters(market: str, month: Period) -> list[str]:
-    """Hook `before_month_close`: days of the month with payments by WeChat that are not reconciled, or disagree."""
+    """Hook `before_month_close`: days of the month with money moved by WeChat that are not reconciled, or disagree."""
     order = frappe.qb.DocType("Market Payment Order")
-    query = frappe.qb.from_(order).select(order.paid_at, order.mchid, order.sub_mchid)
-    query = query.where((order.market == market) & (order.channel == "WeChat") & order.settled_at.isnotnull())
+    refund = frappe.qb.DocType("Refund")
+    ours = (order.market == market) & (order.channel == "WeChat") & order.settled_at.isnotnull()
     first, last = datetime.combine(month.start, time()), datetime.combine(month.end, time.max)
-    paid = {(as_date(at), mchid, sub) for at, mchid, sub in query.where(order.paid_at[first:last]).run()}
+    paid = frappe.qb.from_(order).select(order.paid_at, order.mchid, order.sub_mchid).where(ours)
+    back = frappe.qb.from_(refund).join(order).on(order.name == refund.payment_order)
+    back = back.select(refund.sent_at, order.mchid, order.sub_mchid).where(
+        ours & (refund.channel == "WeChat")
+    )
+    moved = [*paid.where(order.paid_at[first:last]).run(), *back.where(refund.sent_at[first:last]).run()]
     reasons = []
-    for day, mchid, sub_mchid in sorted(paid, key=str):
+    for day, mchid, sub_mchid in sorted({(as_date(at), *payee) for at, *payee in moved}, key=str):
         key = _day_key(Payee(market, mchid or "", sub_mchid or None, DEFAULT_RATE), day)
         status = frappe.db.get_value(RECONCILIATION, {"day_key": key}, "status")
         if status is None:
@@ -147,12 +154,22 @@ def open_matters(market: str, month: Period) -> list[str]:
     return reasons
 
 
+def _fund_bill(client: PayClient, payee: Payee, day: date) -> bytes:
+    """The movements of the payee's account; none of a sub-merchant's that WeChat does not show its provider."""
+    try:
+        return client.download_fund_bill(day, payee.sub_mchid)
+    except GatewayRefused as refused:
+        if payee.sub_mchid and refused.code == "NO_AUTH":
+            return b""
+        raise
+
+
 def _compare(payee: Payee, day: date, rows: Sequence[TradeRow]) -> list[Difference]:
     return differences(_ours(payee, day), {row.number: row.amount for row in rows})
 
 
 def _ours(payee: Payee, day: date) -> dict[str, Decimal]:
-    """What our books say WeChat paid in or back on a day, by number."""
+    """What our books say WeChat paid in on a day, or accepted to pay back, by number."""
     first, last = datetime.combine(day, time()), datetime.combine(day, time.max)
     order, refund = frappe.qb.DocType("Market Payment Order"), frappe.qb.DocType("Refund")
     theirs = (order.mchid == payee.mchid) & (order.channel == "WeChat")
@@ -164,8 +181,8 @@ def _ours(payee: Payee, day: date) -> dict[str, Decimal]:
     paid = frappe.qb.from_(order).select(order.name, order.amount).where(theirs & (order.status == "Paid"))
     found = {name: yuan(amount) for name, amount in paid.where(order.paid_at[first:last]).run()}
     back = frappe.qb.from_(refund).join(order).on(order.name == refund.payment_order)
-    back = back.select(refund.name, refund.amount).where(theirs & (refund.status == "Succeeded"))
-    back = back.where((refund.channel == "WeChat") & refund.finished_at[first:last])
+    back = back.select(refund.name, refund.amount).where(theirs & (refund.channel == "WeChat"))
+    back = back.where(refund.sent_at[first:last])
     return found | {name: yuan(amount) for name, amount in back.run()}
 
 
@@ -184,14 +201,18 @@ def _ask_about(found: Sequence[Difference], now: datetime) -> bool:
     return asked
 
 
-def _account_total(trades: Sequence[TradeRow], movements: Sequence[FundRow]) -> list[Difference]:
-    """Every payment of the trade bill must have come into the account."""
-    traded = sum((row.amount for row in trades if row.kind == bills.PAYMENT), Decimal("0.00"))
-    came = sum(
-        (row.amount for row in movements if row.direction == bills.INCOME and row.business == _TAKINGS),
-        Decimal("0.00"),
-    )
-    return [] if traded == came else [Difference(ACCOUNT_TOTAL, _TAKINGS, traded, came)]
+def _account_totals(trades: Sequence[TradeRow], movements: Sequence[FundRow]) -> list[Difference]:
+    """Every payment of the trade bill must have come into the account, every accepted refund must have left it."""
+    found = []
+    for kind, direction, business in _MOVED_BY:
+        traded = sum((row.amount for row in trades if row.kind == kind), yuan(0))
+        moved = sum(
+            (row.amount for row in movements if (row.direction, row.business) == (direction, business)),
+            yuan(0),
+        )
+        if traded != moved:
+            found.append(Difference(ACCOUNT_TOTAL, business, traded, moved))
+    return found
 
 
 def _write(

@@ -4,7 +4,7 @@ Approval moves the amount out of the balance (Refund Hold), so it cannot be spen
 it leave (Refund), failure gives it back.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 import frappe
@@ -29,8 +29,6 @@ from market_mgmt.services.rows import lock
 
 WECHAT, CASH_CHANNEL = "WeChat", "Cash"
 CHANNELS = (WECHAT, *cashiers.CHANNELS)
-# WeChat takes no refund of an order that was paid longer ago.
-WECHAT_REFUNDS_FOR = timedelta(days=365)
 
 
 def request(
@@ -132,8 +130,6 @@ def pay_out(name: str, by: str, now: datetime, reference: str | None = None) -> 
 def give_up(name: str, reason: str, now: datetime) -> str:
     """An approved refund that the office cannot pay out: the money becomes balance again."""
     refund = locked(name)
-    if refund.channel == WECHAT:
-        frappe.throw(_("A WeChat refund goes back by itself."))
     if not (reason or "").strip():
         frappe.throw(_("A refund needs a reason."))
     return finish(refund, rules.FAILED, now, error=reason.strip())
@@ -147,13 +143,14 @@ def _check_order(order: str, merchant: str, channel: str, amount: Decimal, now: 
         frappe.throw(_("Payment order {0} does not exist.").format(order), frappe.DoesNotExistError)
     if row.status != "Paid":
         frappe.throw(_("Only a settled payment is refunded."))
-    if channel == WECHAT and (row.channel != WECHAT or now - row.paid_at > WECHAT_REFUNDS_FOR):
+    if channel == WECHAT and (row.channel != WECHAT or now - row.paid_at > rules.WECHAT_REFUNDS_FOR):
         frappe.throw(_("This payment cannot go back by WeChat; choose cash or transfer."))
     table = frappe.qb.DocType("Refund")
     query = frappe.qb.from_(table).select(table.amount).where(table.payment_order == order)
-    asked = sum(
-        (yuan(a) for (a,) in query.where(table.status.isin(rules.COUNTED)).for_update().run()), yuan(0)
-    )
+    parts = query.where(table.status.isin(rules.COUNTED)).for_update().run()
+    if channel == WECHAT and len(parts) >= rules.MOST_PARTS:
+        frappe.throw(_("This payment cannot go back by WeChat; choose cash or transfer."))
+    asked = sum((yuan(part) for (part,) in parts), yuan(0))
     if asked + amount > yuan(row.amount):
         frappe.throw(
             _("Of this payment of {0}, {1} is refunded or being refunded.").format(yuan(row.amount), asked)
@@ -161,12 +158,23 @@ def _check_order(order: str, merchant: str, channel: str, amount: Decimal, now: 
 
 
 def _take_off_fees(refund: Document, now: datetime) -> None:
+    """Take the payment off the fees it paid; after an earlier part went back, what was left of it paid them as balance."""
     entries = ledger.entries_of_order(refund.payment_order, lock=True)
-    paid = [entry for entry in entries if entry.entry_type in (ALLOCATION, REVERSAL)]
-    fees = sorted({entry.fee for entry in paid if entry.fee})
+    fees = sorted({entry.fee for entry in entries if entry.fee})
     lock("Fee", fees)
-    ledger.post(reversals(paid, refund.reason, now.date()))
+    taken_off = reversals([entry for entry in entries if entry.fee], refund.reason, now.date())
+    if not taken_off:
+        on_fees = ledger.entries_of(fees, lock=True).values()
+        balance = [entry for one in on_fees for entry in one if _pays_by_balance(entry)]
+        taken_off = reversals(balance, refund.reason, now.date())
+    ledger.post(taken_off)
     ledger.refresh_caches(fees, now.date())
+
+
+def _pays_by_balance(entry: ledger.LedgerEntry) -> bool:
+    return not entry.payment_order and (
+        entry.entry_type == ALLOCATION or (entry.entry_type == REVERSAL and entry.credit_account == PREPAID)
+    )
 
 
 def finish(refund: Document, status: str, now: datetime, **values: object) -> str:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 import frappe
 from cn_connect.money import yuan
-from cn_connect.wechat.pay import Transaction
+from cn_connect.wechat.pay_messages import Transaction
 from frappe.model.document import Document
 from market_mgmt.domain.ledger import CASH, PAYMENT, PREPAID, Posting
 from market_mgmt.services import dunning, ledger, receipts

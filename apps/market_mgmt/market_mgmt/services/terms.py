@@ -23,7 +23,7 @@ ENTRY_TYPES = {
     "Refund": "退款",
     "Deposit": "收押金",
     "Deposit Release": "退押金",
-    "Reversal": "冲销",
+    "Reversal": "冲正",
 }
 ACCOUNTS = {
     "Receivable": "应收账款",
@@ -33,7 +33,7 @@ ACCOUNTS = {
     "Income": "收入",
     "Late Fee Income": "滞纳金收入",
     "Waived": "减免额",
-    "Deposit Held": "押金",
+    "Deposit Held": "代管押金",
     "Refund Payable": "应付退款",
 }
 

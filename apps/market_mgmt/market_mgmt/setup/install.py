@@ -33,7 +33,8 @@ SYSTEM_SETTINGS = {
 
 
 def before_install() -> None:
-    """The permissions of our DocTypes name the roles, so these come first."""
+    """The permissions of our DocTypes name the roles, so these come first; the ledger will need its triggers."""
+    ledger_guard.require_trust()
     ensure_roles()
 
 

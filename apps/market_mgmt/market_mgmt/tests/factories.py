@@ -12,7 +12,7 @@ from typing import Any
 
 import frappe
 from cn_connect.money import to_db
-from cn_connect.wechat.pay import Transaction
+from cn_connect.wechat.pay_messages import Transaction
 from market_mgmt.services import billing, cashiers, payments, readings, waivers
 from market_mgmt.services.readings import ReadingRow
 

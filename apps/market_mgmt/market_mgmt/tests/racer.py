@@ -12,12 +12,15 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import frappe
 from cn_connect import clock, retry
 from frappe.model.workflow import apply_workflow
 from market_mgmt.services import billing, dunning, late_fees, payments, red_cards
+from market_mgmt.services.imports import arrears, merchants, readings
+from market_mgmt.services.imports.common import WRITING
 from market_mgmt.tests import factories
 
 NOW = datetime(2026, 11, 11, 10)
@@ -67,9 +70,39 @@ def lease(market: str, merchant: str, stall: str) -> Any:
         return type(error).__name__
 
 
+def import_file(kind: str, market: str, path: str, period: str | None = None, die_at: int = 0) -> Any:
+    """Imports a workbook; `die_at` is the row at whose writing, or -1 the end before the commit, the machine goes off."""
+
+    def advance(step: str, done: int, _total: int) -> None:
+        if step == WRITING and done == die_at:
+            os._exit(9)
+
+    frappe.db.rollback()  # as the job does before it locks the market
+    content, today = Path(path).read_bytes(), NOW.date()
+    rest = (content, Path(path).name, today, False, None, advance)
+    if kind == "readings":
+        result = readings.run(market, str(period), *rest)
+    else:
+        result = (merchants if kind == "merchants" else arrears).run(market, *rest)
+    if die_at == -1:
+        os._exit(9)
+    return {"status": result.status, "repeated": result.repeated, "added": result.added}
+
+
 ACTIONS: dict[str, Callable[..., Any]] = {
     action.__name__: action
-    for action in (settle, settle_and_die, collect, approve_waiver, bill, accrue, dun, publish_card, lease)
+    for action in (
+        settle,
+        settle_and_die,
+        collect,
+        approve_waiver,
+        bill,
+        accrue,
+        dun,
+        publish_card,
+        lease,
+        import_file,
+    )
 }
 
 

@@ -36,6 +36,7 @@ def queued(site, monkeypatch):
     monkeypatch.setattr(jobs.frappe, "enqueue", enqueue)
     # What a failed job rolls back is its own; the test's world stays.
     monkeypatch.setattr(site.db, "rollback", lambda **_: None)
+    monkeypatch.setattr(site.db, "commit", lambda: None)
     return work
 
 
@@ -125,12 +126,12 @@ def test_readings_find_their_period_by_their_dates(site, market, queued):
     name = staff.import_readings(upload(content), dry_run=False, market=market)["name"]
     queued()
     document = staff.import_progress(name)["result"]["document"]
-    assert site.db.get_value("Meter Reading Import", document, "period") == "2026-10"
+    assert site.db.get_value("Market Import", document, "period") == "2026-10"
 
 
-def test_a_clerk_works_in_the_own_market_without_naming_it(site, market, queued, user):
+def test_finance_works_in_the_own_market_without_naming_it(site, market, queued, user):
     other = factories.market()
-    user(market, "Market Clerk")
+    user(market, "Market Finance")
     address = upload(form({}))
     assert staff.import_merchants(address)["name"]
     with pytest.raises(site.PermissionError):
@@ -140,12 +141,85 @@ def test_a_clerk_works_in_the_own_market_without_naming_it(site, market, queued,
 def test_a_clerk_may_not_confirm_a_bad_file(site, market, queued, user):
     user(market, "Market Clerk")
     with pytest.raises(site.PermissionError):
-        staff.import_merchants(upload(form({})), dry_run=False, confirmed=True)
+        staff.import_readings(upload(form({})), dry_run=False, confirmed=True)
+
+
+def test_a_supervisor_confirms_a_refused_import_of_somebody_elses_file(site, market, queued, user):
+    # given readings of which half are wrong, imported by a clerk
+    shop = factories.shop(market)
+    factories.meter(shop, meter_no="W1", initial_reading=100)
+    number = site.db.get_value("Stall", shop.stall, "stall_no")
+    content = readings([number, "W1", "水表", 100, 110, DAY], [number, "W9", "水表", 1, 2, DAY])
+    user(market, "Market Clerk")
+    started = staff.import_readings(upload(content), dry_run=False)["name"]
+    queued()
+    refused = staff.import_progress(started)["result"]["document"]
+    with pytest.raises(site.PermissionError):
+        staff.confirm_import(refused)
+    # when a supervisor looks at what is wrong, and confirms
+    supervisor = user(market, "Market Supervisor")
+    checked = staff.confirm_import(refused, dry_run=True)["name"]
+    queued()
+    assert staff.import_progress(checked)["result"]["rejected"] == 1
+    confirmed = staff.confirm_import(refused)["name"]
+    queued()
+    # then the good row is in, the record names the supervisor, and there is nothing left to confirm
+    assert staff.import_progress(confirmed)["result"]["added"] == {"Meter Reading": 1}
+    record = site.get_doc("Market Import", refused)
+    assert (record.status, record.confirmed_by, bool(record.confirmed_at)) == ("Posted", supervisor, True)
+    with pytest.raises(site.ValidationError) as done:
+        staff.confirm_import(refused)
+    assert done.value.error_code == "NOT_REFUSED"
+
+
+def test_a_supervisor_of_another_market_confirms_nothing(site, market, queued, user):
+    started = staff.import_merchants(upload(form({"联系电话": "1"})), dry_run=False, market=market)["name"]
+    queued()
+    refused = staff.import_progress(started)["result"]["document"]
+    user(factories.market(), "Market Supervisor")
+    with pytest.raises(site.PermissionError):
+        staff.confirm_import(refused)
+
+
+def test_who_uploads_what_somebody_else_uploaded_before_imports_the_own_copy(site, market, queued, user):
+    content = form({})
+    user(market, "Market Finance")
+    upload(content)
+    user(market, "Market Finance")
+    name = staff.import_merchants(upload(content), dry_run=True)["name"]
+    queued()
+    assert staff.import_progress(name)["state"] == "Done"
+
+
+def test_an_import_that_fell_silent_is_said_to_be_interrupted(site, market, monkeypatch):
+    # given an import that told how far it was and was killed
+    state = {"name": "n1", "kind": "merchants", "market": market, "state": "Running", "done": 50, "total": 90}
+    jobs._store("n1", state)
+    assert staff.import_progress("n1") == state
+    # when somebody asks an hour later
+    later = jobs.time.time() + 3600
+    monkeypatch.setattr(jobs.time, "time", lambda: later)
+    told = staff.import_progress("n1")
+    # then it is told to be over and what to do
+    assert (told["state"], told["error_code"]) == ("Failed", "IMPORT_INTERRUPTED")
+    assert "重新导入" in told["message"]
+
+
+@pytest.mark.parametrize(("kind", "sheet"), [("merchants", "信息采集表"), ("arrears", "期初欠费")])
+def test_templates_of_lists_come_as_files_to_those_who_answer_for_them(site, market, user, kind, sheet):
+    user(market, "Market Finance")
+    staff.import_template(kind)
+    name, content = downloaded(site)
+    assert name == f"{kind}-{market}.xlsx"
+    assert load_workbook(io.BytesIO(content)).sheetnames[0] == sheet
+    user(market, "Market Clerk")
+    with pytest.raises(site.PermissionError):
+        staff.import_template(kind)
 
 
 def test_somebody_elses_private_file_cannot_be_imported(site, market, queued, user):
     address = upload(form({}))
-    user(market, "Market Clerk")
+    user(market, "Market Finance")
     with pytest.raises(site.PermissionError):
         staff.import_merchants(address)
 

@@ -1,17 +1,18 @@
 """Scenarios: the information collection form comes in, with good rows, bad rows, twice, and again with changes."""
 
 import io
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from openpyxl import load_workbook
 
 from cn_connect.crypto.fields import plain_value
 from market_mgmt.services.imports import merchants
+from market_mgmt.services.imports.common import Confirmation
 from market_mgmt.tests import factories
 from market_mgmt.tests.workbooks import OTHER_IDS, form, stall_row
 
-AS_OF = date(2026, 10, 1)
+AS_OF, CONFIRMED_AT = date(2026, 10, 1), datetime(2026, 10, 1, 9)
 VACANT = dict.fromkeys(
     (
         "商户名称",
@@ -168,13 +169,15 @@ def test_one_bad_row_in_a_hundred_is_isolated(site, market):
 def test_a_supervisor_may_confirm_and_nobody_else(site, market):
     content = form({}, stall_row(2, 联系电话="1"))
     with pytest.raises(site.PermissionError):
-        run(market, content, confirmed_by="Guest")
-    result = run(market, content, confirmed_by="Administrator")
+        run(market, content, confirmation=Confirmation("Guest", CONFIRMED_AT))
+    result = run(market, content, confirmation=Confirmation("Administrator", CONFIRMED_AT))
     assert (result.status, result.added["Stall"]) == ("Posted", 1)
 
 
 def test_the_corrected_error_workbook_brings_the_rest(site, market):
-    result = run(market, form({}, stall_row(2, 联系电话="1")), confirmed_by="Administrator")
+    result = run(
+        market, form({}, stall_row(2, 联系电话="1")), confirmation=Confirmation("Administrator", CONFIRMED_AT)
+    )
     book = load_workbook(io.BytesIO(result.error_workbook))
     column = [cell.value for cell in book.active[2]].index("联系电话")
     book.active[3][column].value = "14000000001"
@@ -203,5 +206,5 @@ def test_when_something_goes_wrong_in_the_middle_nothing_is_left(site, market, m
 
 def test_progress_is_told(market):
     seen = []
-    run(market, form({}, stall_row(2)), progress=lambda done, total: seen.append((done, total)))
-    assert seen[-1] == (2, 2)
+    run(market, form({}, stall_row(2)), progress=lambda *step: seen.append(step))
+    assert seen == [("Checking", 1, 2), ("Checking", 2, 2), ("Writing", 1, 2), ("Writing", 2, 2)]

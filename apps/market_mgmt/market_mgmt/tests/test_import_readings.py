@@ -10,6 +10,7 @@ from openpyxl import load_workbook
 
 from market_mgmt.services import reading_template
 from market_mgmt.services.imports import readings
+from market_mgmt.services.imports.common import Confirmation
 from market_mgmt.services.rows import bulk_insert
 from market_mgmt.tests import factories, workbooks
 
@@ -45,7 +46,7 @@ def test_a_good_row_is_posted_under_its_import(site, shop, stall_no, meter):
     result = run(shop, workbooks.readings([stall_no, "W1", "水表", 100, 112.5, DAY]))
     assert (result.status, result.accepted, result.held) == ("Posted", 1, 0)
     assert stored(site, meter) == (112.5, date(2026, 10, 31), "Normal")
-    document = site.get_doc("Meter Reading Import", result.document)
+    document = site.get_doc("Market Import", result.document)
     assert (document.status, document.rows, document.accepted) == ("Posted", 1, 1)
 
 
@@ -59,7 +60,7 @@ def test_the_same_file_again_adds_nothing(site, shop, stall_no, meter):
 def test_the_same_reading_in_another_file_adds_nothing(site, shop, stall_no, meter):
     run(shop, workbooks.readings([stall_no, "W1", "水表", 100, 112.5, DAY]))
     result = run(shop, workbooks.readings([stall_no, "W1", None, None, "112.5", DAY]))
-    assert (result.accepted, result.added) == (1, {"Meter Reading": 0})
+    assert (result.accepted, result.unchanged, result.added) == (1, 1, {"Meter Reading": 0})
 
 
 def test_another_value_for_a_recorded_reading_is_refused(shop, stall_no, meter):
@@ -100,7 +101,7 @@ def test_a_meter_read_twice_in_one_file_counts_once(shop, stall_no, meter):
 def test_a_refused_file_leaves_a_trace_and_no_reading(site, shop, stall_no, meter):
     content = workbooks.readings([stall_no, "W1", "水表", 100, "？", DAY])
     result = run(shop, content)
-    document = site.get_doc("Meter Reading Import", result.document)
+    document = site.get_doc("Market Import", result.document)
     assert (document.status, document.rejected, bool(document.error_workbook)) == ("Refused", 1, True)
     assert not site.db.exists("Meter Reading", {"meter": meter})
     assert run(shop, content).document == result.document
@@ -109,9 +110,10 @@ def test_a_refused_file_leaves_a_trace_and_no_reading(site, shop, stall_no, mete
 def test_a_supervisor_lets_the_good_rows_of_a_bad_file_pass(site, shop, stall_no, meter):
     content = workbooks.readings([stall_no, "W1", "水表", 100, 110, DAY], [stall_no, "W9", "水表", 1, 2, DAY])
     assert run(shop, content).status == "Refused"
-    result = run(shop, content, confirmed_by="Administrator")
+    result = run(shop, content, confirmation=Confirmation("Administrator", DAY))
     assert (result.status, result.accepted, result.rejected) == ("Posted", 1, 1)
-    assert site.db.get_value("Meter Reading Import", result.document, "confirmed_by") == "Administrator"
+    document = site.get_doc("Market Import", result.document)
+    assert (document.confirmed_by, document.confirmed_at) == ("Administrator", DAY)
 
 
 def test_a_zero_is_posted_but_held(site, shop, stall_no, meter):
@@ -122,10 +124,10 @@ def test_a_zero_is_posted_but_held(site, shop, stall_no, meter):
 def test_the_template_comes_filled_in_and_its_answer_is_accepted(site, shop, stall_no, meter):
     book = load_workbook(io.BytesIO(reading_template.build(shop.market, PERIOD)))
     sheet = book["抄表"]
-    assert [cell.value for cell in sheet[4]] == [stall_no, "W1", "水表", 100, None, None]
+    assert [cell.value for cell in sheet[5]] == [stall_no, "W1", "水表", 100, None, None]
     assert sheet.protection.sheet
-    assert [cell.protection.locked for cell in sheet[4]] == [True, True, True, True, False, False]
-    sheet["E4"], sheet["F4"] = 118, DAY
+    assert [cell.protection.locked for cell in sheet[5]] == [True, True, True, True, False, False]
+    sheet["E5"], sheet["F5"] = 118, DAY
     buffer = io.BytesIO()
     book.save(buffer)
     assert run(shop, buffer.getvalue()).accepted == 1
@@ -137,7 +139,7 @@ def test_the_template_leaves_out_stalls_without_a_lease_and_meters_already_read(
     factories.meter(replace(shop, stall=vacant), meter_no="W2")
     assert len(reading_template.build(shop.market, PERIOD)) > 0
     run(shop, workbooks.readings([stall_no, "W1", "水表", 100, 112, DAY]))
-    assert load_workbook(io.BytesIO(reading_template.build(shop.market, PERIOD)))["抄表"].max_row == 3
+    assert load_workbook(io.BytesIO(reading_template.build(shop.market, PERIOD)))["抄表"].max_row == 4
 
 
 def test_the_period_is_read_off_the_dates(shop, stall_no):
@@ -164,9 +166,9 @@ def test_ten_thousand_rows_finish_in_seconds_and_show_progress(site, shop, stall
     ]
     bulk_insert("Meter", meters)
     content = workbooks.readings(*([stall_no, f"M{n}", "水表", 0, n + 1, DAY] for n in range(10_000)))
-    steps: list[int] = []
+    steps: list[tuple[str, int]] = []
     began = time.monotonic()
-    result = run(shop, content, progress=lambda done, total: steps.append(done))
+    result = run(shop, content, progress=lambda step, done, total: steps.append((step, done)))
     assert (result.accepted, result.rejected) == (10_000, 0)
-    assert len(steps) >= 10 and steps[-1] == 10_000
+    assert len(steps) >= 10 and steps[-1] == ("Checking", 10_000)
     assert time.monotonic() - began < 30

@@ -55,16 +55,6 @@ def test_a_void_receipt_makes_a_red_letter_due(site, paid):
     assert invoices.red_letter(name, RED, "Administrator", NOW) == "Red Lettered"
 
 
-def test_a_void_receipt_gets_no_invoice(site, paid):
-    name = ask(paid.receipt)
-    payments.reverse(paid.order, "收错", "Guest", NOW)
-    assert state(site, name) == "Rejected"
-    with pytest.raises(site.ValidationError):
-        ask(paid.receipt)
-    with pytest.raises(site.ValidationError):
-        invoices.issue(name, NUMBER, "Administrator", NOW)
-
-
 def test_a_deposit_is_not_invoiced(site, shop):
     taken = factories.collect(shop.merchant, [], "Cash", D("500.00"), "Administrator", NOW)
     with pytest.raises(site.ValidationError):

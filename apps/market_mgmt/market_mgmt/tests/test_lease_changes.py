@@ -43,13 +43,6 @@ class TestRentChange:
         with pytest.raises(site.ValidationError, match="2026-10-31"):
             lease.save(ignore_permissions=True)
 
-    def test_a_change_for_months_to_come_is_fine(self, site):
-        shop = factories.shop(rent="3100.00")
-        factories.rent_bill(shop)
-        change_rent(site, shop.lease, date(2026, 11, 1), 6200)
-        name = billing.generate(shop.market, "2026-11", date(2026, 12, 1)).created[0]
-        assert site.db.get_value("Fee", name, "amount") == 6200
-
     @pytest.mark.parametrize("days", [[date(2029, 1, 1)], [date(2026, 11, 5), date(2026, 11, 5)]])
     def test_changes_outside_the_lease_or_twice_on_a_day_are_refused(self, site, days):
         shop = factories.shop()

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from market_mgmt import annotations
 from market_mgmt.domain.ledger import Posting
-from market_mgmt.services import ledger, ledger_guard, payments
+from market_mgmt.services import ledger, ledger_guard, payments, terms
 from market_mgmt.services.late_fees import accrue_market
 from market_mgmt.tests import factories
 
@@ -58,6 +59,40 @@ def test_the_database_refuses_too(site, entry, statement):
 
 def test_the_triggers_may_be_installed_again(site):
     ledger_guard.install()
+
+
+def comment(entry):
+    entry.add_comment("Comment", "已核对")
+
+
+def tag(entry):
+    annotations.add_tag("待查", entry.doctype, entry.name)
+
+
+def tag_several(entry):
+    annotations.add_tags(["待查"], entry.doctype, [entry.name])
+
+
+def like(entry):
+    annotations.toggle_like(entry.doctype, entry.name, add="Yes")
+
+
+@pytest.mark.parametrize("annotate", [comment, tag, tag_several, like])
+def test_nothing_is_hung_on_an_entry(site, entry, annotate):
+    with pytest.raises(site.PermissionError, match="不能加标签、点赞、评论或指派"):
+        annotate(entry)
+
+
+def test_frappe_asks_the_ledger_before_it_tags_or_likes(site):
+    for method in ("frappe.desk.doctype.tag.tag.add_tag", "frappe.desk.like.toggle_like"):
+        assert site.get_hooks("override_whitelisted_methods")[method][-1].startswith(
+            "market_mgmt.annotations."
+        )
+
+
+def test_a_bill_may_be_commented(site, rent):
+    site.get_doc("Fee", rent).add_comment("Comment", "商户已来电")
+    assert site.db.exists("Comment", {"reference_doctype": "Fee", "reference_name": rent})
 
 
 def test_a_voucher_posts_once(site, shop, rent):
@@ -133,3 +168,8 @@ def test_other_differences_are_found(site, shop, rent):
         assert rule in {violation.rule for violation in ledger.check(shop.market)}
         site.db.set_value(doctype, name, field, right)
     assert ledger.check(shop.market) == []
+
+
+def test_screens_and_printed_documents_use_the_same_words(site):
+    for word, printed in {**terms.ENTRY_TYPES, **terms.ACCOUNTS}.items():
+        assert site._(word, lang="zh", context="Account Entry") == printed

@@ -44,18 +44,6 @@ def water(site, market):
     }, dict(run.skipped)
 
 
-def test_each_tenant_pays_what_was_used_in_his_days(site, shop, second, meter):
-    # given 30 t up to the handover and 10 t after it
-    meter_changes.read_at_handover(meter, D("130"), OCT_15, NOV_1)
-    factories.reading(meter, "2026-10", "140", OCT_31)
-    bills, skipped = water(site, shop.market)
-    assert bills == {
-        shop.lease: (D("60.00"), ["W-1: 100 → 130 × 1"]),
-        second: (D("20.00"), ["W-1: 130 → 140 × 1"]),
-    }
-    assert skipped == {}
-
-
 def test_a_handover_entered_after_the_month_was_read_splits_that_reading(site, shop, second, meter):
     factories.reading(meter, "2026-10", "140", OCT_31)
     meter_changes.read_at_handover(meter, D("130"), OCT_15, NOV_1)

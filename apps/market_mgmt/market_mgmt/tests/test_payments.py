@@ -8,7 +8,7 @@ import pytest
 
 from cn_connect.errors import GatewayRefused, GatewayUnavailable
 from cn_connect.money import yuan
-from cn_connect.wechat.pay import Transaction
+from cn_connect.wechat.pay_messages import Transaction
 from market_mgmt.services import ledger, payments
 from market_mgmt.tests import factories
 
@@ -23,6 +23,9 @@ class WeChat:
         self.orders: dict[str, SimpleNamespace] = {}
         self.commits = commits
         self.failure: Exception | None = None
+
+    def check_payee(self, sub_mchid):
+        assert sub_mchid is None
 
     def create_jsapi_order(self, out_trade_no, description, amount, openid, expires_at, sub_mchid=None):
         if self.failure:

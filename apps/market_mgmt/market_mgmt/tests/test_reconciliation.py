@@ -1,48 +1,27 @@
 """Scenarios: WeChat's bill of a day is compared with our books, and what does not agree is found out."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from cn_connect.errors import GatewayUnavailable
+from cn_connect.wechat.pay_messages import Refund
 from market_mgmt.domain.periods import month_of
-from market_mgmt.services import ledger, payments, reconciliation
+from market_mgmt.services import ledger, payments, reconciliation, refunds, wechat_refunds
 from market_mgmt.tests import factories
+from market_mgmt.tests.wechat_bills import DayBills
 
 D = Decimal
 DAY = date(2026, 11, 5)
 PAID_AT, NEXT_MORNING = datetime(2026, 11, 5, 10), datetime(2026, 11, 6, 10, 20)
-TRADE = "交易时间,商户号,特约商户号,微信订单号,商户订单号,交易状态,商户退款单号,订单金额,申请退款金额,手续费"
-FUND = "记账时间,业务类型,收支类型,收支金额(元),业务凭证号"
-
-
-class WeChat:
-    """A gateway with the bills of a day, and orders that can be asked about."""
-
-    def __init__(self):
-        self.trades, self.movements, self.asked = [], [], {}
-        self.failure = None
-
-    def paid(self, number, amount, fee="0.00"):
-        self.trades.append(f"`{PAID_AT},`1900000777,`0,`42,`{number},`SUCCESS,`0,`{amount},`0.00,`{fee}")
-        self.movements.append(f"`{PAID_AT},`交易,`收入,`{amount},`{number}")
-
-    def download_trade_bill(self, day, sub_mchid=None):
-        if self.failure:
-            raise self.failure
-        return "\n".join([TRADE, *self.trades, "总交易单数", "`1"]).encode() if self.trades else b""
-
-    def download_fund_bill(self, day):
-        return "\n".join([FUND, *self.movements, "资金流水总笔数", "`1"]).encode() if self.movements else b""
-
-    def query_order(self, number, sub_mchid=None):
-        return self.asked.get(number)
+MCHID = "1900000777"
 
 
 @pytest.fixture
 def wechat(site):
-    gateway = WeChat()
+    gateway = DayBills(MCHID, PAID_AT)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(site.db, "commit", lambda *_: None)
         for module in (payments, reconciliation):
@@ -53,17 +32,17 @@ def wechat(site):
 @pytest.fixture
 def shop(site, wechat):
     # A payee of its own, so that nobody else's payments are on its bill
-    return factories.shop(factories.market(mchid="1900000777"), rent="1000.00")
+    return factories.shop(factories.market(mchid=MCHID), rent="1000.00")
 
 
 @pytest.fixture
 def order(shop):
     """1000.00 for the rent, not yet paid."""
-    return factories.order(shop, [factories.rent_bill(shop)], PAID_AT, mchid="1900000777")
+    return factories.order(shop, [factories.rent_bill(shop)], PAID_AT, mchid=MCHID)
 
 
 def paid(order):
-    return factories.transaction(order, PAID_AT, mchid="1900000777")
+    return factories.transaction(order, PAID_AT, mchid=MCHID)
 
 
 def payee(shop):
@@ -114,6 +93,25 @@ def test_what_nobody_knows_of_is_a_difference_until_it_is_resolved(site, wechat,
     assert reconciliation.resolve(name, "停车场收款，同一商户号", "Administrator", NEXT_MORNING) == "Matched"
 
 
+@pytest.mark.parametrize("result", ["SUCCESS", "CLOSED", "PROCESSING"])
+def test_a_refund_counts_on_the_day_it_was_accepted_whatever_becomes_of_it(site, wechat, shop, order, result):
+    # given a payment whose refund WeChat accepted on the same day, and finished after midnight
+    payments.settle(paid(order), PAID_AT)
+    refund = refunds.request(
+        shop.merchant, D("400.00"), "WeChat", "多收", "Administrator", PAID_AT, order, True
+    )
+    refunds.review(refund, True, None, "Guest", PAID_AT)
+    said = Refund(refund, "50", order, "42", "PROCESSING", D("400.00"), None, accepted_at=PAID_AT)
+    wechat_refunds.take_in(said, PAID_AT)
+    wechat_refunds.take_in(replace(said, status=result, accepted_at=None), datetime(2026, 11, 6, 0, 5))
+    # when the day's bill, which nothing changes later, lists it
+    wechat.paid(order, "1000.00")
+    wechat.accepted(refund, order, "400.00")
+    # then both sides agree
+    document = run(shop)
+    assert (document.status, document.refunded) == ("Matched", 400.0)
+
+
 def test_a_payment_that_wechat_does_not_have_is_a_difference(site, wechat, shop, order):
     payments.settle(paid(order), PAID_AT)
     assert [row.kind for row in queue(site, run(shop))] == ["Missing There"]
@@ -124,6 +122,17 @@ def test_another_amount_and_another_account_total_are_differences(site, wechat, 
     wechat.paid(order, "999.00")
     wechat.movements = [f"`{PAID_AT},`交易,`收入,`900.00,`{order}"]
     assert {row.kind for row in queue(site, run(shop))} == {"Amount Differs", "Account Total"}
+
+
+def test_a_refund_that_has_not_left_the_account_is_a_difference(site, wechat, shop, order):
+    payments.settle(paid(order), PAID_AT)
+    wechat.paid(order, "1000.00")
+    wechat.accepted("ELSEWHERE-R1", order, "10.00")
+    wechat.movements.pop()
+    assert {(row.kind, row.number) for row in queue(site, run(shop))} == {
+        ("Missing Here", "ELSEWHERE-R1"),
+        ("Account Total", "退款"),
+    }
 
 
 def test_a_difference_that_is_gone_the_next_time_is_resolved_by_itself(site, wechat, shop, order):

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from cn_connect.errors import GatewayRefused, GatewayUnavailable
-from cn_connect.wechat.pay import Refund
+from cn_connect.wechat.pay_messages import Refund
 from market_mgmt.services import billing, cashiers, ledger, payments, refunds, wechat_refunds
 from market_mgmt.tests import factories
 
@@ -36,8 +36,8 @@ class WeChat:
         return self.refunds.get(out_refund_no)
 
 
-def said(name, order, amount, status):
-    return Refund(name, f"5030{name[-8:]}", order, "4200", status, amount, NOW)
+def said(name, order, amount, status, **more):
+    return Refund(name, f"5030{name[-8:]}", order, "4200", status, amount, NOW, **more)
 
 
 @pytest.fixture
@@ -110,6 +110,18 @@ class TestByWeChat:
         assert site.db.get_value("Receipt", {"payment_order": order}, "status") == "Issued"
         assert ledger.check(shop.market) == []
 
+    def test_a_payment_reopens_its_fees_part_by_part(self, site, wechat, shop, rent, order):
+        # given a part that went back, after which the rest pays the rent as balance
+        wechat.answers_with = "SUCCESS"
+        wechat_refunds.send(approved(shop, amount="400.00", order=order, reopen=True), NOW)
+        # when another part goes back
+        later = NOW + timedelta(minutes=2)
+        wechat_refunds.send(approved(shop, amount="250.00", order=order, reopen=True), later)
+        # then both are owed again, and nothing else
+        assert ledger.fee_balance(rent)[0] == D("650.00")
+        assert held(shop) == 0
+        assert ledger.check(shop.market) == []
+
     def test_a_refund_that_is_closed_becomes_balance_again(self, site, wechat, shop, rent, order):
         billing.reverse(rent, "错账", NOW)
         name = approved(shop, order=order)
@@ -141,13 +153,84 @@ class TestByWeChat:
         assert wechat_refunds.sweep(NOW) == {"Succeeded": 1}
         assert wechat_refunds.sweep(NOW) == {}
 
-    def test_a_balance_at_wechat_that_is_too_small_is_tried_again(self, site, wechat, shop, rent, order):
+    @pytest.mark.parametrize("code", ["NOT_ENOUGH", "NO_AUTH", "SIGN_ERROR"])
+    def test_what_somebody_can_mend_waits_and_is_told_once(self, site, wechat, shop, rent, order, code):
         billing.reverse(rent, "错账", NOW)
         name = approved(shop, order=order)
-        wechat.failure = GatewayRefused("NOT_ENOUGH", "基本账户余额不足")
-        assert wechat_refunds.send(name, NOW) == "Approved"
+        wechat.failure = GatewayRefused(code, "请先充值或授权")
+        before = site.db.count("Error Log")
+        assert [wechat_refunds.send(name, NOW) for _ in range(3)] == ["Approved"] * 3
+        assert site.db.count("Error Log") == before + 1
         wechat.failure = None
         assert wechat_refunds.send(name, NOW) == "Processing"
+        assert not site.db.get_value("Refund", name, "error")
+
+    def test_what_wechat_does_not_take_can_be_given_up(self, site, wechat, shop, rent, order):
+        billing.reverse(rent, "错账", NOW)
+        name = approved(shop, order=order)
+        assert wechat_refunds.give_up(name, "商户账户余额不足，改由转账退", NOW) == "Failed"
+        assert held(shop) == D("1000.00")
+        assert ledger.check(shop.market) == []
+
+    def test_what_wechat_has_taken_in_cannot_be_given_up(self, site, wechat, shop, rent, order):
+        # given a refund that WeChat took in, while its answer was lost
+        billing.reverse(rent, "错账", NOW)
+        name = approved(shop, order=order)
+        wechat.refunds[name] = said(name, order, D("1000.00"), "PROCESSING")
+        # then giving it up is refused, and its state is known from now on
+        with pytest.raises(site.ValidationError):
+            wechat_refunds.give_up(name, "改由转账退", NOW)
+        assert (state(site, name), held(shop)) == ("Processing", 0)
+
+    def test_money_that_comes_back_to_the_market_becomes_balance_again(self, site, wechat, shop, rent, order):
+        # given a refund that the payer's bank refused
+        billing.reverse(rent, "错账", NOW)
+        name = approved(shop, order=order)
+        wechat_refunds.send(name, NOW)
+        wechat_refunds.take_in(said(name, order, D("1000.00"), "ABNORMAL"), NOW)
+        assert held(shop) == 0
+        # when the office has it paid to the market's own account
+        back = said(name, order, D("1000.00"), "SUCCESS", received_by="商户结算银行账户")
+        assert [wechat_refunds.take_in(back, NOW) for _ in range(2)] == ["Failed"] * 2
+        # then the merchant has the balance again, and it can go by transfer
+        assert held(shop) == D("1000.00")
+        assert "商户结算银行账户" in site.db.get_value("Refund", name, "error")
+        assert ledger.check(shop.market) == []
+
+    def test_the_day_wechat_accepted_it_is_learnt_from_an_answer(self, site, wechat, shop, rent, order):
+        # given a notification, which does not tell it, that came first
+        billing.reverse(rent, "错账", NOW)
+        name = approved(shop, order=order)
+        late = NOW.replace(hour=23, minute=59, second=59)
+        wechat_refunds.take_in(said(name, order, D("1000.00"), "SUCCESS"), late + timedelta(seconds=2))
+        # when the answer follows
+        wechat_refunds.take_in(said(name, order, D("1000.00"), "PROCESSING", accepted_at=late), late)
+        # then the result stands, under the day of the bill
+        assert state(site, name) == "Succeeded"
+        assert site.db.get_value("Refund", name, "sent_at") == late
+
+    def test_parts_of_a_payment_go_a_minute_apart(self, site, wechat, shop, rent, order):
+        billing.reverse(rent, "错账", NOW)
+        first, second = (approved(shop, amount="400.00", order=order) for _ in range(2))
+        assert wechat_refunds.sweep(NOW) == {"Processing": 1, "Approved": 1}
+        assert wechat_refunds.sweep(NOW + timedelta(minutes=2))["Processing"] == 2
+        assert {state(site, first), state(site, second)} == {"Processing"}
+
+    def test_a_payment_goes_back_in_fifty_parts_at_most(self, site, shop, order):
+        for _ in range(50):
+            ask(shop, amount="1.00", order=order)
+        with pytest.raises(site.ValidationError):
+            ask(shop, amount="1.00", order=order)
+
+    def test_another_payee_s_notification_changes_nothing(self, site, wechat, shop, rent, order):
+        billing.reverse(rent, "错账", NOW)
+        name = approved(shop, order=order)
+        wechat_refunds.send(name, NOW)
+        for payee in (("1900000999", ""), (factories.MCHID, "1900000311")):
+            told = said(name, order, D("1000.00"), "SUCCESS", payee=payee)
+            assert wechat_refunds.take_in(told, NOW) == "Processing"
+        told = said(name, order, D("1000.00"), "SUCCESS", payee=(factories.MCHID, ""))
+        assert wechat_refunds.take_in(told, NOW) == "Succeeded"
 
     def test_what_wechat_refuses_for_good_fails(self, site, wechat, shop, rent, order):
         billing.reverse(rent, "错账", NOW)

@@ -9,6 +9,8 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from cn_connect import sealed
+from cn_connect.tests.signatures import is_genuine, signature_of, unsigned
+from market_mgmt.api import public
 from market_mgmt.services import counter, ledger, reports
 from market_mgmt.tests import factories
 from market_mgmt.tests.formulas import Sheet
@@ -169,7 +171,7 @@ def test_a_report_is_sealed_numbered_and_the_same_twice(world, kind):
         return reports.collection(world[0].market, "2026-10", DAY, MADE_AT)
 
     first, second = made(), made()
-    assert (first.pdf, first.xlsx) == (second.pdf, second.xlsx)
+    assert (unsigned(first.pdf), first.xlsx) == (unsigned(second.pdf), second.xlsx)
     text = text_of(first)
     code = text.split("验证码：")[1][:32]
     found = sealed.verify(code)
@@ -177,6 +179,35 @@ def test_a_report_is_sealed_numbered_and_the_same_twice(world, kind):
     assert found["content_hash"] in text
     for word in ("南渡江市场", "第", "页", "Administrator"):
         assert word in text
+
+
+@pytest.mark.parametrize("kind", ["journal", "collection"])
+def test_a_reports_pdf_is_signed_and_one_changed_byte_is_noticed(world, kind):
+    # given the PDF of a report, whose signature covers all of it
+    if kind == "journal":
+        content = reports.daily_journal(world[0].market, DAY, MADE_AT).pdf
+    else:
+        content = reports.collection(world[0].market, "2026-10", DAY, MADE_AT).pdf
+    assert is_genuine(content)
+    # when somebody changes a byte of a page
+    place = content.index(b"stream", len(content) // 3) + 20
+    changed = bytearray(content)
+    changed[place] ^= 1
+    # then the validator says that it is not what was signed
+    assert not signature_of(bytes(changed)).intact
+
+
+def test_anybody_learns_of_a_report_what_it_is_when_of_which_market_and_its_hash(site, world):
+    report = reports.daily_journal(world[0].market, DAY, MADE_AT)
+    code = text_of(report).split("验证码：")[1][:32]
+    site.set_user("Guest")
+    found = public.verify_document(code)
+    assert (found["valid"], found["kind"], found["issued_at"]) == (
+        *(True, "Daily Journal"),
+        "2026-11-15T18:00:00+08:00",
+    )
+    assert found["title"] == "南渡江市场 日流水账 2026年11月15日"
+    assert found["content_hash"] == sealed.content_hash(report.data)
 
 
 def test_the_public_title_of_a_report_names_nobody(site, world):

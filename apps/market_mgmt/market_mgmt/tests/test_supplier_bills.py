@@ -47,14 +47,6 @@ def charged(site, market):
     return site.get_all("Fee", fees, pluck="amount")
 
 
-def test_the_price_follows_from_the_bill(site, market, shops):
-    found = bill(site, market, 300, 200)
-    assert found.unit_price == 0.6666
-    billing.generate(market, "2026-10", NOV_1)
-    assert factories.publish(market, "2026-10", NOV_1) == 4
-    assert charged(site, market) == [66.66, 66.66]
-
-
 def test_a_draft_sets_no_price(site, market, shops):
     found = bill(site, market, 300, 200, "Draft")
     assert not site.db.exists("Tariff", {"supplier_bill": found.name})

@@ -1,12 +1,12 @@
 """Scenarios: a waiver is asked for by one person and approved by another, and acts from that day on."""
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
 
 from market_mgmt.api import staff as api
-from market_mgmt.services import ledger, payments
+from market_mgmt.services import ledger
 from market_mgmt.tests import factories
 
 D = Decimal
@@ -49,31 +49,6 @@ def approve(site, people):
         return status
 
     return approved
-
-
-def test_principal_waived_acts_like_a_payment_on_that_day(shop, rent, ask, approve):
-    assert approve(ask("Principal", "400.00")) == "Approved"
-    # the late fee of the eleventh still accrues on all of it, that of the twelfth on 600
-    assert ledger.fee_balance(rent) == (D("600.00"), D("1.50"))
-    (row,) = ledger.open_fees(date(2026, 11, 12), lease=shop.lease)
-    assert (row.principal, row.late_fee) == (D("600.00"), D("1.80"))
-    assert ledger.check(shop.market) == []
-
-
-def test_late_fee_waived_lowers_what_is_owed_and_goes_on_accruing(shop, rent, ask, approve):
-    approve(ask("Late Fee", "1.50"))
-    assert ledger.fee_balance(rent) == (D("1000.00"), D("0.00"))
-    (row,) = ledger.open_fees(date(2026, 11, 12), lease=shop.lease)
-    assert row.late_fee == D("0.50")
-    assert ledger.check(shop.market) == []
-
-
-def test_a_bill_waived_as_a_whole_is_waived_not_paid(site, shop, rent, ask, approve):
-    approve(ask("Late Fee", "1.50"))
-    approve(ask("Principal", "1000.00"))
-    assert site.db.get_value("Fee", rent, "status") == "Waived"
-    assert ledger.open_fees(date(2027, 1, 1), lease=shop.lease) == []
-    assert ledger.check(shop.market) == []
 
 
 def test_a_rejected_waiver_changes_nothing(site, shop, rent, ask, approve):
@@ -122,11 +97,3 @@ def test_what_was_paid_since_the_request_is_not_waived(site, shop, rent, ask, ap
     factories.collect(shop.merchant, [rent], "Cash", D("1001.50"), "Administrator", NOV_11)
     with pytest.raises(site.ValidationError):
         approve(name)
-
-
-def test_a_payment_under_way_when_the_bill_is_waived_becomes_balance(shop, rent, ask, approve):
-    order = factories.order(shop, [rent], NOV_11)
-    approve(ask("Principal", "1000.00"))
-    payments.settle(factories.transaction(order, NOV_11), NOV_11)
-    assert ledger.prepaid_balance(shop.merchant) == D("1000.00")
-    assert ledger.check(shop.market) == []

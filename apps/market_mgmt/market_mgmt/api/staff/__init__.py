@@ -32,11 +32,13 @@ from market_mgmt.api.staff.counter import (
 )
 from market_mgmt.api.staff.dunning import review_red_card, run_dunning
 from market_mgmt.api.staff.imports import (
+    confirm_import,
     export_report,
     import_arrears,
     import_merchants,
     import_progress,
     import_readings,
+    import_template,
     reading_template,
     receipt_pdf,
 )
@@ -48,6 +50,7 @@ __all__ = [
     "close_month",
     "close_session",
     "collect",
+    "confirm_import",
     "confirm_readings",
     "create_fee",
     "export_report",
@@ -56,6 +59,7 @@ __all__ = [
     "import_merchants",
     "import_progress",
     "import_readings",
+    "import_template",
     "issue_invoice",
     "late_fee_derivation",
     "open_session",

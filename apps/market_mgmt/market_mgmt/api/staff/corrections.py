@@ -74,7 +74,9 @@ def pay_refund(name: str, reference: str | None = None) -> answers.NamedStatus:
 def cancel_refund(name: str, reason: str) -> answers.NamedStatus:
     """Gives up an approved refund that cannot be paid out; the money is balance again."""
     own("Refund", [name])
-    return {"name": name, "status": refunds.give_up(name, reason, clock.now())}
+    by_wechat = frappe.db.get_value("Refund", name, "channel") == refunds.WECHAT
+    give_up = wechat_refunds.give_up if by_wechat else refunds.give_up
+    return {"name": name, "status": give_up(name, reason, clock.now())}
 
 
 @api_method(methods=["POST"], roles=[FINANCE, CASHIER, SUPERVISOR])

@@ -10,23 +10,30 @@ from decimal import Decimal
 from typing import Any
 
 import frappe
-from cn_connect.excel import CellFault, Row, as_date, as_decimal, as_text, read_table
+from cn_connect.excel import read_table
+from cn_connect.excel_cells import CellFault, Row, as_code, as_date, as_decimal
 from cn_connect.money import format_yuan, yuan
 from frappe import _
 from frappe.utils import getdate
 from market_mgmt.domain.periods import Period, month_of
 from market_mgmt.services import billing, terms
+from market_mgmt.services.billing import OpeningFee
+from market_mgmt.services.imports import journal, stamp
 from market_mgmt.services.imports.common import (
     POSTED,
+    WRITING,
+    Confirmation,
     ImportResult,
     Progress,
-    all_or_nothing,
+    checked,
     judged,
     refuse_repeats,
 )
+from market_mgmt.services.imports.journal import Source
 
 SHEET = "期初欠费"
 STALL, FEE_TYPE, PERIOD, AMOUNT, DUE, REMARK = "摊位号", "费用类型", "账期", "欠费金额", "应缴日期", "说明"
+_AT_ONCE = 1000
 REQUIRED = (STALL, FEE_TYPE, PERIOD, AMOUNT, DUE)
 # How offices write fee types; names and codes of the fee types themselves are understood as well.
 ALIASES = {chinese: name for name, chinese in terms.FEE_TYPES.items()} | {"摊位费": "Rent", "摊租": "Rent"}
@@ -35,12 +42,7 @@ ALIASES = {chinese: name for name, chinese in terms.FEE_TYPES.items()} | {"摊�
 @dataclass(frozen=True)
 class ArrearsLine:
     row: Row
-    lease: str
-    fee_type: str
-    period: str
-    amount: Decimal
-    due_date: date
-    key: str
+    fee: OpeningFee
 
 
 def run(
@@ -49,38 +51,45 @@ def run(
     file_name: str,
     as_of: date,
     dry_run: bool,
-    confirmed_by: str | None = None,
+    confirmation: Confirmation | None = None,
     progress: Progress | None = None,
 ) -> ImportResult:
     """Checks the list and, unless `dry_run`, records its good rows as opening fees in one transaction.
 
     A stall's fee of a period is recorded once, so repeating the file adds nothing. Raises as the other imports do.
     """
+    source = Source(journal.ARREARS, market, content, file_name)
+    again = journal.posted_before(source, dry_run)
+    if again:
+        return again
     table = read_table(content, SHEET, REQUIRED, (REMARK,))
+    stamp.check(table, SHEET, market)
     leases, fee_types = _leases(market), _fee_types()
-    parsed = [_line(row, market, leases, fee_types) for row in table.rows]
+    parsed = checked(table, lambda row: _line(row, market, leases, fee_types), progress)
     lines = [line for line in parsed if line]
-    refuse_repeats([line.row for line in lines], PERIOD, [line.key for line in lines])
-    _refuse_billed(market, lines)
-    result = judged(table, as_of, dry_run, confirmed_by)
-    if result.status == POSTED:
-        good = [line for line in lines if not line.row.errors]
-        before = frappe.db.count("Fee", {"market": market, "source": "Opening"})
-        with all_or_nothing("import_arrears"):
-            for done, line in enumerate(good, start=1):
-                billing.record_opening(
-                    line.lease, line.fee_type, line.period, line.amount, line.due_date, as_of, line.key
-                )
-                if progress:
-                    progress(done, len(good))
-        result.added = {"Fee": frappe.db.count("Fee", {"market": market, "source": "Opening"}) - before}
+    refuse_repeats([line.row for line in lines], PERIOD, [line.fee.key for line in lines])
+    known = _known(market, lines)
+    good = [line.fee for line in lines if not line.row.errors]
+    result = judged(table, as_of, dry_run, confirmation, sum(fee.key in known for fee in good))
+    if not dry_run:
+        with journal.recorded(source, result, confirmation):
+            if result.status == POSTED:
+                result.added = _post([fee for fee in good if fee.key not in known], as_of, progress)
     return result
+
+
+def _post(fees: Sequence[OpeningFee], as_of: date, progress: Progress | None) -> dict[str, int]:
+    for start in range(0, len(fees), _AT_ONCE):
+        billing.record_openings(fees[start : start + _AT_ONCE], as_of)
+        if progress:
+            progress(WRITING, min(start + _AT_ONCE, len(fees)), len(fees))
+    return {"Fee": len(fees)} if fees else {}
 
 
 def _line(
     row: Row, market: str, leases: dict[str, list[Any]], fee_types: dict[str, str]
 ) -> ArrearsLine | None:
-    stall_no = row.take(STALL, as_text, required=True)
+    stall_no = row.take(STALL, as_code, required=True)
     fee_type = row.take(FEE_TYPE, lambda value: _fee_type(value, fee_types), required=True)
     period = row.take(PERIOD, _period, required=True)
     amount = row.take(AMOUNT, _amount, required=True)
@@ -95,11 +104,12 @@ def _line(
     if row.errors or lease is None:
         return None
     key = f"{market}|{stall_no}|{fee_type}|{period}"
-    return ArrearsLine(row, lease, fee_type, period, amount, due, key)
+    return ArrearsLine(row, OpeningFee(lease, fee_type, period, amount, due, key))
 
 
-def _refuse_billed(market: str, lines: Sequence[ArrearsLine]) -> None:
-    """Faults rows that contradict what is billed already; one that repeats a recorded arrear is good."""
+def _known(market: str, lines: Sequence[ArrearsLine]) -> set[str]:
+    """The keys of lines recorded already. Faults rows that contradict what is billed."""
+    known = set()
     billed = {
         (row.lease, row.fee_type, row.period): row
         for row in frappe.get_all(
@@ -109,9 +119,13 @@ def _refuse_billed(market: str, lines: Sequence[ArrearsLine]) -> None:
         )
     }
     for line in lines:
-        found = billed.get((line.lease, line.fee_type, line.period))
-        if found and (found.source != "Opening" or yuan(found.amount) != line.amount):
+        fee = line.fee
+        found = billed.get((fee.lease, fee.fee_type, fee.period))
+        if found and (found.source != "Opening" or yuan(found.amount) != fee.amount):
             line.row.fault(PERIOD, _("is billed already with {0}").format(format_yuan(yuan(found.amount))))
+        elif found:
+            known.add(fee.key)
+    return known
 
 
 def _leases(market: str) -> dict[str, list[Any]]:
@@ -142,7 +156,7 @@ def _fee_types() -> dict[str, str]:
 
 
 def _fee_type(value: Any, known: dict[str, str]) -> str:
-    name = known.get(as_text(value))
+    name = known.get(as_code(value))
     if not name:
         raise CellFault(_("is no fee type"))
     return name
@@ -151,7 +165,7 @@ def _fee_type(value: Any, known: dict[str, str]) -> str:
 def _period(value: Any) -> str:
     if isinstance(value, (date, datetime)):
         return f"{value:%Y-%m}"
-    match = re.fullmatch(r"(\d{4})[-/.年]?(\d{1,2})月?", as_text(value))
+    match = re.fullmatch(r"(\d{4})[-/.年]?(\d{1,2})月?", as_code(value), re.ASCII)
     if not match or not 1 <= int(match[2]) <= 12:
         raise CellFault(_("is not a month such as 2026-09"))
     return f"{match[1]}-{int(match[2]):02d}"

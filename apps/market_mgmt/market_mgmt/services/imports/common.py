@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from typing import TypeVar
 
 import frappe
-from cn_connect.excel import CellError, Row, Table
+from cn_connect.excel import Table
+from cn_connect.excel_cells import CellError, Row
 from frappe import _
+from market_mgmt.services.imports import stamp
 
 CHECKED, POSTED, REFUSED = "Checked", "Posted", "Refused"
+CHECKING, WRITING = "Checking", "Writing"
 # More than one bad row in a hundred refuses the file (domain.md, Meter reading import).
 MAX_BAD_SHARE = 100
 CONFIRMING_ROLES = frozenset({"Market Supervisor", "Market Administrator", "System Manager"})
 
-Progress = Callable[[int, int], None]
+_T = TypeVar("_T")
+# Called with the step, the rows done and the rows there are.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """That somebody, who must be a supervisor, lets a file with many bad rows pass."""
+
+    by: str
+    at: datetime
 
 
 @dataclass
 class ImportResult:
-    """What became of a file. `added` counts new documents by DocType; nothing is added by a check or a repetition."""
+    """What became of a file. Of the rows `accepted`, `unchanged` were known already; `unread` had no reading yet.
+
+    `added` counts new documents by DocType; nothing is added by a check or a repetition.
+    """
 
     status: str
     rows: int = 0
     accepted: int = 0
     rejected: int = 0
     held: int = 0
+    unchanged: int = 0
+    unread: int = 0
     errors: list[CellError] = field(default_factory=list)
     error_workbook: bytes | None = None
     added: dict[str, int] = field(default_factory=dict)
@@ -36,29 +54,53 @@ class ImportResult:
     document: str | None = None
 
 
-def content_key(content: bytes) -> str:
-    """By which the same file is recognised."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def judged(table: Table, as_of: date, dry_run: bool, confirmed_by: str | None) -> ImportResult:
+def judged(
+    table: Table, as_of: date, dry_run: bool, confirmation: Confirmation | None, unchanged: int = 0
+) -> ImportResult:
     """The result of validation alone: Checked, Refused, or Posted when the good rows may go in.
 
     Raises PermissionError when whoever confirmed the bad rows may not.
     """
-    if confirmed_by:
-        require_supervisor(confirmed_by)
+    if confirmation:
+        require_supervisor(confirmation.by)
     bad = [row for row in table.rows if row.errors]
     too_many = len(bad) * MAX_BAD_SHARE > len(table.rows)
-    status = CHECKED if dry_run else REFUSED if too_many and not confirmed_by else POSTED
+    status = CHECKED if dry_run else REFUSED if too_many and not confirmation else POSTED
     result = ImportResult(status, rows=len(table.rows), rejected=len(bad))
     result.accepted = 0 if status == REFUSED else result.rows - result.rejected
+    result.unchanged = 0 if status == REFUSED else unchanged
     result.errors = [error for row in bad for error in row.errors]
     if bad:
+        made_for = stamp.read(table)
+        notes = [_note(status), *([str(made_for)] if made_for else [])]
         from cn_connect.excel_writer import error_workbook  # with openpyxl, which is large
 
-        result.error_workbook = error_workbook(table, bad, datetime.combine(as_of, time()))
+        result.error_workbook = error_workbook(table, bad, datetime.combine(as_of, time()), notes)
     return result
+
+
+def _note(status: str) -> str:
+    """What the workbook of rejected rows says above them."""
+    if status == POSTED:
+        return _(
+            "These rows were not imported, the others were. Correct the marked cells and import this file."
+        )
+    if status == CHECKED:
+        return _("Nothing was imported yet. Correct these rows in your file and check it again.")
+    return _(
+        "No row was imported: more than 1 % were wrong. Correct these rows in your file and import it again,"
+        " or have a supervisor confirm that the others are imported without them."
+    )
+
+
+def checked(table: Table, check: Callable[[Row], _T], progress: Progress | None) -> list[_T]:
+    """What the check makes of every row, with the progress told."""
+    found = []
+    for done, row in enumerate(table.rows, start=1):
+        found.append(check(row))
+        if progress:
+            progress(CHECKING, done, len(table.rows))
+    return found
 
 
 def require_supervisor(user: str) -> None:
@@ -79,6 +121,15 @@ def all_or_nothing(savepoint: str) -> Iterator[None]:
     except Exception:
         frappe.db.rollback(save_point=savepoint)
         raise
+
+
+@contextmanager
+def at_row(row: Row) -> Iterator[None]:
+    """Says of which row a document's own validation complained."""
+    try:
+        yield
+    except frappe.ValidationError as error:
+        raise frappe.ValidationError(_("Row {0}: {1}").format(row.number, error)) from error
 
 
 def refuse_repeats(rows: Sequence[Row], column: str, keys: Sequence[object]) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from cn_connect.crypto.lookup import normalize
-from cn_connect.excel import CellFault, Row, as_date, as_decimal, as_text, at_least, is_blank
+from cn_connect.excel_cells import CellFault, Row, as_code, as_date, as_decimal, as_text, at_least, is_blank
 from frappe import _
 from market_mgmt.domain.registration import is_id_number, is_licence_number, is_mobile
 
@@ -133,7 +133,7 @@ def _meter(row: Row, number: str, start: str, multiplier: str | None) -> MeterLi
 
 
 def _code(value: Any) -> str:
-    text = as_text(value)
+    text = as_code(value)
     if not _NUMBER.fullmatch(text):
         raise CellFault(_("may only have letters, digits and hyphens, at most 30"))
     return text
@@ -175,6 +175,10 @@ def _days(value: Any) -> int:
 
 
 def _id_number(value: Any) -> str:
+    if isinstance(value, (int, float)):
+        raise CellFault(
+            _("was turned into a number by Excel and lost its last digits; format the cell as text")
+        )
     number = normalize(as_text(value), "id_number")
     if not is_id_number(number):
         raise CellFault(_("is not a valid identity number (length, birthday or check digit)"))
@@ -182,7 +186,7 @@ def _id_number(value: Any) -> str:
 
 
 def _licence(value: Any) -> str:
-    number = as_text(value).replace(" ", "").upper()
+    number = as_code(value).replace(" ", "").upper()
     if not is_licence_number(number):
         raise CellFault(_("is not a valid licence number (length or check character)"))
     return number
@@ -197,7 +201,7 @@ def _phone(value: Any) -> str:
 
 
 def _yes_or_no(value: Any) -> bool:
-    text = as_text(value)
+    text = as_code(value)
     if text in ("有", "是", "Y", "y", "1"):
         return True
     if text in ("无", "否", "没有", "N", "n", "0"):

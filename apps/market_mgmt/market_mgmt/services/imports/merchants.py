@@ -19,16 +19,20 @@ from frappe import _
 from frappe.utils import getdate
 from market_mgmt.domain import leases as lease_rules
 from market_mgmt.services import tariffs
-from market_mgmt.services.imports import form
+from market_mgmt.services.imports import form, journal, stamp
 from market_mgmt.services.imports.common import (
     POSTED,
+    WRITING,
+    Confirmation,
     ImportResult,
     Progress,
-    all_or_nothing,
+    at_row,
+    checked,
     judged,
     refuse_repeats,
 )
 from market_mgmt.services.imports.form import FormLine, LeaseLine
+from market_mgmt.services.imports.journal import Source
 
 
 def run(
@@ -37,16 +41,21 @@ def run(
     file_name: str,
     as_of: date,
     dry_run: bool,
-    confirmed_by: str | None = None,
+    confirmation: Confirmation | None = None,
     progress: Progress | None = None,
 ) -> ImportResult:
     """Checks the form and, unless `dry_run`, adds its good rows in one transaction.
 
     Raises WorkbookFault when the file as a whole is unusable, PermissionError for a confirmation by no supervisor.
     """
+    source = Source(journal.MERCHANTS, market, content, file_name)
+    again = journal.posted_before(source, dry_run)
+    if again:
+        return again
     table = read_table(content, form.SHEET, form.REQUIRED, form.OPTIONAL)
+    stamp.check(table, form.SHEET, market)
     known = Known(market)
-    lines = [form.parse(row) for row in table.rows]
+    lines = checked(table, form.parse, progress)
     good = [line for line in lines if line]
     refuse_repeats([line.row for line in good], form.STALL, [line.stall_no for line in good])
     for column, kind in ((form.WATER_METER, "Water"), (form.POWER_METER, "Electricity")):
@@ -54,12 +63,13 @@ def run(
         refuse_repeats([line.row for line in good], column, numbers)
     for line in good:
         known.check(line)
-    result = judged(table, as_of, dry_run, confirmed_by)
-    if result.status == POSTED:
-        with all_or_nothing("import_merchants"):
-            result.added = _Writer(known, as_of).write(
-                [line for line in good if not line.row.errors], progress
-            )
+    good = [line for line in good if not line.row.errors]
+    unchanged = sum(known.has_all_of(line, as_of) for line in good)
+    result = judged(table, as_of, dry_run, confirmation, unchanged)
+    if not dry_run:
+        with journal.recorded(source, result, confirmation):
+            if result.status == POSTED:
+                result.added = _Writer(known, as_of).write(good, progress)
     return result
 
 
@@ -83,6 +93,7 @@ class Known:
             for row in frappe.get_all("Merchant", filters=where, fields=["name", "id_number_hash"])
             if row.id_number_hash
         }
+        self.tariffs = tariffs.table(market)
         self.leases: dict[str, list[Any]] = {}
         fields = ["name", "stall", "merchant", "start_date", "end_date", "status"]
         for row in frappe.get_all("Lease", filters={**where, "status": ["!=", "Draft"]}, fields=fields):
@@ -99,6 +110,19 @@ class Known:
         return line.lease is not None and any(
             row.merchant == self.merchant_of(line.lease) and getdate(row.start_date) == line.lease.start
             for row in self.leases.get(self.stall_name(line.stall_no), ())
+        )
+
+    def has_all_of(self, line: FormLine, as_of: date) -> bool:
+        """Whether the row would add nothing."""
+        stall = self.stall_name(line.stall_no)
+        return (
+            line.stall_no in self.stalls
+            and all(meter.meter_no in self.meters for meter in line.meters.values())
+            and (line.lease is None or self.has_lease(line))
+            and all(
+                self.tariffs.unit_price(fee_type, stall, as_of) == price
+                for fee_type, price in line.prices.items()
+            )
         )
 
     def check(self, line: FormLine) -> None:
@@ -128,18 +152,22 @@ class _Writer:
 
     def write(self, lines: Sequence[FormLine], progress: Progress | None) -> dict[str, int]:
         for done, line in enumerate(lines, start=1):
-            if line.stall_no not in self.known.stalls:
-                self._stall(line)
-            for fee_type, meter in line.meters.items():
-                if meter.meter_no not in self.known.meters:
-                    self._meter(line, fee_type)
-            if line.lease and not self.known.has_lease(line):
-                self._lease(line, line.lease)
+            with at_row(line.row):
+                self._row(line)
             if progress:
-                progress(done, len(lines))
+                progress(WRITING, done, len(lines))
         for fee_type in ("Water", "Electricity"):
             self._tariffs(fee_type, lines)
         return dict(self.added)
+
+    def _row(self, line: FormLine) -> None:
+        if line.stall_no not in self.known.stalls:
+            self._stall(line)
+        for fee_type, meter in line.meters.items():
+            if meter.meter_no not in self.known.meters:
+                self._meter(line, fee_type)
+        if line.lease and not self.known.has_lease(line):
+            self._lease(line, line.lease)
 
     def _insert(self, doctype: str, **values: Any) -> str:
         document = frappe.get_doc({"doctype": doctype, "market": self.market, **values})
@@ -215,7 +243,7 @@ class _Writer:
         """
         if not lines:
             return
-        table = tariffs.table(self.market)
+        table = self.known.tariffs
         first_day = min([self.as_of, *(line.lease.start for line in lines if line.lease)])
         if not table.prices.get((fee_type, None)):
             counts = Counter(line.prices[fee_type] for line in lines)

@@ -7,25 +7,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import frappe
-from cn_connect.excel import Row, Table, WorkbookFault, as_date, as_text, at_least, read_table
+from cn_connect.excel import Table, read_table
+from cn_connect.excel_cells import Row, as_code, as_date, at_least, is_blank
+from cn_connect.excel_file import WorkbookFault
 from frappe import _
 from market_mgmt.domain.billing import plain
 from market_mgmt.domain.periods import Period, month_key, month_of
 from market_mgmt.services import readings
+from market_mgmt.services.imports import journal, stamp
 from market_mgmt.services.imports.common import (
     POSTED,
-    REFUSED,
+    Confirmation,
     ImportResult,
     Progress,
-    all_or_nothing,
-    attach,
-    content_key,
+    checked,
     judged,
     refuse_repeats,
 )
+from market_mgmt.services.imports.journal import Source
 from market_mgmt.services.readings import MeterState, ReadingRow
 from market_mgmt.services.rows import number
 
@@ -37,8 +38,6 @@ COLUMNS = (STALL, METER, KIND, PREVIOUS, CURRENT, READ_ON)
 KINDS = {"Water": "水表", "Electricity": "电表"}
 # Dials are read over several days; a few may come after the month has ended.
 DAYS_AFTER_PERIOD = 5
-DOCTYPE = "Meter Reading Import"
-_PROGRESS_STEP = 200
 
 
 def run(
@@ -48,7 +47,7 @@ def run(
     file_name: str,
     as_of: date,
     dry_run: bool,
-    confirmed_by: str | None = None,
+    confirmation: Confirmation | None = None,
     progress: Progress | None = None,
 ) -> ImportResult:
     """Checks the readings of a period and, unless `dry_run`, posts the good rows in one transaction.
@@ -57,41 +56,57 @@ def run(
     for a period that is no month, PermissionError for a confirmation by no supervisor.
     """
     days = month_of(period)
-    key = content_key(content)
-    earlier = frappe.db.get_value(
-        DOCTYPE,
-        {"import_key": _import_key(market, key)},
-        ["name", "status", "rows", "accepted", "rejected", "held"],
-        as_dict=True,
-    )
-    if earlier and earlier.status == POSTED:
-        return ImportResult(
-            POSTED,
-            earlier.rows,
-            earlier.accepted,
-            earlier.rejected,
-            earlier.held,
-            repeated=True,
-            document=earlier.name,
-        )
+    source = Source(journal.READINGS, market, content, file_name, period)
+    again = journal.posted_before(source, dry_run)
+    if again:
+        return again
     table = read_table(content, SHEET, REQUIRED, OPTIONAL)
+    stamp.check(table, SHEET, market, period)
+    unread = _leave_out_unread(table)
     states = readings.meter_states(market, period)
-    rows = _Check(market, days, as_of, states, _recorded(market, period)).all(table, progress)
-    result = judged(table, as_of, dry_run, confirmed_by)
+    check = _Check(market, days, as_of, states, _recorded(market, period))
+    rows = check.all(table, progress)
+    result = judged(table, as_of, dry_run, confirmation, check.unchanged)
+    result.unread = unread
     if dry_run:
+        result.held = _to_be_held(market, period, rows, states)
         return result
-    with all_or_nothing("import_readings"):
-        document = _document(earlier, market, period, file_name, key)
-        result.document = document.name
+    with journal.recorded(source, result, confirmation):
         if result.status == POSTED:
             _post(result, rows, market, period, as_of, states)
-        _close(document, result, confirmed_by)
     return result
 
 
+def _leave_out_unread(table: Table) -> int:
+    """Takes out the rows in which nothing was filled in: nobody has read these meters yet. Returns how many.
+
+    Raises WorkbookFault when nothing at all was filled in.
+    """
+    filled = [row for row in table.rows if any(not is_blank(row.values[name]) for name in (CURRENT, READ_ON))]
+    if not filled:
+        raise WorkbookFault("NO_ROWS", "No reading was filled in in the sheet {0}.", table.sheet)
+    unread = len(table.rows) - len(filled)
+    table.rows = filled
+    return unread
+
+
+def _to_be_held(market: str, period: str, rows: list[ReadingRow], states: Mapping[str, MeterState]) -> int:
+    """How many of the new readings a clerk would have to confirm."""
+    judged_as = (
+        readings.reading_values(market, period, row, states[row.meter], readings.PERIOD) for row in rows
+    )
+    return sum(values["status"] == readings.HELD for values in judged_as)
+
+
 def period_of(content: bytes) -> str:
-    """The month in which most of the file's readings were taken. Raises WorkbookFault when there is no date."""
+    """The month of the template, else the one in which most of the file's readings were taken.
+
+    Raises WorkbookFault when there is neither.
+    """
     table = read_table(content, SHEET, REQUIRED, OPTIONAL)
+    made_for = stamp.read(table)
+    if made_for and made_for.period:
+        return made_for.period
     months: Counter[str] = Counter()
     for row in table.rows:
         day = row.take(READ_ON, as_date)
@@ -109,10 +124,6 @@ def _recorded(market: str, period: str) -> dict[str, Decimal]:
     return {row.meter: number(row.current_reading) for row in rows}
 
 
-def _import_key(market: str, key: str) -> str:
-    return f"{market}|{key}"
-
-
 @dataclass
 class _Check:
     """Validates the rows of a sheet against the meters of the market."""
@@ -124,23 +135,21 @@ class _Check:
     recorded: Mapping[str, Decimal]
 
     def __post_init__(self) -> None:
+        self.unchanged = 0
         self.by_number = {state.meter_no: state for state in self.states.values()}
 
     def all(self, table: Table, progress: Progress | None) -> list[ReadingRow]:
         """The good rows that are new; faults are noted in the bad ones."""
-        found: list[tuple[Row, ReadingRow | None]] = []
-        for done, row in enumerate(table.rows, start=1):
-            found.append((row, self._row(row)))
-            if progress and (done % _PROGRESS_STEP == 0 or done == len(table.rows)):
-                progress(done, len(table.rows))
-        refuse_repeats(
-            [row for row, _r in found], METER, [read.meter if read else None for _row, read in found]
-        )
-        return [read for row, read in found if read and not row.errors and read.meter not in self.recorded]
+        found = checked(table, self._row, progress)
+        refuse_repeats(table.rows, METER, [read.meter if read else None for read in found])
+        good = [read for row, read in zip(table.rows, found, strict=True) if read and not row.errors]
+        fresh = [read for read in good if read.meter not in self.recorded]
+        self.unchanged = len(good) - len(fresh)
+        return fresh
 
     def _row(self, row: Row) -> ReadingRow | None:
-        stall_no = row.take(STALL, as_text, required=True)
-        meter_no = row.take(METER, as_text, required=True)
+        stall_no = row.take(STALL, as_code, required=True)
+        meter_no = row.take(METER, as_code, required=True)
         current = row.take(CURRENT, at_least(0), required=True)
         previous = row.take(PREVIOUS, at_least(0))
         read_on = row.take(READ_ON, as_date, required=True)
@@ -166,7 +175,7 @@ class _Check:
         if stall_no and state.stall != f"{self.market}-{stall_no}":
             own = state.stall.removeprefix(f"{self.market}-")
             row.fault(STALL, _("is not where this meter is; it belongs to stall {0}").format(own))
-        kind = row.take(KIND, as_text)
+        kind = row.take(KIND, as_code)
         if kind and kind not in (KINDS.get(state.fee_type), _(state.fee_type)):
             row.fault(KIND, _("does not fit; this is a meter for {0}").format(_(state.fee_type)))
         if previous is not None and previous != state.previous:
@@ -204,38 +213,3 @@ def _post(
         frappe.throw(_("The meters changed while the file was being checked; please import it again."))
     result.held = len(recorded.held)
     result.added = {"Meter Reading": len(recorded.created)}
-
-
-def _document(earlier: Any, market: str, period: str, file_name: str, key: str) -> Any:
-    if earlier:
-        return frappe.get_doc(DOCTYPE, earlier.name, for_update=True)
-    document = frappe.new_doc(DOCTYPE)
-    document.update(
-        {
-            "market": market,
-            "period": period,
-            "file_name": file_name[:140],
-            "content_hash": key,
-            "import_key": _import_key(market, key),
-            "status": REFUSED,
-        }
-    )
-    return document.insert(ignore_permissions=True)
-
-
-def _close(document: Any, result: ImportResult, confirmed_by: str | None) -> None:
-    document.update(
-        {
-            "status": result.status,
-            "rows": result.rows,
-            "accepted": result.accepted,
-            "rejected": result.rejected,
-            "held": result.held,
-            "confirmed_by": confirmed_by,
-        }
-    )
-    if result.error_workbook:
-        document.error_workbook = attach(
-            result.error_workbook, f"{document.name}-errors.xlsx", DOCTYPE, document.name
-        )
-    document.save(ignore_permissions=True)

@@ -115,7 +115,7 @@ def _top_block(found: Collection) -> Block:
 
 def _workbook(found: Collection, head: Heading, seal: Seal) -> bytes:
     book = new_book()
-    summary = SheetWriter(book, _SUMMARY, _SUM_COLUMNS)
+    summary = SheetWriter(book, _SUMMARY, _SUM_COLUMNS, portrait=True)
     first, last = _detail_sheet(book, found)
     head.write(summary, seal)
     for title, key, letter in _groups(found):

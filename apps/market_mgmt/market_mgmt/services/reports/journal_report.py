@@ -136,7 +136,7 @@ def _takings_sheet(book: Workbook, journal: Journal, head: Heading, seal: Seal) 
 
 def _sums_sheet(book: Workbook, journal: Journal, head: Heading, seal: Seal, first: int, last: int) -> None:
     columns = [SheetColumn("项目", 26), SheetColumn("笔数", 12, COUNT), SheetColumn("金额（元）", 18, MONEY)]
-    writer = SheetWriter(book, _SUMS, columns)
+    writer = SheetWriter(book, _SUMS, columns, portrait=True)
     head.write(writer, seal)
     channels = f"{_TAKINGS}!$F${first}:$F${last}"
     amounts = f"{_TAKINGS}!$M${first}:$M${last}"
@@ -177,7 +177,7 @@ def _total(writer: SheetWriter, start: int, label: str, count: bool = True) -> N
 def _entries_sheet(book: Workbook, journal: Journal) -> None:
     columns = [
         *(
-            SheetColumn("分录号", 16, TEXT),
+            SheetColumn("分录号", 20, TEXT),
             SheetColumn("类型", 14),
             SheetColumn("借方", 20),
             SheetColumn("贷方", 20),

@@ -96,7 +96,6 @@ class Report:
     blocks: Sequence[Block]
     notes: Sequence[str]
     watermark: str
-    footer: str = ""
     paper: str = "A4"
 
 
@@ -114,12 +113,12 @@ def block(
 
 
 def render(report: Report, seal: Seal) -> bytes:
-    """The report as PDF. Raises PdfUnavailable when this machine cannot make one."""
+    """The report as signed PDF. Raises PdfUnavailable when this machine cannot make one."""
     pages = paged(report)
     html = pdf.render_template(
         "market_mgmt", "report.html", {"report": report, "pages": pages, "seal": seal, "qr": Markup(seal.qr)}
     )
-    return pdf.from_html(html, report.paper, seal.issued_at, f"{report.market_name}{report.title}")
+    return pdf.issue(html, report.paper, seal.issued_at, f"{report.market_name}{report.title}")
 
 
 def paged(report: Report) -> list[Page]:

@@ -1,0 +1,33 @@
+"""What Desk hangs on a document by writing into it: refused on the ledger, as stock Frappe does it elsewhere.
+
+Comments and assignments are documents, so their hooks refuse; tags and likes are methods of Frappe's, overridden here.
+"""
+
+from typing import Any
+
+import frappe
+from frappe.model.document import Document
+from market_mgmt.services.ledger_guard import refuse_annotation
+
+
+def before_insert(doc: Document, _event: str | None = None) -> None:
+    """Of a Comment (reference_doctype) or a ToDo (reference_type)."""
+    refuse_annotation(doc.get("reference_doctype") or doc.get("reference_type"))
+
+
+@frappe.whitelist()
+def add_tag(tag: str, dt: str, dn: str, color: str | None = None) -> Any:
+    refuse_annotation(dt)
+    return frappe.get_attr("frappe.desk.doctype.tag.tag.add_tag")(tag, dt, dn, color)
+
+
+@frappe.whitelist()
+def add_tags(tags: str | list, dt: str, docs: str | list, color: str | None = None) -> Any:
+    refuse_annotation(dt)
+    return frappe.get_attr("frappe.desk.doctype.tag.tag.add_tags")(tags, dt, docs, color)
+
+
+@frappe.whitelist()
+def toggle_like(doctype: str, name: str, add: str | bool = False) -> Any:
+    refuse_annotation(doctype)
+    return frappe.get_attr("frappe.desk.like.toggle_like")(doctype, name, add)

@@ -1,0 +1,5 @@
+"""The scenarios of this folder, one file per topic, as a bookkeeper reads them."""
+
+from pytest_bdd import scenarios
+
+scenarios(".")
