@@ -66,6 +66,12 @@ def months_between(earlier: date, later: date) -> int:
     return (later.year - earlier.year) * 12 + later.month - earlier.month
 
 
+def months_back(day: date, count: int) -> date:
+    """The first day of the month that lies `count` calendar months before that of `day`."""
+    month = day.year * 12 + day.month - 1 - count
+    return date(month // 12, month % 12 + 1, 1)
+
+
 def billed_in(month: Period, lease_start: date, cycle: str) -> Period | None:
     """What a lease of this cycle is billed for in `month`: the cycle that begins with it, else None.
 

@@ -12,7 +12,7 @@ from frappe.model.document import Document
 from market_mgmt.domain.billing import consumption
 from market_mgmt.domain.periods import month_key
 from market_mgmt.services import readings
-from market_mgmt.services.readings import HANDOVER, PERIOD, REPLACEMENT, VOID, MeterState, ReadingRow
+from market_mgmt.services.readings import HANDOVER, PERIOD, REPLACEMENT, MeterState, ReadingRow, Stored
 from market_mgmt.services.rows import bulk_insert, lock, number
 from market_mgmt.services.values import as_date
 
@@ -78,12 +78,7 @@ def _between(
         frappe.throw(_("The reading is dated in the future."))
     lock("Market", [row.market])
     period = month_key(on)
-    stored = frappe.get_all(
-        "Meter Reading",
-        filters={"meter": meter, "status": ["!=", VOID]},
-        fields=list(readings.STORED),
-        order_by="period, reading_date, creation",
-    )
+    stored = readings.stored(meters=[meter]).get(meter, [])
     state = readings.state_of(row, stored, period)
     problem = readings.problem(state, current, on)
     if not problem and state.last_date and on < state.last_date:
@@ -104,7 +99,7 @@ def _between(
 
 
 def _split(
-    ended: frappe._dict, state: MeterState, current: Decimal, on: date, next_reading: Decimal | None
+    ended: Stored, state: MeterState, current: Decimal, on: date, next_reading: Decimal | None
 ) -> None:
     """The period's reading now begins where the one in between ends."""
     if next_reading is not None:

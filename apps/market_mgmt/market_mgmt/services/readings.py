@@ -6,24 +6,40 @@ hands, Replacement when the dial is changed. Each reading is one segment: from t
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 import frappe
 from frappe import _
 from market_mgmt.domain.billing import HISTORY_PERIODS, consumption, reading_status
-from market_mgmt.domain.periods import month_of
-from market_mgmt.services.rows import bulk_insert, lock, number
+from market_mgmt.domain.periods import month_key, month_of, months_back
+from market_mgmt.services.rows import bulk_insert, chunks, lock, number
 
 NORMAL, HELD, CONFIRMED, VOID = "Normal", "Held", "Confirmed", "Void"
 BILLABLE = (NORMAL, CONFIRMED)
 PERIOD, HANDOVER, REPLACEMENT = "Period", "Handover", "Replacement"
 
 
-STORED = (
-    *("name", "meter", "period", "kind", "reading_date", "current_reading", "next_reading"),
-    *("previous_reading", "consumption", "status"),
-)
+class Stored(NamedTuple):
+    """A reading as it is stored. Sorts from old to new."""
+
+    period: str
+    reading_date: date
+    creation: datetime
+    name: str
+    meter: str
+    kind: str
+    status: str
+    previous_reading: float
+    current_reading: float
+    next_reading: float
+    consumption: float
+
+    @property
+    def stood_at(self) -> float:
+        """Where the meter stood afterwards: a new dial begins where it was put in."""
+        return self.next_reading if self.kind == REPLACEMENT else self.current_reading
 
 
 @dataclass(frozen=True)
@@ -75,27 +91,69 @@ def meter_states(market: str, period: str) -> dict[str, MeterState]:
         fields=["name", "meter_no", "stall", "fee_type", "digits", "multiplier", "initial_reading"],
         order_by="name",
     )
-    readings: dict[str, list[frappe._dict]] = {}
-    for row in frappe.get_all(
-        "Meter Reading",
-        filters={"market": market, "status": ["!=", VOID]},
-        fields=list(STORED),
-        order_by="period, reading_date, creation",
-    ):
-        readings.setdefault(row.meter, []).append(row)
+    readings = _up_to_history(market, period, [meter.name for meter in meters])
     return {meter.name: state_of(meter, readings.get(meter.name, ()), period) for meter in meters}
 
 
-def state_of(meter: frappe._dict, readings: Sequence[frappe._dict], period: str) -> MeterState:
-    """The state of a meter from its readings (`STORED`, oldest first) before the one that ends `period`."""
-    before = [row for row in readings if row.period < period]
-    within = [row for row in readings if row.period == period and row.kind != PERIOD]
-    earlier = [*before, *within]
-    last = earlier[-1] if earlier else None
+def _up_to_history(market: str, period: str, meters: Sequence[str]) -> dict[str, list[Stored]]:
+    """What `state_of` needs to know of each meter, oldest first: years of readings are not read for three months.
+
+    Where the months before `period` do not hold a meter's history (it was held, or its stall stood empty), its older
+    readings are added.
+    """
+    since = month_key(months_back(month_of(period).start, HISTORY_PERIODS))
+    found = stored(market=market, since=since)
+    if frappe.db.exists("Meter Reading", {"market": market, "period": ["<", since]}):
+        short = [meter for meter in meters if not _has_history(found.get(meter, ()), period)]
+        for piece in chunks(short):
+            for meter, older in stored(meters=piece, before=since).items():
+                found[meter] = older + found.get(meter, [])
+    return found
+
+
+def _has_history(readings: Sequence[Stored], period: str) -> bool:
+    billable = {row.period for row in readings if row.period < period and row.status in BILLABLE}
+    return len(billable) >= HISTORY_PERIODS
+
+
+def stored(
+    market: str | None = None,
+    meters: Sequence[str] | None = None,
+    since: str | None = None,
+    before: str | None = None,
+) -> dict[str, list[Stored]]:
+    """The readings that were not voided, by meter, oldest first; of the months from `since` on, or `before` one."""
+    reading = frappe.qb.DocType("Meter Reading")
+    query = frappe.qb.from_(reading).select(*(reading[field] for field in Stored._fields))
+    query = query.where(reading.status != VOID)
+    query = query.where(reading.market == market) if market else query
+    query = query.where(reading.meter.isin(list(meters))) if meters is not None else query
+    query = query.where(reading.period >= since) if since else query
+    query = query.where(reading.period < before) if before else query
+    found: dict[str, list[Stored]] = {}
+    for row in sorted(map(Stored._make, query.run())):
+        found.setdefault(row.meter, []).append(row)
+    return found
+
+
+def state_of(meter: frappe._dict, readings: Sequence[Stored], period: str) -> MeterState:
+    """The state of a meter from its readings, oldest first, before the one that ends `period`."""
+    earlier: list[Stored] = []
     used: dict[str, Decimal] = {}
-    for row in before:
-        if row.status in BILLABLE:
-            used[row.period] = used.get(row.period, Decimal(0)) + number(row.consumption)
+    so_far, has_later, recorded = Decimal(0), False, False
+    for row in readings:
+        if row.period > period:
+            has_later = True
+        elif row.period < period:
+            earlier.append(row)
+            if row.status in BILLABLE:
+                used[row.period] = used.get(row.period, Decimal(0)) + number(row.consumption)
+        elif row.kind == PERIOD:
+            recorded = True
+        else:
+            earlier.append(row)
+            so_far += number(row.consumption)
+    last = earlier[-1] if earlier else None
     return MeterState(
         meter=meter.name,
         meter_no=meter.meter_no,
@@ -103,18 +161,13 @@ def state_of(meter: frappe._dict, readings: Sequence[frappe._dict], period: str)
         fee_type=meter.fee_type,
         digits=meter.digits,
         multiplier=number(meter.multiplier),
-        previous=number(stood_at(last) if last else meter.initial_reading),
+        previous=number(last.stood_at if last else meter.initial_reading),
         history=tuple(used[month] for month in sorted(used)[-HISTORY_PERIODS:]),
-        has_later=any(row.period > period for row in readings),
-        recorded=any(row.period == period and row.kind == PERIOD for row in readings),
-        so_far=sum((number(row.consumption) for row in within), Decimal(0)),
+        has_later=has_later,
+        recorded=recorded,
+        so_far=so_far,
         last_date=last.reading_date if last else None,
     )
-
-
-def stood_at(reading: frappe._dict) -> float:
-    """Where the meter stood after a reading: a new dial begins where it was put in."""
-    return reading.next_reading if reading.kind == REPLACEMENT else reading.current_reading
 
 
 def problem(state: MeterState | None, current: Decimal, read_on: date | None = None) -> str | None:

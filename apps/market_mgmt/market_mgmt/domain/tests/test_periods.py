@@ -2,7 +2,15 @@ from datetime import date
 
 import pytest
 
-from market_mgmt.domain.periods import Period, billed_in, days_inclusive, month_key, month_of, months_between
+from market_mgmt.domain.periods import (
+    Period,
+    billed_in,
+    days_inclusive,
+    month_key,
+    month_of,
+    months_back,
+    months_between,
+)
 
 
 def test_a_month_runs_from_its_first_to_its_last_day():
@@ -33,6 +41,12 @@ def test_overlap_is_none_when_the_days_do_not_meet():
         date(2026, 10, 20), date(2026, 10, 31)
     )
     assert october.overlap(date(2026, 11, 1), date(2026, 11, 30)) is None
+
+
+def test_months_are_counted_back_over_the_turn_of_the_year():
+    assert months_back(date(2026, 12, 31), 0) == date(2026, 12, 1)
+    assert months_back(date(2026, 2, 28), 3) == date(2025, 11, 1)
+    assert months_back(date(2026, 1, 1), 13) == date(2024, 12, 1)
 
 
 def test_months_of_a_quarter():
