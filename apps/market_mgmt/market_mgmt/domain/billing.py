@@ -6,20 +6,20 @@ Money rule 6: consumption = Σ over segments of (current − previous) × multip
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
-from market_mgmt.domain.amounts import ZERO, round_cents, spread
+from market_mgmt.domain.amounts import ZERO, Exact, round_cents, spread, times
 from market_mgmt.domain.periods import Period
 
 HISTORY_PERIODS = 3
 SPIKE_FACTOR = 3
+_THREE_DECIMALS = Decimal("0.001")
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One readable step of a bill. Amounts of a bill's lines add up to the bill."""
 
     description: str
@@ -29,8 +29,7 @@ class Line:
     amount: Decimal
 
 
-@dataclass(frozen=True)
-class Bill:
+class Bill(NamedTuple):
     amount: Decimal
     lines: tuple[Line, ...]
 
@@ -38,8 +37,7 @@ class Bill:
 NOTHING = Bill(ZERO, ())
 
 
-@dataclass(frozen=True)
-class MonthlyPrice:
+class MonthlyPrice(NamedTuple):
     """A price per calendar month that holds from `start` to `end`."""
 
     start: date
@@ -47,8 +45,7 @@ class MonthlyPrice:
     monthly: Decimal
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """Two readings of one meter between which it was neither swapped nor reset."""
 
     meter: str
@@ -82,25 +79,30 @@ def rent_for(
 
 def monthly_charge(period: Period, prices: Sequence[MonthlyPrice]) -> Bill:
     """Charge by the month: each price counts for its days of each calendar month, over that month's length."""
-    steps: list[tuple[Period, Period, Decimal, Fraction]] = []
+    steps: list[tuple[Period, Period, Decimal]] = []
     for month in period.months():
         for price in prices:
             days = month.overlap(max(price.start, period.start), min(price.end, period.end))
             if days:
-                share = Fraction(days.days, month.days)
-                steps.append((month, days, price.monthly, Fraction(price.monthly) * share))
-    amounts = spread(exact for _, _, _, exact in steps)
+                steps.append((month, days, price.monthly))
+    amounts = spread(_share_of_month(*step) for step in steps)
     lines = tuple(
         Line(
             f"{days.start} – {days.end} ({days.days}/{month.days})",
-            (Decimal(days.days) / month.days).quantize(Decimal("0.001")),
+            (Decimal(days.days) / month.days).quantize(_THREE_DECIMALS),
             monthly,
             days.days,
             amount,
         )
-        for (month, days, monthly, _), amount in zip(steps, amounts, strict=True)
+        for (month, days, monthly), amount in zip(steps, amounts, strict=True)
     )
     return Bill(sum(amounts, ZERO), lines)
+
+
+def _share_of_month(month: Period, days: Period, monthly: Decimal) -> Exact:
+    if days == month:
+        return monthly
+    return Fraction(monthly) * Fraction(days.days, month.days)
 
 
 def metered(segments: Sequence[Segment], unit_price: Decimal) -> Bill:
@@ -108,7 +110,7 @@ def metered(segments: Sequence[Segment], unit_price: Decimal) -> Bill:
     total = sum((segment.consumption for segment in segments), Decimal(0))
     if total < 0:
         raise ValueError(f"negative consumption: {total}")
-    amounts = spread(Fraction(segment.consumption) * Fraction(unit_price) for segment in segments)
+    amounts = spread(times(segment.consumption, unit_price) for segment in segments)
     lines = tuple(
         Line(
             f"{segment.meter}: {plain(segment.previous)} → {plain(segment.current)} × {plain(segment.multiplier)}",
@@ -119,7 +121,7 @@ def metered(segments: Sequence[Segment], unit_price: Decimal) -> Bill:
         )
         for segment, amount in zip(segments, amounts, strict=True)
     )
-    return Bill(round_cents(Fraction(total) * Fraction(unit_price)), lines)
+    return Bill(round_cents(times(total, unit_price)), lines)
 
 
 def resale_price(amount: Decimal, units: Decimal) -> Decimal:

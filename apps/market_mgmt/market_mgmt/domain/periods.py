@@ -4,6 +4,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 _MONTH_KEY = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
@@ -27,15 +28,22 @@ class Period:
 
     def overlap(self, start: date, end: date) -> "Period | None":
         """The days of this period from `start` to `end`; None when there are none."""
+        if start <= self.start and end >= self.end:
+            return self
         first, last = max(self.start, start), min(self.end, end)
         return Period(first, last) if first <= last else None
 
-    def months(self) -> "list[Period]":
+    def months(self) -> "tuple[Period, ...]":
         """The whole calendar months this period touches, in order."""
-        result = [month_containing(self.start)]
-        while result[-1].end < self.end:
-            result.append(month_containing(result[-1].end + timedelta(days=1)))
-        return result
+        return _months(self)
+
+
+@lru_cache(maxsize=256)  # thousands of bills are of the same few periods
+def _months(period: Period) -> tuple[Period, ...]:
+    result = [month_containing(period.start)]
+    while result[-1].end < period.end:
+        result.append(month_containing(result[-1].end + timedelta(days=1)))
+    return tuple(result)
 
 
 def days_inclusive(start: date, end: date) -> int:
@@ -84,4 +92,4 @@ def billed_in(month: Period, lease_start: date, cycle: str) -> Period | None:
     last = month
     for _ in range(length - 1):
         last = month_containing(last.end + timedelta(days=1))
-    return Period(month.start, last.end)
+    return month if last is month else Period(month.start, last.end)

@@ -1,9 +1,10 @@
 """What a period's bills are made of: leases, tariffs and meter readings of one market, each read once."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import frappe
 from cn_connect.money import yuan
@@ -11,37 +12,60 @@ from frappe import _
 from market_mgmt.domain.billing import Bill, Segment, metered, monthly_charge, rent_for
 from market_mgmt.domain.periods import Period, billed_in
 from market_mgmt.services import tariffs
-from market_mgmt.services.fee_writer import fee_types
+from market_mgmt.services.fee_writer import FeeType, fee_types
 from market_mgmt.services.readings import BILLABLE, HANDOVER, PERIOD, VOID
 from market_mgmt.services.rows import chunks, number
 
-_LEASE = (
-    *(
-        "name",
-        "market",
-        "merchant",
-        "stall",
-        "start_date",
-        "end_date",
-        "terminated_on",
-        "monthly_rent",
-        "cycle",
-    ),
-    *("rent_free_days", "late_fee_clause"),
-)
 
-_READING = (
-    *("meter", "meter_no", "kind", "status", "reading_date"),
-    *("previous_reading", "current_reading", "multiplier", "consumption"),
-)
+class LeaseRow(NamedTuple):
+    """A lease as it is billed."""
+
+    name: str
+    market: str
+    merchant: str
+    stall: str
+    start_date: date
+    end_date: date
+    terminated_on: date | None
+    monthly_rent: float
+    cycle: str | None
+    rent_free_days: int | None
+    late_fee_clause: int
+
+    @property
+    def last_day(self) -> date:
+        return min(self.end_date, self.terminated_on) if self.terminated_on else self.end_date
 
 
-@dataclass(frozen=True)
-class Found:
+class MeterRow(NamedTuple):
+    """A meter as it is billed."""
+
+    name: str
+    meter_no: str
+    stall: str
+    fee_type: str
+    multiplier: float
+
+
+class ReadingRow(NamedTuple):
+    """A reading as it is billed."""
+
+    meter: str
+    meter_no: str | None
+    kind: str
+    status: str
+    reading_date: date
+    previous_reading: float
+    current_reading: float
+    multiplier: float | None
+    consumption: float
+
+
+class Found(NamedTuple):
     """One fee type of one lease in the period: its bill, or why there cannot be one."""
 
-    lease: frappe._dict
-    fee_type: frappe._dict
+    lease: LeaseRow
+    fee_type: FeeType
     days: Period
     bill: Bill | None = None
     problem: str | None = None
@@ -53,47 +77,32 @@ class Sources:
     def __init__(self, market: str, month: Period) -> None:
         self.month = month
         self.leases = self._leases(market)
-        self.leases_of: dict[str, list[frappe._dict]] = {}
-        for lease in self.leases:
-            self.leases_of.setdefault(lease.stall, []).append(lease)
+        self.leases_of = _by(self.leases, attrgetter("stall"))
         self.rent_changes = self._rent_changes()
         self.tariffs = tariffs.table(market)
-        self.types = fee_types(kind=["in", ("Rent", "Metered", "Fixed")])
-        self.meters: dict[tuple[str, str], list[frappe._dict]] = {}
-        for meter in frappe.get_all(
-            "Meter",
-            filters={"market": market, "status": "Active"},
-            fields=["name", "meter_no", "stall", "fee_type", "multiplier"],
-            order_by="name",
-        ):
-            self.meters.setdefault((meter.stall, meter.fee_type), []).append(meter)
-        self.readings: dict[str, list[frappe._dict]] = {}
-        for reading in frappe.get_all(
-            "Meter Reading",
-            filters={"market": market, "period": f"{month.start:%Y-%m}", "status": ["!=", VOID]},
-            fields=list(_READING),
-            order_by="reading_date, creation",
-        ):
-            self.readings.setdefault(reading.meter, []).append(reading)
+        priced = {fee_type for fee_type, _stall in self.tariffs.prices}
+        types = fee_types(kind=["in", ("Rent", "Metered", "Fixed")]).values()
+        self.types = [one for one in types if one.kind != "Fixed" or one.name in priced]
+        meters = _rows(MeterRow, "Meter", {"market": market, "status": "Active"}, "name")
+        self.meters = _by(meters, attrgetter("stall", "fee_type"))
+        taken = {"market": market, "period": f"{month.start:%Y-%m}", "status": ["!=", VOID]}
+        readings = _rows(ReadingRow, "Meter Reading", taken, "reading_date, creation")
+        self.readings = _by(readings, attrgetter("meter"))
 
-    def _leases(self, market: str) -> list[frappe._dict]:
-        rows = frappe.get_all(
-            "Lease",
-            filters={
-                "market": market,
-                "status": ["in", ("Active", "Ended", "Terminated")],
-                "start_date": ["<=", self.month.end],
-                "end_date": [">=", self.month.start],
-            },
-            fields=list(_LEASE),
-            order_by="stall, start_date",
-        )
-        for row in rows:
-            row.last_day = min(row.end_date, row.terminated_on or row.end_date)
+    def _leases(self, market: str) -> list[LeaseRow]:
+        filters = {
+            "market": market,
+            "status": ["in", ("Active", "Ended", "Terminated")],
+            "start_date": ["<=", self.month.end],
+            "end_date": [">=", self.month.start],
+        }
+        rows = _rows(LeaseRow, "Lease", filters, "stall, start_date")
         return [row for row in rows if row.last_day >= self.month.start]
 
     def _rent_changes(self) -> dict[str, list[tuple[date, Decimal]]]:
         changes: dict[str, list[tuple[date, Decimal]]] = {}
+        if not frappe.db.exists("Lease Rent Change", {"parenttype": "Lease"}):
+            return changes
         for piece in chunks(lease.name for lease in self.leases):
             for row in frappe.get_all(
                 "Lease Rent Change",
@@ -106,7 +115,7 @@ class Sources:
     def bills(self) -> Iterator[Found]:
         """Every (lease, fee type) there is something to say about, by stall and priority."""
         for lease in self.leases:
-            for fee_type in self.types.values():
+            for fee_type in self.types:
                 if fee_type.kind == "Rent":
                     yield from self._rent(lease, fee_type)
                 elif fee_type.kind == "Fixed":
@@ -114,7 +123,7 @@ class Sources:
                 elif (lease.stall, fee_type.name) in self.meters:
                     yield from self._metered(lease, fee_type)
 
-    def _rent(self, lease: frappe._dict, fee_type: frappe._dict) -> Iterator[Found]:
+    def _rent(self, lease: LeaseRow, fee_type: FeeType) -> Iterator[Found]:
         days = billed_in(self.month, lease.start_date, lease.cycle or "Monthly")
         if days:
             bill = rent_for(
@@ -127,17 +136,17 @@ class Sources:
             )
             yield Found(lease, fee_type, days, bill)
 
-    def _fixed(self, lease: frappe._dict, fee_type: frappe._dict) -> Iterator[Found]:
+    def _fixed(self, lease: LeaseRow, fee_type: FeeType) -> Iterator[Found]:
         days = self.month.overlap(lease.start_date, lease.last_day)
         prices = self.tariffs.monthly_prices(fee_type.name, lease.stall, days) if days else []
         if prices:
             yield Found(lease, fee_type, self.month, monthly_charge(self.month, prices))
 
-    def _metered(self, lease: frappe._dict, fee_type: frappe._dict) -> Iterator[Found]:
+    def _metered(self, lease: LeaseRow, fee_type: FeeType) -> Iterator[Found]:
         segments: list[Segment] = []
         meters = self.meters[lease.stall, fee_type.name]
         for meter in meters:
-            own = [reading for reading, payer in self._paid(meter) if payer is lease]
+            own = self._own(lease, meter)
             problem = self._problem(lease, meter, own)
             if problem:
                 yield Found(lease, fee_type, self.month, problem=problem.format(meter.meter_no))
@@ -151,20 +160,28 @@ class Sources:
             return
         yield Found(lease, fee_type, self.month, metered(segments, price))
 
-    def _problem(self, lease: frappe._dict, meter: frappe._dict, own: list[frappe._dict]) -> str | None:
+    def _problem(self, lease: LeaseRow, meter: MeterRow, own: Sequence[ReadingRow]) -> str | None:
         """Why a lease cannot be billed for a meter, None if it can (or need not)."""
         if any(reading.status not in BILLABLE for reading in own):
             return _("The reading of meter {0} is held.")
         leases = self.leases_of[lease.stall]
         position = leases.index(lease)
-        handovers = [reading for reading in self.readings.get(meter.name, ()) if reading.kind == HANDOVER]
-        if len(handovers) < position:
-            return _("Meter {0} was not read when the stall changed hands.")
+        if position:
+            handovers = [reading for reading in self.readings.get(meter.name, ()) if reading.kind == HANDOVER]
+            if len(handovers) < position:
+                return _("Meter {0} was not read when the stall changed hands.")
         if position == len(leases) - 1 and not any(reading.kind in (PERIOD, HANDOVER) for reading in own):
             return _("Meter {0} has no reading.")
         return None
 
-    def _paid(self, meter: frappe._dict) -> Iterator[tuple[frappe._dict, frappe._dict | None]]:
+    def _own(self, lease: LeaseRow, meter: MeterRow) -> Sequence[ReadingRow]:
+        """The readings of a meter that add to what a lease pays."""
+        readings = self.readings.get(meter.name, ())
+        if len(self.leases_of[lease.stall]) == 1 and not any(row.kind == HANDOVER for row in readings):
+            return readings
+        return [reading for reading, payer in self._paid(meter) if payer is lease]
+
+    def _paid(self, meter: MeterRow) -> Iterator[tuple[ReadingRow, LeaseRow | None]]:
         """Each reading of a meter with the lease that pays what it adds; None while the stall stood empty.
 
         That is the lease that runs on its day, else the last one before it; on the day of a handover still the one
@@ -180,7 +197,23 @@ class Sources:
             since = reading.reading_date if handover else since
 
 
-def _segment(meter: frappe._dict, reading: frappe._dict) -> Segment:
+def _rows(kind: Any, doctype: str, filters: dict[str, Any], order_by: str) -> list[Any]:
+    """Rows of a DocType with the fields of `kind`, a NamedTuple: a market has tens of thousands of them."""
+    rows = frappe.get_all(
+        doctype, filters=filters, fields=list(kind._fields), order_by=order_by, as_list=True
+    )
+    return list(map(kind._make, rows))
+
+
+def _by(rows: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, list[Any]]:
+    """The rows by their key, each list in the order in which they came."""
+    found: dict[Any, list[Any]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found
+
+
+def _segment(meter: MeterRow, reading: ReadingRow) -> Segment:
     # Readings of before dials were noted on them are of the dial that the meter still has.
     return Segment(
         reading.meter_no or meter.meter_no,

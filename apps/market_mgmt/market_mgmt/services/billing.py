@@ -22,7 +22,7 @@ from market_mgmt.services.allocations import leases_of, use_prepaid
 from market_mgmt.services.bill_sources import Sources
 from market_mgmt.services.billing_reversal import reverse
 from market_mgmt.services.closed_months import require_open
-from market_mgmt.services.fee_writer import ONE_OFF, OPENING, NewFee, fee_types
+from market_mgmt.services.fee_writer import ONE_OFF, OPENING, FeeType, Key, NewFee, fee_types
 from market_mgmt.services.late_fees import rule_in_force
 from market_mgmt.services.rows import chunks, lock
 
@@ -30,6 +30,8 @@ __all__ = ["BillRun", "create_one_off", "generate", "publish", "record_openings"
 
 _LEASE = ["name", "market", "merchant", "stall", "late_fee_clause"]
 _CHARGED = ("name", "market", "merchant", "lease", "stall", "fee_type", "source", "status", "amount")
+# Bills that are drafted in one go: more would only take more memory.
+_AT_ONCE = 2000
 DRAFT, REVIEWED = "Draft", "Reviewed"
 
 
@@ -53,7 +55,7 @@ def generate(market: str, period: str, as_of: date, lease: str | None = None) ->
     if month.start > as_of:
         frappe.throw(_("Period {0} has not begun.").format(period))
     lock("Market", [market])
-    billed = _already_billed(market, period)
+    billed, revisions = _standing(market, period)
     run, fees = BillRun(), []
     for found in Sources(market, month).bills():
         if lease and found.lease.name != lease:
@@ -64,17 +66,30 @@ def generate(market: str, period: str, as_of: date, lease: str | None = None) ->
             run.skipped.append((found.lease.stall, found.problem or ""))
         elif found.bill.amount > 0:
             fees.append(NewFee(found.lease, found.fee_type, period, found.days, found.bill))
-    run.created = fee_writer.draft(fees)
+            if len(fees) == _AT_ONCE:
+                run.created += fee_writer.draft(fees, revisions)
+                fees = []
+    run.created += fee_writer.draft(fees, revisions)
     return run
 
 
-def _already_billed(market: str, period: str) -> set[tuple[str, str]]:
-    """(lease, fee type) with an unreversed bill for the period, read past the snapshot."""
+def _standing(market: str, period: str) -> tuple[set[tuple[str, str]], dict[Key, int]]:
+    """What a period's bills are so far: (lease, fee type) with an unreversed bill, and the last revision of each key.
+
+    Read past the snapshot, so that two runs see each other.
+    """
     fee = frappe.qb.DocType("Fee")
-    query = frappe.qb.from_(fee).select(fee.lease, fee.fee_type)
+    query = frappe.qb.from_(fee).select(fee.lease, fee.fee_type, fee.period_start, fee.period_end)
+    query = query.select(fee.revision, fee.status, fee.source)
     query = query.where((fee.market == market) & (fee.period == period))
-    query = query.where((fee.status != "Reversed") & (fee.source != ONE_OFF))
-    return set(query.for_update().run())
+    billed: set[tuple[str, str]] = set()
+    revisions: dict[Key, int] = {}
+    for lease, fee_type, start, end, revision, status, source in query.for_update().run():
+        key = (lease, fee_type, start, end)
+        revisions[key] = max(revisions.get(key, 0), revision)
+        if status != "Reversed" and source != ONE_OFF:
+            billed.add((lease, fee_type))
+    return billed, revisions
 
 
 def review(names: Sequence[str], by: str, now: datetime) -> int:
@@ -207,7 +222,7 @@ def _opening_bills(fees: Sequence[OpeningFee]) -> list[NewFee]:
     types = {fee.fee_type: _fee_type(fee.fee_type) for fee in fees}
     lock("Market", {row.market for row in leases.values()})
     places = {(leases[fee.lease].market, fee.period) for fee in fees}
-    billed = {place: _already_billed(*place) for place in places}
+    billed = {place: _standing(*place)[0] for place in places}
     bills = []
     for fee in fees:
         lease = leases[fee.lease]
@@ -252,7 +267,7 @@ def _lease_row(lease: str) -> frappe._dict:
     return row
 
 
-def _fee_type(name: str) -> frappe._dict:
+def _fee_type(name: str) -> FeeType:
     found = fee_types(name=name)
     if name not in found:
         frappe.throw(_("Fee type {0} does not exist.").format(name), frappe.DoesNotExistError)

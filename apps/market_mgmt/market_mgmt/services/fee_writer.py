@@ -1,12 +1,11 @@
 """Writing bills as drafts: names, revisions, readable lines; two statements for thousands of fees."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
 
 import frappe
-from cn_connect.money import to_db
 from market_mgmt.domain.billing import Bill
 from market_mgmt.domain.periods import Period
 from market_mgmt.services.rows import bulk_insert, chunks
@@ -14,12 +13,40 @@ from market_mgmt.services.rows import bulk_insert, chunks
 GENERATED, OPENING, ONE_OFF = "Generated", "Opening", "One-off"
 
 
-@dataclass(frozen=True)
-class NewFee:
-    """A bill about to be drafted. `lease` and `fee_type` are rows of those documents."""
+# A bill of a lease is unique by its fee type and days; what is reversed and drafted again differs by revision.
+Key = tuple[str, str, date, date]
 
-    lease: frappe._dict
-    fee_type: frappe._dict
+
+class FeeType(NamedTuple):
+    """What billing has to know of a fee type."""
+
+    name: str
+    code: str
+    kind: str
+    late_fee_applies: int
+    priority: int
+
+
+class BilledLease(Protocol):
+    """What a bill takes over from its lease."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def market(self) -> str: ...
+    @property
+    def stall(self) -> str: ...
+    @property
+    def merchant(self) -> str: ...
+    @property
+    def late_fee_clause(self) -> int: ...
+
+
+class NewFee(NamedTuple):
+    """A bill about to be drafted."""
+
+    lease: BilledLease
+    fee_type: FeeType
     month: str
     days: Period
     bill: Bill
@@ -27,85 +54,91 @@ class NewFee:
     reason: str | None = None
 
     @property
-    def key(self) -> str:
-        """What makes a bill unique, but for its revision."""
-        return f"{self.lease.name}|{self.fee_type.name}|{self.days.start}|{self.days.end}"
+    def key(self) -> Key:
+        return self.lease.name, self.fee_type.name, self.days.start, self.days.end
 
 
-def fee_types(**filters: Any) -> dict[str, frappe._dict]:
+def fee_types(**filters: Any) -> dict[str, FeeType]:
     """Fee types by name, in the order in which they are billed."""
     rows = frappe.get_all(
-        "Fee Type",
-        filters=filters,
-        fields=["name", "code", "kind", "late_fee_applies", "priority"],
-        order_by="priority, name",
+        "Fee Type", filters=filters, fields=list(FeeType._fields), order_by="priority, name", as_list=True
     )
-    return {row.name: row for row in rows}
+    return {row.name: row for row in map(FeeType._make, rows)}
 
 
-def draft(fees: Sequence[NewFee]) -> list[str]:
-    """Insert the bills as drafts, each with the revision after the last of its key; returns their names."""
-    revisions = _last_revisions(fees)
-    rows, lines = [], []
+def draft(fees: Sequence[NewFee], revisions: Mapping[Key, int] | None = None) -> list[str]:
+    """Insert the bills as drafts, each with the revision after the last of its key; returns their names.
+
+    `revisions` are the last ones, if the caller has read them past the snapshot.
+    """
+    last = dict(_last_revisions(fees) if revisions is None else revisions)
+    rows: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
     for fee in fees:
-        revisions[fee.key] = revision = revisions.get(fee.key, 0) + 1
+        key = fee.key
+        last[key] = revision = last.get(key, 0) + 1
         row = _row(fee, revision)
         rows.append(row)
-        for index, line in enumerate(fee.bill.lines, 1):
-            lines.append(
-                {
-                    "idx": index,
-                    "parent": row["name"],
-                    "parenttype": "Fee",
-                    "parentfield": "lines",
-                    "description": line.description,
-                    "quantity": float(line.quantity),
-                    "unit_price": float(line.unit_price),
-                    "days": line.days,
-                    "amount": to_db(line.amount),
-                }
-            )
+        lines += _lines(row["name"], fee.bill)
     names = bulk_insert("Fee", rows)
     bulk_insert("Fee Line", lines)
     return names
 
 
 def _row(fee: NewFee, revision: int) -> dict[str, Any]:
-    start: date = fee.days.start
+    """The columns of a draft; what is not named here starts at zero."""
+    lease, fee_type, (start, end) = fee.lease, fee.fee_type, _texts(fee.days)
     return {
-        "name": f"{fee.lease.name}-{fee.fee_type.code}-{start:%Y%m%d}-{revision}",
-        "market": fee.lease.market,
-        "stall": fee.lease.stall,
-        "merchant": fee.lease.merchant,
-        "lease": fee.lease.name,
-        "fee_type": fee.fee_type.name,
+        "name": f"{lease.name}-{fee_type.code}-{start.replace('-', '')}-{revision}",
+        "market": lease.market,
+        "stall": lease.stall,
+        "merchant": lease.merchant,
+        "lease": lease.name,
+        "fee_type": fee_type.name,
         "period": fee.month,
-        "period_start": start,
+        "period_start": fee.days.start,
         "period_end": fee.days.end,
         "revision": revision,
         "status": "Draft",
         "source": fee.source,
         "reason": fee.reason,
-        "amount": to_db(fee.bill.amount),
-        "outstanding": 0.0,
-        "late_fee": 0.0,
-        "late_fee_posted": 0.0,
-        "late_fee_applies": int(bool(fee.fee_type.late_fee_applies and fee.lease.late_fee_clause)),
-        "bill_key": f"{fee.key}|{revision}",
+        "amount": float(fee.bill.amount),
+        "late_fee_applies": int(bool(fee_type.late_fee_applies and lease.late_fee_clause)),
+        "bill_key": f"{lease.name}|{fee_type.name}|{start}|{end}|{revision}",
     }
 
 
-def _last_revisions(fees: Sequence[NewFee]) -> dict[str, int]:
+def _lines(fee: str, bill: Bill) -> Iterator[dict[str, Any]]:
+    for index, line in enumerate(bill.lines, 1):
+        yield {
+            "idx": index,
+            "parent": fee,
+            "parenttype": "Fee",
+            "parentfield": "lines",
+            "description": line.description,
+            "quantity": float(line.quantity),
+            "unit_price": float(line.unit_price),
+            "days": line.days,
+            "amount": float(line.amount),
+        }
+
+
+@lru_cache(maxsize=256)  # thousands of bills are of the same few periods
+def _texts(days: Period) -> tuple[str, str]:
+    return days.start.isoformat(), days.end.isoformat()
+
+
+def _last_revisions(fees: Sequence[NewFee]) -> dict[Key, int]:
     """The highest revision there is of each key, read past the snapshot so that two runs see each other."""
     table = frappe.qb.DocType("Fee")
-    last: dict[str, int] = {}
+    last: dict[Key, int] = {}
     for piece in chunks(fee.lease.name for fee in fees):
         starts = {fee.days.start for fee in fees}
         query = frappe.qb.from_(table).select(
             table.lease, table.fee_type, table.period_start, table.period_end, table.revision
         )
         query = query.where(table.lease.isin(piece) & table.period_start.isin(sorted(starts)))
-        for lease, fee_type, start, end, revision in query.for_update().run():
-            key = f"{lease}|{fee_type}|{start}|{end}"
-            last[key] = max(last.get(key, 0), revision)
+        for *key, revision in query.for_update().run():
+            one: Key = tuple(key)
+            last[one] = max(last.get(one, 0), revision)
     return last

@@ -40,13 +40,18 @@ def bulk_insert(doctype: str, rows: Sequence[dict[str, Any]]) -> list[str]:
     if not rows:
         return []
     now, user = frappe.utils.now(), frappe.session.user
-    meta = {"creation": now, "modified": now, "owner": user, "modified_by": user, "docstatus": 0, "idx": 0}
-    full = [{"name": frappe.generate_hash(length=16), **meta, **row} for row in rows]
-    fields = list(full[0])
-    frappe.db.bulk_insert(doctype, fields, [tuple(row[field] for field in fields) for row in full])
-    return [row["name"] for row in full]
+    names = [row.get("name") or frappe.generate_hash(length=16) for row in rows]
+    fields = [field for field in rows[0] if field != "name"]
+    values = [
+        (name, now, now, user, user, *map(row.__getitem__, fields))
+        for name, row in zip(names, rows, strict=True)
+    ]
+    frappe.db.bulk_insert(doctype, ["name", "creation", "modified", "owner", "modified_by", *fields], values)
+    return names
 
 
 def number(value: Any) -> Decimal:
     """A stored rate or quantity as Decimal, without the noise of the float it is read as."""
+    if type(value) is float and value.is_integer():
+        return Decimal(int(value))
     return Decimal(str(value or 0)).normalize() + 0

@@ -19,9 +19,9 @@ class TariffTable:
     def unit_price(self, fee_type: str, stall: str, on: date) -> Decimal | None:
         """The price in force on a day, None without one. A price of the stall wins, however old it is."""
         for key in ((fee_type, stall), (fee_type, None)):
-            in_force = [price for since, price in self.prices.get(key, ()) if since <= on]
-            if in_force:
-                return in_force[-1]
+            for since, price in reversed(self.prices.get(key, ())):
+                if since <= on:
+                    return price
         return None
 
     def monthly_prices(self, fee_type: str, stall: str, days: Period) -> list[MonthlyPrice]:
