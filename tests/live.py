@@ -152,16 +152,16 @@ class WebServer:
 
 
 class LiveSite:
-    """The running processes around one site of a bench."""
+    """The running processes around one site of a bench; `options` are those of `bench serve`."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, *options: str) -> None:
         self.bench = bench
         self.config_file = bench.sites / bench.site / "site_config.json"
         directory = bench.sites / bench.site / ".simulators"
         self.keys = key_files.generate(directory)
         self._gateways = serve(directory, 0)
         self.simulators = f"http://127.0.0.1:{self._gateways.server_port}"
-        self._server = WebServer(bench)
+        self._server = WebServer(bench, *options)
         self.base = self._server.base
 
     def configure(self, **entries: Any) -> None:
@@ -205,9 +205,9 @@ class LiveSite:
 
 
 @contextmanager
-def live(bench: Bench) -> Iterator[LiveSite]:
+def live(bench: Bench, *options: str) -> Iterator[LiveSite]:
     """A LiveSite that is stopped in any case."""
-    site = LiveSite(bench)
+    site = LiveSite(bench, *options)
     try:
         site.start()
         yield site

@@ -20,9 +20,9 @@ def pay_open_fees(
 
     `on` may lie in the past when a payment became known late: late fees posted since then are set right.
     """
-    names = _open_names(merchant)
-    posted_until = late_fees.wind_back(names, on)
-    late_fees.post_due(names, on)
+    accruing = _accruing(merchant)
+    posted_until = late_fees.wind_back(accruing, on)
+    late_fees.post_due([fee for fee, first in accruing.items() if first <= on], on)
     rows = {row.name: row for row in ledger.open_fees(on, merchant=merchant, lock=True)}
     shares, rest = allocate(amount, [row.open_fee() for row in rows.values()], chosen)
     ledger.post(
@@ -30,7 +30,7 @@ def pay_open_fees(
     )
     ledger.refresh_caches([share.fee for share in shares], on)
     if posted_until:
-        late_fees.post_due(names, posted_until)
+        late_fees.post_due(accruing, posted_until)
     return shares, rest
 
 
@@ -50,11 +50,14 @@ def leases_of(shares: Sequence[Share]) -> list[str]:
     return sorted(set(frappe.get_all("Fee", filters={"name": ["in", fees]}, pluck="lease"))) if fees else []
 
 
-def _open_names(merchant: str) -> list[str]:
-    fee = frappe.qb.DocType("Fee")
-    query = frappe.qb.from_(fee).select(fee.name).orderby(fee.name)
-    query = query.where((fee.merchant == merchant) & fee.status.isin(ledger.OPEN))
-    return [name for (name,) in query.for_update().run()]
+def _accruing(merchant: str) -> dict[str, date]:
+    """The open fees on which late fees run, sooner or later, each with their first day. All open fees are locked."""
+    query = (
+        "SELECT name, late_fee_applies, late_fee_from FROM `tabFee`"
+        " WHERE merchant = %s AND status IN %s ORDER BY name FOR UPDATE"
+    )
+    rows = frappe.db.sql(query, (merchant, ledger.OPEN))
+    return {name: first for name, applies, first in rows if applies and first}
 
 
 def _postings(share: Share, fee: ledger.OpenFeeRow, on: date, payment_order: str | None) -> list[Posting]:

@@ -3,7 +3,7 @@
 Posted before every payment and at month end. Reading a balance needs no posting: `ledger.open_fees` computes it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -77,13 +77,13 @@ def derivation_of(fee: str, as_of: date) -> Derivation | None:
     return ledger.late_fee_derivation(row, ledger.fee_accounts([fee])[fee], as_of)
 
 
-def wind_back(fees: Sequence[str], as_of: date) -> date | None:
+def wind_back(fees: Iterable[str], as_of: date) -> date | None:
     """Take back late fees posted for days after `as_of`, for a payment that is only now known to have been made then.
 
     Returns the last day for which late fees had been posted if that lies after `as_of`: once the payment is
     allocated, `post_due` up to that day posts again what the rest still owes.
     """
-    rows = lock("Fee", fees, _FIELDS)
+    rows = lock("Fee", _charged_after(fees, as_of), _FIELDS)
     latest: date | None = None
     postings = []
     for fee, entries in ledger.entries_of(rows, lock=True).items():
@@ -107,6 +107,15 @@ def wind_back(fees: Sequence[str], as_of: date) -> date | None:
     ledger.post(postings)
     ledger.refresh_caches([posting.fee or "" for posting in postings], as_of)
     return latest
+
+
+def _charged_after(fees: Iterable[str], day: date) -> list[str]:
+    """Those of the fees that have a late fee of a later day."""
+    query = (
+        "SELECT fee FROM `tabAccount Entry` WHERE fee IN %s AND entry_type = %s"
+        " AND COALESCE(value_date, posting_date) > %s FOR UPDATE"
+    )
+    return [fee for piece in chunks(fees) for (fee,) in frappe.db.sql(query, (tuple(piece), LATE_FEE, day))]
 
 
 def accrue_market(market: str, as_of: date) -> Decimal:

@@ -19,7 +19,7 @@ from market_mgmt.domain.ledger import PREPAID, FeeAccount, Posting, fee_account
 from market_mgmt.services.closed_months import booked
 from market_mgmt.services.ledger_caches import rebuild_caches, refresh_caches
 from market_mgmt.services.ledger_check import Violation, check
-from market_mgmt.services.rows import bulk_insert, chunks, number
+from market_mgmt.services.rows import bulk_insert, chunks, columns, number
 
 __all__ = [
     "OpenFeeRow",
@@ -45,7 +45,9 @@ _ENTRY = (
     *("name", "market", "merchant", "lease", "stall", "fee", "payment_order", "posting_date"),
     *("value_date", "voucher_type", "entry_type", "debit_account", "credit_account", "amount", "reversal_of"),
 )
+_FEE = ("name", "market", "merchant", "lease", "stall", "fee_type", "period")
 _TERMS = ("amount", "late_fee_applies", "late_fee_from", "late_fee_rate", "late_fee_cap")
+_OPEN_FEE = (*_FEE, "due_date", *_TERMS)
 
 
 @dataclass(frozen=True)
@@ -142,10 +144,8 @@ def entries_of_voucher(voucher_type: str, name: str, lock: bool = False) -> list
 
 
 def _entries(column: str, values: Sequence[str], lock: bool) -> list[LedgerEntry]:
-    table = frappe.qb.DocType("Account Entry")
-    query = frappe.qb.from_(table).select(*(table[field] for field in _ENTRY))
-    query = query.where(table[column].isin(values)).orderby(table.posting_date).orderby(table.creation)
-    rows = (query.for_update() if lock else query).run(as_dict=True)
+    query = f"SELECT {columns(_ENTRY)} FROM `tabAccount Entry` WHERE `{column}` IN %s ORDER BY posting_date, creation"
+    rows = frappe.db.sql(f"{query} FOR UPDATE" if lock else query, (tuple(values),), as_dict=True)
     return [LedgerEntry(**{**row, "amount": yuan(row.amount)}) for row in rows]
 
 
@@ -188,15 +188,20 @@ def open_fees(
     lock: bool = False,
 ) -> list[OpenFeeRow]:
     """Published fees with something to pay as of a day, by due date, priority and name."""
-    fee, fee_type = frappe.qb.DocType("Fee"), frappe.qb.DocType("Fee Type")
-    query = frappe.qb.from_(fee).where(fee.status.isin(OPEN)).orderby(fee.name)
-    query = query.select(fee.name, fee.market, fee.merchant, fee.lease, fee.stall, fee.fee_type, fee.period)
-    query = query.select(fee.due_date, *(fee[field] for field in _TERMS))
-    for column, value in ((fee.merchant, merchant), (fee.lease, lease), (fee.market, market)):
-        query = query.where(column == value) if value else query
-    query = query.where(fee.name.isin(names)) if names is not None else query
-    rows = (query.for_update() if lock else query).run(as_dict=True) if names != [] else []
-    priorities = dict(frappe.qb.from_(fee_type).select(fee_type.name, fee_type.priority).run())
+    conditions = {
+        "status": OPEN,
+        "merchant": merchant,
+        "lease": lease,
+        "market": market,
+        "name": tuple(names) if names is not None else None,
+    }
+    given = {column: value for column, value in conditions.items() if value is not None}
+    where = " AND ".join(
+        f"`{column}` {'=' if isinstance(given[column], str) else 'IN'} %({column})s" for column in given
+    )
+    query = f"SELECT {columns(_OPEN_FEE)} FROM `tabFee` WHERE {where} ORDER BY name"
+    rows = frappe.db.sql(f"{query} FOR UPDATE" if lock else query, given, as_dict=True) if names != [] else []
+    priorities = dict(frappe.db.sql("SELECT name, priority FROM `tabFee Type`"))
     accounts = fee_accounts([row.name for row in rows], lock)
     result = []
     for row in rows:
@@ -204,10 +209,7 @@ def open_fees(
         derivation = late_fee_derivation(row, account, as_of)
         unposted = derivation.amount - account.late_fee_posted if derivation else Decimal(0)
         opened = OpenFeeRow(
-            **{
-                key: row[key]
-                for key in ("name", "market", "merchant", "lease", "stall", "fee_type", "period")
-            },
+            **{key: row[key] for key in _FEE},
             amount=yuan(row.amount),
             due_date=row.due_date,
             priority=priorities.get(row.fee_type) or 50,

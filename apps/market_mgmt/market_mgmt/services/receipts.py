@@ -47,7 +47,8 @@ def issue(order: Document, shares: Sequence[Share], now: datetime) -> str:
             "lines": lines,
         }
     )
-    receipt.insert(ignore_permissions=True)
+    # What it names was locked or read just now.
+    receipt.insert(ignore_permissions=True, ignore_links=True)
     receipt_pdf.seal(receipt)
     return receipt.name
 

@@ -23,13 +23,17 @@ def chunks(names: Iterable[str]) -> Iterator[list[str]]:
 
 def lock(doctype: str, names: Iterable[str], fields: Sequence[str] = ("name",)) -> dict[str, frappe._dict]:
     """The rows of these names, locked until the transaction ends and read as they are now, not as of its snapshot."""
-    table = frappe.qb.DocType(doctype)
+    query = f"SELECT {columns(fields)} FROM `tab{doctype}` WHERE name IN %s ORDER BY name FOR UPDATE"
     found: dict[str, frappe._dict] = {}
     for piece in chunks(names):
-        query = frappe.qb.from_(table).select(*(table[field] for field in fields))
-        rows = query.where(table.name.isin(piece)).orderby(table.name).for_update().run(as_dict=True)
+        rows = frappe.db.sql(query, (tuple(piece),), as_dict=True)
         found.update((row.name, row) for row in rows)
     return found
+
+
+def columns(fields: Iterable[str]) -> str:
+    """A select list. Where every payment passes, SQL is written as text: building it takes longer than running it."""
+    return ", ".join(f"`{field}`" for field in fields)
 
 
 def bulk_insert(doctype: str, rows: Sequence[dict[str, Any]]) -> list[str]:

@@ -55,7 +55,7 @@ def settle(transaction: Transaction, now: datetime) -> SettleResult:
 
     late = order.status not in WAITING
     paid_at = min(transaction.success_time or now, now)
-    _save(
+    _mark(
         order,
         status="Paid",
         transaction_id=transaction.transaction_id,
@@ -126,6 +126,12 @@ def _not_paid(order: Document, transaction: Transaction) -> SettleResult:
         )
         return SettleResult(CLOSED, order.name)
     return SettleResult(NOT_PAID, order.name)
+
+
+def _mark(order: Document, **values: object) -> None:
+    """Set columns of the locked order without the life cycle of a document: nothing but these columns changes."""
+    order.update(values)
+    frappe.db.set_value(order.doctype, order.name, values)
 
 
 def _save(order: Document, **values: object) -> None:
