@@ -24,7 +24,7 @@ from market_mgmt.services.billing_reversal import reverse
 from market_mgmt.services.closed_months import require_open
 from market_mgmt.services.fee_writer import ONE_OFF, OPENING, FeeType, Key, NewFee, fee_types
 from market_mgmt.services.late_fees import rule_in_force
-from market_mgmt.services.rows import chunks, lock
+from market_mgmt.services.rows import chunks, lock, uncollected
 
 __all__ = ["BillRun", "create_one_off", "generate", "publish", "record_openings", "reverse", "review"]
 
@@ -44,6 +44,7 @@ class BillRun:
     skipped: list[tuple[str, str]] = field(default_factory=list)
 
 
+@uncollected()
 def generate(market: str, period: str, as_of: date, lease: str | None = None) -> BillRun:
     """Draft the bills of a market (or of one `lease`) for a period (YYYY-MM) from leases, tariffs and readings.
 
@@ -95,13 +96,11 @@ def _standing(market: str, period: str) -> tuple[set[tuple[str, str]], dict[Key,
 def review(names: Sequence[str], by: str, now: datetime) -> int:
     """Vouch for drafts, which may then be published; returns how many. What is no draft is left alone."""
     drafts = [row.name for row in lock("Fee", names, ("name", "status")).values() if row.status == DRAFT]
-    fee = frappe.qb.DocType("Fee")
-    for piece in chunks(drafts):
-        query = frappe.qb.update(fee).where(fee.name.isin(piece)).set(fee.status, REVIEWED)
-        query.set(fee.reviewed_by, by).set(fee.reviewed_at, now).run()
+    _set(drafts, {"status": REVIEWED, "reviewed_by": by, "reviewed_at": now})
     return len(drafts)
 
 
+@uncollected()
 def publish(
     market: str,
     period: str,
@@ -141,19 +140,20 @@ def _freeze(
 ) -> None:
     """Set what never changes again on a published bill: dates, and the late fee rule as it is today."""
     due = as_of + timedelta(days=rule.start_after_days if rule else DEFAULT_START_AFTER_DAYS)
-    fee = frappe.qb.DocType("Fee")
+    values: dict[str, object] = {"status": "Published", "bill_date": as_of, "due_date": due}
+    if rule:
+        values["late_fee_from"] = first_late_day or due + timedelta(days=1)
+        values |= {"late_fee_rate": float(rule.daily_rate), "late_fee_cap": float(rule.cap_share)}
+    else:
+        values["late_fee_applies"] = 0
+    _set(names, values, "outstanding = amount")
+
+
+def _set(names: Sequence[str], values: dict[str, object], *further: str) -> None:
+    """Set the same values (and `further` assignments) in thousands of fees with a few statements."""
+    assignments = ", ".join([*(f"`{column}` = %s" for column in values), *further])
     for piece in chunks(names):
-        query = frappe.qb.update(fee).where(fee.name.isin(piece))
-        query = query.set(fee.status, "Published").set(fee.outstanding, fee.amount)
-        query = query.set(fee.bill_date, as_of).set(fee.due_date, due)
-        if rule:
-            query = query.set(fee.late_fee_from, first_late_day or due + timedelta(days=1))
-            query = query.set(fee.late_fee_rate, float(rule.daily_rate)).set(
-                fee.late_fee_cap, float(rule.cap_share)
-            )
-        else:
-            query = query.set(fee.late_fee_applies, 0)
-        query.run()
+        frappe.db.sql(f"UPDATE `tabFee` SET {assignments} WHERE name IN %s", (*values.values(), tuple(piece)))
 
 
 def _charge(fee: frappe._dict, as_of: date, key: str | None = None) -> Posting:
