@@ -12,7 +12,7 @@ from frappe.model.document import Document
 from market_mgmt.domain.billing import consumption
 from market_mgmt.domain.periods import month_key
 from market_mgmt.services import readings
-from market_mgmt.services.readings import HANDOVER, PERIOD, REPLACEMENT, MeterState, ReadingRow, Stored
+from market_mgmt.services.readings import HANDOVER, PERIOD, REPLACEMENT, Meter, MeterState, ReadingRow, Stored
 from market_mgmt.services.rows import bulk_insert, lock, number
 from market_mgmt.services.values import as_date
 
@@ -66,17 +66,13 @@ def check_dial(meter_no: str, digits: int, multiplier: Decimal, reading: Decimal
 def _between(
     meter: str, current: Decimal, on: date, as_of: date, kind: str, next_reading: Decimal | None = None
 ) -> str:
-    row = frappe.db.get_value(
-        "Meter",
-        meter,
-        ["name", "market", "meter_no", "stall", "fee_type", "digits", "multiplier", "initial_reading"],
-        as_dict=True,
-    )
-    if not row:
+    found = frappe.db.get_value("Meter", meter, ["market", *Meter._fields])
+    if not found:
         frappe.throw(_("Meter {0} does not exist.").format(meter), frappe.DoesNotExistError)
+    market, row = found[0], Meter._make(found[1:])
     if on > as_of:
         frappe.throw(_("The reading is dated in the future."))
-    lock("Market", [row.market])
+    lock("Market", [market])
     period = month_key(on)
     stored = readings.stored(meters=[meter]).get(meter, [])
     state = readings.state_of(row, stored, period)
@@ -87,7 +83,7 @@ def _between(
         )
     if problem:
         frappe.throw(problem)
-    values = readings.reading_values(row.market, period, ReadingRow(meter, current, on), state, kind)
+    values = readings.reading_values(market, period, ReadingRow(meter, current, on), state, kind)
     values |= {
         "next_reading": float(next_reading or 0),
         "reading_key": f"{meter}|{period}|{kind}|{on}",

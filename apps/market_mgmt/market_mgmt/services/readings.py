@@ -21,6 +21,18 @@ BILLABLE = (NORMAL, CONFIRMED)
 PERIOD, HANDOVER, REPLACEMENT = "Period", "Handover", "Replacement"
 
 
+class Meter(NamedTuple):
+    """A meter, as far as its readings depend on it."""
+
+    name: str
+    meter_no: str
+    stall: str
+    fee_type: str
+    digits: int
+    multiplier: float
+    initial_reading: float
+
+
 class Stored(NamedTuple):
     """A reading as it is stored. Sorts from old to new."""
 
@@ -42,8 +54,7 @@ class Stored(NamedTuple):
         return self.next_reading if self.kind == REPLACEMENT else self.current_reading
 
 
-@dataclass(frozen=True)
-class ReadingRow:
+class ReadingRow(NamedTuple):
     """What was read from one meter. `meter` is the document's name."""
 
     meter: str
@@ -51,8 +62,7 @@ class ReadingRow:
     reading_date: date
 
 
-@dataclass(frozen=True)
-class MeterState:
+class MeterState(NamedTuple):
     """A meter before the reading that ends a period: where it stood, and what it used in the periods before, latest last.
 
     `so_far` is what it used since the period began, by readings in between; `last_date` the day of the last reading.
@@ -85,12 +95,16 @@ class Recorded:
 def meter_states(market: str, period: str) -> dict[str, MeterState]:
     """Every active meter of a market as it stands before `period`, by the meter's name."""
     month_of(period)
-    meters = frappe.get_all(
-        "Meter",
-        filters={"market": market, "status": "Active"},
-        fields=["name", "meter_no", "stall", "fee_type", "digits", "multiplier", "initial_reading"],
-        order_by="name",
-    )
+    meters = [
+        Meter(*row)
+        for row in frappe.get_all(
+            "Meter",
+            filters={"market": market, "status": "Active"},
+            fields=list(Meter._fields),
+            order_by="name",
+            as_list=True,
+        )
+    ]
     readings = _up_to_history(market, period, [meter.name for meter in meters])
     return {meter.name: state_of(meter, readings.get(meter.name, ()), period) for meter in meters}
 
@@ -131,29 +145,30 @@ def stored(
     query = query.where(reading.period >= since) if since else query
     query = query.where(reading.period < before) if before else query
     found: dict[str, list[Stored]] = {}
-    for row in sorted(map(Stored._make, query.run())):
+    for row in map(Stored._make, query.run()):
         found.setdefault(row.meter, []).append(row)
+    for rows in found.values():
+        rows.sort()
     return found
 
 
-def state_of(meter: frappe._dict, readings: Sequence[Stored], period: str) -> MeterState:
+def state_of(meter: Meter, readings: Sequence[Stored], period: str) -> MeterState:
     """The state of a meter from its readings, oldest first, before the one that ends `period`."""
-    earlier: list[Stored] = []
-    used: dict[str, Decimal] = {}
+    last: Stored | None = None
+    used: dict[str, list[float]] = {}
     so_far, has_later, recorded = Decimal(0), False, False
     for row in readings:
-        if row.period > period:
-            has_later = True
-        elif row.period < period:
-            earlier.append(row)
+        if row.period < period:
+            last = row
             if row.status in BILLABLE:
-                used[row.period] = used.get(row.period, Decimal(0)) + number(row.consumption)
+                used.setdefault(row.period, []).append(row.consumption)
+        elif row.period > period:
+            has_later = True
         elif row.kind == PERIOD:
             recorded = True
         else:
-            earlier.append(row)
+            last = row
             so_far += number(row.consumption)
-    last = earlier[-1] if earlier else None
     return MeterState(
         meter=meter.name,
         meter_no=meter.meter_no,
@@ -162,7 +177,9 @@ def state_of(meter: frappe._dict, readings: Sequence[Stored], period: str) -> Me
         digits=meter.digits,
         multiplier=number(meter.multiplier),
         previous=number(last.stood_at if last else meter.initial_reading),
-        history=tuple(used[month] for month in sorted(used)[-HISTORY_PERIODS:]),
+        history=tuple(
+            sum(map(number, parts), Decimal(0)) for parts in list(used.values())[-HISTORY_PERIODS:]
+        ),
         has_later=has_later,
         recorded=recorded,
         so_far=so_far,

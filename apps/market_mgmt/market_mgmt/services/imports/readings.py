@@ -28,7 +28,7 @@ from market_mgmt.services.imports.common import (
 )
 from market_mgmt.services.imports.journal import Source
 from market_mgmt.services.readings import MeterState, ReadingRow
-from market_mgmt.services.rows import number
+from market_mgmt.services.rows import number, uncollected
 
 SHEET = "抄表"
 STALL, METER, KIND, PREVIOUS, CURRENT, READ_ON = "摊位号", "表号", "类型", "上期读数", "本期读数", "抄表日期"
@@ -38,8 +38,10 @@ COLUMNS = (STALL, METER, KIND, PREVIOUS, CURRENT, READ_ON)
 KINDS = {"Water": "水表", "Electricity": "电表"}
 # Dials are read over several days; a few may come after the month has ended.
 DAYS_AFTER_PERIOD = 5
+_A_READING = at_least(0)
 
 
+@uncollected()
 def run(
     market: str,
     period: str,
@@ -150,8 +152,8 @@ class _Check:
     def _row(self, row: Row) -> ReadingRow | None:
         stall_no = row.take(STALL, as_code, required=True)
         meter_no = row.take(METER, as_code, required=True)
-        current = row.take(CURRENT, at_least(0), required=True)
-        previous = row.take(PREVIOUS, at_least(0))
+        current = row.take(CURRENT, _A_READING, required=True)
+        previous = row.take(PREVIOUS, _A_READING)
         read_on = row.take(READ_ON, as_date, required=True)
         state = self.by_number.get(meter_no) if meter_no else None
         if meter_no and state is None:
