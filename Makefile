@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := env/bin
 WORKERS ?= 2
 
-.PHONY: help setup setup-dev run test test-server check cycle audit kill-test compare generated apps-dist test-bench clean
+.PHONY: help setup setup-dev run test test-server check cycle audit kill-test compare bench-money generated apps-dist test-bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -47,6 +47,9 @@ kill-test: setup-dev ## kill the web processes 100 times while people write; not
 
 compare: setup-dev ## speed against a stock bench, benchmarks/RESULTS.md: make compare BENCH=… [SITE=…] [ARGS="--rounds 5"]
 	@$(BIN)/python -m benchmarks.compare $(if $(BENCH),--bench "$(BENCH)") $(if $(SITE),--site "$(SITE)") $(ARGS)
+
+bench-money: setup-dev ## billing, imports and payments at size, benchmarks/MONEY.md: make bench-money [ARGS="--stalls 5000"]
+	@$(BIN)/python -m benchmarks.money $(ARGS)
 
 generated: setup-dev ## what is generated and committed: translations, API document, data model
 	@$(BIN)/python deploy/translations.py

@@ -91,9 +91,9 @@ def document(targets: list[Target], labels: dict[str, str], figures: Figures) ->
         "分用同样的处理器。",
         "",
         f"- 日期：{datetime.now(timezone.utc):%Y-%m-%d}",
-        f"- 机器：{_processor()}，{platform.system()} {platform.machine()}",
+        f"- 机器：{processor()}，{platform.system()} {platform.machine()}",
         *[f"- {target.label}：{target.versions()}" for target in targets],
-        f"- 开始前的系统负载：{figures.load:.1f}（高于 1 时机器上还有别的程序：数值偏低，倍数只供参考，应在空闲时重测）",
+        f"- {load_note(figures.load)}",
         '- 命令：`make compare BENCH=… ARGS="--rounds '
         f'{figures.rounds} --seconds {figures.seconds:g}"`；原版由 `gunicorn --worker-class gthread --preload` 提供服务，',
         "  内嵌运行时由 `bench serve` 提供（与 `bench start` 的网页进程相同）",
@@ -128,7 +128,15 @@ def document(targets: list[Target], labels: dict[str, str], figures: Figures) ->
     return "\n".join(lines) + "\n"
 
 
-def _processor() -> str:
+def load_note(load: float) -> str:
+    """How far a run can be trusted."""
+    return (
+        f"开始前的系统负载：{load:.1f}（高于 1 时机器上还有别的程序：数值偏低，倍数只供参考，应在空闲时重测）"
+    )
+
+
+def processor() -> str:
+    """The machine's processor, cores and memory."""
     found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     memory = re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())
     size = f"，{int(memory[1]) / 1024**2:.0f} GB 内存" if memory else ""
