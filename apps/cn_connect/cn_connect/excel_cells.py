@@ -16,6 +16,7 @@ from typing import Any
 
 from frappe import _
 
+_NINE_DECIMALS = Decimal("1e-9")
 _BLANKS = {"", "-", "--", "—", "——", "/", "无数据"}
 _GROUPED = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
 _DATE_PATTERNS = (
@@ -108,7 +109,10 @@ def as_text(value: Any) -> str:
         raise CellFault(_("was turned into a date by Excel; format the cell as text and type it again"))
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", str(value)).strip()
+    text = str(value)
+    if not text.isprintable():
+        text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text)
+    text = text.strip()
     if len(text) > 140:
         raise CellFault(_("is longer than 140 characters"))
     return neutral(text)
@@ -123,7 +127,9 @@ def as_decimal(value: Any) -> Decimal:
     """A number, also typed as text with thousands separators, ￥ or 元."""
     if isinstance(value, (bool, dt.date, dt.datetime)):
         raise CellFault(_("is not a number"))
-    text = re.sub(r"\s|^[¥￥]|元$", "", _typed(value))
+    text = str(value)
+    if isinstance(value, str):
+        text = re.sub(r"\s|^[¥￥]|元$", "", _typed(value))
     if "," in text:
         if not _GROUPED.fullmatch(text):
             raise CellFault(_("has a comma where no thousands end; write 3.5 or 3,500"))
@@ -135,7 +141,7 @@ def as_decimal(value: Any) -> Decimal:
     if not number.is_finite() or abs(number) >= 10**12:
         raise CellFault(_("is not a number"))
     # Excel keeps 802.7 as 802.70000000000005; nine decimals are what a float column holds anyway.
-    return number.quantize(Decimal("1e-9")).normalize() + 0
+    return number.quantize(_NINE_DECIMALS).normalize() + 0
 
 
 def as_date(value: Any) -> dt.date:
@@ -177,5 +183,6 @@ def at_least(
 
 def _typed(value: Any) -> str:
     """What somebody typed, in half-width characters, without the apostrophe that kept it from being a formula."""
-    text = unicodedata.normalize("NFKC", str(value)).strip()
+    text = str(value)
+    text = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
     return text[1:] if text[:1] == "'" else text

@@ -10,8 +10,9 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
-from cn_connect.excel_rows import rows_of
+from cn_connect.excel_rows import load, rows_of
 
+TABLE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
 VALUES = [
     [None, "摊位号", "表号 ", "本期读数"],
     [],
@@ -46,15 +47,14 @@ def with_rows(rows: str, content: bytes) -> bytes:
     )
 
 
-def ours(content: bytes, columns: int = 100, **options) -> list[list]:
+def ours(content: bytes, columns: int = 100, data_only: bool = True) -> list[list]:
     """What `rows_of` gives, with the rows that the file leaves out, and without trailing empty cells."""
-    book = load_workbook(io.BytesIO(content), read_only=True, **options)
-    found = dict(rows_of(book.worksheets[0], columns))
+    found = dict(rows_of(load(content, data_only).worksheets[0], columns))
     return [trimmed(found.get(number, [])) for number in range(1, max(found, default=0) + 1)]
 
 
-def theirs(content: bytes, columns: int = 100, **options) -> list[list]:
-    book = load_workbook(io.BytesIO(content), read_only=True, **options)
+def theirs(content: bytes, columns: int = 100, data_only: bool = True) -> list[list]:
+    book = load_workbook(io.BytesIO(content), read_only=True, data_only=data_only)
     book.worksheets[0].reset_dimensions()
     return [trimmed(row) for row in book.worksheets[0].iter_rows(values_only=True, max_col=columns)]
 
@@ -115,7 +115,32 @@ def test_cells_and_rows_without_an_address_follow_each_other(content):
     assert ours(written) == theirs(written) == [[1, None, 3], [], [], [None, 4, 5]]
 
 
-def test_shared_texts_error_values_and_iso_dates(content):
+def test_texts_of_the_shared_table_are_plain(content):
+    # given a table with plain, formatted, escaped and empty texts, one with its reading
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    texts = (
+        "<si><t>摊位号</t></si><si><r><t>水</t></r><r><rPr><b/></rPr><t xml:space='preserve'> 表</t></r></si>"
+        "<si><t>a_x005F_b</t></si><si><t/></si><si><t>表</t><rPh sb='0' eb='1'><t>biao</t></rPh></si>"
+    )
+    rows = "".join(f'<c r="{column}1" t="s"><v>{place}</v></c>' for place, column in enumerate("ABCDE"))
+    written = with_rows(f'<row r="1">{rows}</row>', content)
+    table = ("/xl/sharedStrings.xml", f'<sst xmlns="{space}">{texts}</sst>')
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(written)) as old, zipfile.ZipFile(buffer, "w") as new:
+        for member in set(old.namelist()) - {table[0][1:]}:
+            data = old.read(member).decode()
+            if member == "[Content_Types].xml" and table[0] not in data:
+                data = data.replace(
+                    "</Types>", f'<Override PartName="{table[0]}" ContentType="{TABLE}"/></Types>'
+                )
+            new.writestr(member, data)
+        new.writestr(table[0][1:], table[1])
+    # then they read as openpyxl reads them
+    assert ours(buffer.getvalue()) == theirs(buffer.getvalue())
+    assert ours(buffer.getvalue())[0][:2] == ["摊位号", "水 表"]
+
+
+def test_error_values_and_iso_dates(content):
     rows = (
         '<row r="1"><c r="A1" t="e"><v>#DIV/0!</v></c><c r="B1" t="d"><v>2026-10-31T08:00:00</v></c>'
         '<c r="C1" t="b"><v>1</v></c><c r="AB1"><v>28</v></c><c r="AC1"><v></v></c></row>'

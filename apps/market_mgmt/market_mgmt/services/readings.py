@@ -6,8 +6,9 @@ hands, Replacement when the dial is changed. Each reading is one segment: from t
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import NamedTuple
 
 import frappe
@@ -34,13 +35,12 @@ class Meter(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A reading as it is stored. Sorts from old to new."""
+    """A reading as it is stored."""
 
-    period: str
-    reading_date: date
-    creation: datetime
     name: str
     meter: str
+    period: str
+    reading_date: date
     kind: str
     status: str
     previous_reading: float
@@ -144,24 +144,24 @@ def stored(
     query = query.where(reading.meter.isin(list(meters))) if meters is not None else query
     query = query.where(reading.period >= since) if since else query
     query = query.where(reading.period < before) if before else query
+    rows = query.orderby(reading.reading_date).orderby(reading.creation).run()
     found: dict[str, list[Stored]] = {}
-    for row in map(Stored._make, query.run()):
+    for row in sorted(map(Stored._make, rows), key=attrgetter("period")):
         found.setdefault(row.meter, []).append(row)
-    for rows in found.values():
-        rows.sort()
     return found
 
 
 def state_of(meter: Meter, readings: Sequence[Stored], period: str) -> MeterState:
     """The state of a meter from its readings, oldest first, before the one that ends `period`."""
     last: Stored | None = None
-    used: dict[str, list[float]] = {}
+    used: dict[str, Decimal] = {}
     so_far, has_later, recorded = Decimal(0), False, False
     for row in readings:
         if row.period < period:
             last = row
             if row.status in BILLABLE:
-                used.setdefault(row.period, []).append(row.consumption)
+                units = number(row.consumption)
+                used[row.period] = used[row.period] + units if row.period in used else units
         elif row.period > period:
             has_later = True
         elif row.kind == PERIOD:
@@ -177,9 +177,7 @@ def state_of(meter: Meter, readings: Sequence[Stored], period: str) -> MeterStat
         digits=meter.digits,
         multiplier=number(meter.multiplier),
         previous=number(last.stood_at if last else meter.initial_reading),
-        history=tuple(
-            sum(map(number, parts), Decimal(0)) for parts in list(used.values())[-HISTORY_PERIODS:]
-        ),
+        history=tuple(list(used.values())[-HISTORY_PERIODS:]),
         has_later=has_later,
         recorded=recorded,
         so_far=so_far,

@@ -71,6 +71,6 @@ def bulk_insert(doctype: str, rows: Sequence[dict[str, Any]]) -> list[str]:
 
 def number(value: Any) -> Decimal:
     """A stored rate or quantity as Decimal, without the noise of the float it is read as."""
-    if type(value) is float and value.is_integer():
-        return Decimal(int(value))
+    if type(value) is float:
+        return Decimal(int(value)) if value.is_integer() else Decimal(repr(value))
     return Decimal(str(value or 0)).normalize() + 0

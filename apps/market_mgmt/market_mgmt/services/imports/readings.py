@@ -178,7 +178,7 @@ class _Check:
             own = state.stall.removeprefix(f"{self.market}-")
             row.fault(STALL, _("is not where this meter is; it belongs to stall {0}").format(own))
         kind = row.take(KIND, as_code)
-        if kind and kind not in (KINDS.get(state.fee_type), _(state.fee_type)):
+        if kind and kind != KINDS.get(state.fee_type) and kind != _(state.fee_type):
             row.fault(KIND, _("does not fit; this is a meter for {0}").format(_(state.fee_type)))
         if previous is not None and previous != state.previous:
             row.fault(PREVIOUS, _("differs from the system's {0}").format(plain(state.previous)))
