@@ -100,7 +100,7 @@ def _billing(found: dict[str, Billing]) -> list[str]:
     for name, one in found.items():
         lines.append(
             f"| {LABELS[name]} | {one.stalls:,} | {one.rows:,} | {one.rows / one.seconds:,.0f} |"
-            f" {one.rows / one.bare:,.0f} | {one.ratio:.0%} | {one.fees / one.publish:,.0f} | {one.publish_ratio:.0%} |"
+            f" {one.rows / one.bare:,.0f} | {one.ratio:.0%} | {one.published / one.publish:,.0f} | {one.publish_ratio:.0%} |"
         )
     return [*lines, ""]
 

@@ -31,8 +31,11 @@ class Market:
     name: str
     stalls: int
 
+    def stall_no(self, number: int) -> str:
+        return f"B{number:06d}"
+
     def stall(self, number: int) -> str:
-        return f"{self.name}-B{number:06d}"
+        return f"{self.name}-{self.stall_no(number)}"
 
     def meter_no(self, fee_type: str, number: int) -> str:
         return f"{fee_type[0]}{number:06d}"
@@ -51,12 +54,13 @@ def market(stalls: int, months: Sequence[str]) -> Market:
     """
     from market_mgmt.tests import factories
 
-    shop = factories.shop(factories.market())
-    made = Market(shop.market, stalls)
+    made = Market(factories.market(), stalls)
+    tenant, stall = factories.merchant(made.name), factories.stall(made.name, made.stall_no(0))
+    shop = factories.Shop(made.name, stall, tenant, factories.lease(made.name, tenant, stall))
     _copy_shops(made, shop)
     for fee_type, price in PRICES.items():
         factories.tariff(made.name, fee_type, price)
-        meter = factories.meter(shop, fee_type)
+        meter = factories.meter(shop, fee_type, meter_no=made.meter_no(fee_type, 0))
         for count, month in enumerate(months, start=1):
             factories.reading(meter, month, str(UNITS[fee_type] * count))
         _copy_meters(made, fee_type, meter)
@@ -125,7 +129,7 @@ def _copy_shops(made: Market, shop: Any) -> None:
         "Stall",
         (
             stall
-            | {"name": made.stall(n), "stall_no": made.stall(n).removeprefix(f"{made.name}-")}
+            | {"name": made.stall(n), "stall_no": made.stall_no(n)}
             | {key: secrets.token_hex(8) for key in tokens}
             for n in numbers
         ),
