@@ -52,6 +52,32 @@ def test_a_zero_and_a_spike_are_held(site, meter, current, why):
     assert stored(site, meter, "2026-10")[2] == "Held"
 
 
+def test_the_months_before_a_gap_are_still_its_history(site, shop):
+    # given a meter that used 10, 12 and 14 up to March, and a neighbour that was read all the time
+    meter, neighbour = factories.meter(shop, initial_reading=100), factories.meter(shop, initial_reading=0)
+    for month in range(1, 10):
+        factories.reading(neighbour, f"2026-{month:02d}", str(10 * month))
+    for period, current in (("2026-01", "110"), ("2026-02", "122"), ("2026-03", "136")):
+        factories.reading(meter, period, current)
+
+    # when both are looked at in October
+    states = readings.meter_states(shop.market, "2026-10")
+
+    # then each stands where it was read last and is judged by its own last three months
+    assert (states[meter].previous, states[meter].history) == (D(136), (D(10), D(12), D(14)))
+    assert states[meter].last_date == date(2026, 3, 28)
+    assert (states[neighbour].previous, states[neighbour].history) == (D(90), (D(10), D(10), D(10)))
+
+
+def test_a_month_that_was_held_does_not_count_as_history(site, meter):
+    # given August to October, of which October was a spike that nobody has confirmed
+    factories.reading(meter, "2026-10", "900")
+
+    # when November is read, then July to September are its history and October where it stands
+    state = readings.meter_states(site.db.get_value("Meter", meter, "market"), "2026-11")[meter]
+    assert (state.previous, state.history) == (D(900), (D(10), D(12), D(14)))
+
+
 def test_a_roll_over_is_accepted_with_history_and_held_without(site, shop):
     fresh = factories.meter(shop, digits=3, initial_reading=990)
     factories.reading(fresh, "2026-10", "5")

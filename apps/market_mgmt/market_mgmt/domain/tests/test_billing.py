@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market_mgmt.domain.amounts import is_cents, round_cents, spread
+from market_mgmt.domain.amounts import is_cents, round_cents, spread, times
 from market_mgmt.domain.billing import (
     MonthlyPrice,
     Segment,
@@ -205,6 +205,18 @@ class TestAmounts:
     )
     def test_half_a_cent_rounds_away_from_zero(self, value, expected):
         assert str(round_cents(value)) == expected
+
+    @given(st.lists(st.decimals(min_value=-10_000, max_value=10_000, places=9), min_size=1, max_size=6))
+    def test_decimals_are_rounded_and_spread_as_the_fractions_that_they_are(self, parts):
+        assert [round_cents(part) for part in parts] == [round_cents(Fraction(part)) for part in parts]
+        assert spread(parts) == spread([Fraction(part) for part in parts])
+
+    @given(
+        st.decimals(min_value=0, max_value=10**12, places=9),
+        st.decimals(min_value=0, max_value=10**6, places=9),
+    )
+    def test_a_product_keeps_all_its_digits(self, units, price):
+        assert Fraction(times(units, price)) == Fraction(units) * Fraction(price)
 
     @given(st.lists(st.fractions(-100, 100), max_size=8))
     def test_spread_parts_add_up_and_stay_within_a_cent(self, parts):
