@@ -42,11 +42,13 @@ def main(arguments: list[str] | None = None) -> int:
             figures.versions[profile] = report.versions(apart(world.database, bench))
             say(f"{profile}: 导入 {options.rows:,} 行抄表")
             figures.importing[profile] = apart(importing.measure, bench, options.rows, options.rounds)
+            say_so_far(figures)
             if profile == "server":
                 say(f"{profile}: {options.payers} 人付款")
                 figures.settling[profile] = apart(settling.measure, bench, options.payers, options.payments)
             say(f"{profile}: 生成 {options.stalls:,} 个摊位的账单")
             figures.billing[profile] = apart(billing.measure, bench, options.stalls, options.per_market)
+            say_so_far(figures)
     text = report.document(figures)
     if changed or options.profiles != ",".join(PROFILES):
         say(text)
@@ -93,6 +95,10 @@ def apart(work: Callable[..., Any], *arguments: Any) -> Any:
     """What `work` returns, run in a fresh process."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(work, *arguments).result()
+
+
+def say_so_far(figures: report.Figures) -> None:
+    say(json.dumps(report.summary(figures), ensure_ascii=False))
 
 
 def say(text: str) -> None:
