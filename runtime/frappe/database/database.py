@@ -92,6 +92,9 @@ class Database(Tables):
         """`value` as a column of that type stores it."""
         return value
 
+    # The values of one column of many rows as they are given to the server.
+    column_values = staticmethod(lambda column_type, values: values)
+
     def stored_values(self, doctype: str, values: dict[str, Any]) -> list:
         """The values of a row as its columns store them; raises what the server raises when one cannot."""
         types = self.column_types(table_name(doctype))
@@ -139,11 +142,10 @@ class Database(Tables):
         ignore_duplicates: bool = False,
     ) -> None:
         """Insert many rows at once; standard columns that `fields` does not name stay NULL."""
-        types = self.column_types(table_name(doctype))
-        kinds = [types.get(f) for f in fields]
         insert = self.INSERT_IGNORE if ignore_duplicates else "INSERT"
         columns, marks = ", ".join(map(quote_field, fields)), ", ".join(["%s"] * len(fields))
-        rows = [[self.column_value(k, v) for k, v in zip(kinds, row, strict=True)] for row in values]
+        types = map(self.column_types(table_name(doctype)).get, fields)
+        rows = list(zip(*map(self.column_values, types, zip(*values, strict=True)), strict=True))
         if rows:
             self.transaction_writes += 1
             self.execute_many(f"{insert} INTO `{table_name(doctype)}` ({columns}) VALUES ({marks})", rows)

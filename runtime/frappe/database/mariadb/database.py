@@ -62,7 +62,7 @@ class MariaDBDatabase(Database):
             return (), None
         return cursor.fetchall(), [column[0] for column in cursor.description]
 
-    def execute_many(self, query: str, rows: list[list]) -> None:
+    def execute_many(self, query: str, rows: list[tuple]) -> None:
         self._run("executemany", query, rows)
 
     def _run(self, method: str, query: str, values: Any) -> Any:

@@ -20,7 +20,7 @@ from frappe.database.schema import Column, Stored
 from frappe.database.sqlite.dialect import translate
 from frappe.database.sqlite.errors import translated
 from frappe.database.sqlite.functions import COLLATION, KEY_COLLATION, register
-from frappe.database.sqlite.values import bind, column_value, read_dates, register_converters
+from frappe.database.sqlite.values import column_value, column_values, read_dates, register_converters
 
 register_converters()
 _LOCK_STEP = 0.001  # seconds between two tries to get the write lock
@@ -36,6 +36,7 @@ class SQLiteDatabase(Database):
     OperationalError = sqlite3.OperationalError
     DataError = sqlite3.DataError
     column_value = staticmethod(column_value)
+    column_values = staticmethod(column_values)
 
     def __init__(self, path: str | Path, lock_timeout: float = 15, synchronous: str = "FULL") -> None:
         super().__init__()
@@ -81,10 +82,10 @@ class SQLiteDatabase(Database):
             rows = read_dates(rows, statement.gives_dates)
         return rows, [column[0] for column in cursor.description]
 
-    def execute_many(self, query: str, rows: list[list]) -> None:
+    def execute_many(self, query: str, rows: list[tuple]) -> None:
         self.lock()
         sql, _ = translate(query, True).filled(rows[0])
-        self._run(self.connection.executemany, sql, ([bind(value) for value in row] for row in rows))
+        self._run(self.connection.executemany, sql, rows)
 
     @staticmethod
     def _run(method: Callable[..., Any], *arguments: Any) -> Any:

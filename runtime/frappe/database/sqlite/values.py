@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from types import NoneType
 from typing import Any
 
 from dateutil.parser import isoparse
@@ -57,6 +58,18 @@ def column_value(column_type: str | None, value: Any) -> Any:
     except (ValueError, ArithmeticError) as e:
         raise sqlite3.DataError(1292, f"Incorrect {kind} value: '{value}'") from e
     return value
+
+
+def column_values(column_type: str | None, values: tuple) -> Sequence[Any]:
+    """Values of one column of many rows, converted and bound; each distinct one once, and none that needs neither."""
+    types = set(map(type, values)) - {NoneType}
+    plain = types <= {int} or (types == {str} and 26 not in set(map(len, filter(None, values))))
+    if plain and (column_type or "").split("(")[0] not in ("int", "bigint", "date", "datetime"):
+        return values
+    if len(types) > 1:  # 1 and 1.0 are one key
+        return [bind(column_value(column_type, value)) for value in values]
+    known = {value: bind(column_value(column_type, value)) for value in set(values)}
+    return [known[value] for value in values]
 
 
 def _moment(value: Any) -> datetime:
