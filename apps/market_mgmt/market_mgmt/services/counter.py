@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import frappe
-from cn_connect.money import to_db
+from cn_connect.money import to_db, yuan
 from frappe import _
 from frappe.model.document import Document
-from market_mgmt.services import cashiers, deposits, ledger, receipts
+from market_mgmt.services import cashiers, deposits, ledger, receipts, refunds
 from market_mgmt.services.billing_reversal import reversals
 from market_mgmt.services.rows import lock
 from market_mgmt.services.settlement import SettleResult, receive
@@ -69,7 +69,7 @@ def reverse(order: str, reason: str, by: str, now: datetime) -> list[str]:
     """Take back a counter payment: its fees are open again, its receipt is void. Returns the fees.
 
     Needs a second person. Raises ValidationError for a WeChat payment (that is a refund), for the cashier's own
-    payment, and when the prepaid part or the deposit has been used since.
+    payment, when a refund of it was asked for, and when the prepaid part or the deposit has been used since.
     """
     if not (reason or "").strip():
         frappe.throw(_("A reversal needs a reason."))
@@ -82,6 +82,13 @@ def reverse(order: str, reason: str, by: str, now: datetime) -> list[str]:
         frappe.throw(_("Only a settled counter payment can be reversed."))
     if document.user == by:
         frappe.throw(_("A payment is reversed by somebody else than who took it."), frappe.PermissionError)
+    gone = sum(refunds.counted(order), yuan(0))
+    if gone:
+        frappe.throw(
+            _("Of this payment of {0}, {1} is refunded or being refunded.").format(
+                yuan(document.amount), gone
+            )
+        )
     session = cashiers.session_for_reversal(document, by, now)
 
     fees = sorted({entry.fee for entry in ledger.entries_of_order(order) if entry.fee})

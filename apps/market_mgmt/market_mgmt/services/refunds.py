@@ -135,6 +135,13 @@ def give_up(name: str, reason: str, now: datetime) -> str:
     return finish(refund, rules.FAILED, now, error=reason.strip())
 
 
+def counted(order: str) -> list[Decimal]:
+    """What of a payment has gone back, is going back or is asked for, part by part in yuan; locked."""
+    table = frappe.qb.DocType("Refund")
+    query = frappe.qb.from_(table).select(table.amount).where(table.payment_order == order)
+    return [yuan(part) for (part,) in query.where(table.status.isin(rules.COUNTED)).for_update().run()]
+
+
 def _check_order(order: str, merchant: str, channel: str, amount: Decimal, now: datetime) -> None:
     row = frappe.db.get_value(
         "Market Payment Order", order, ["merchant", "channel", "status", "amount", "paid_at"], as_dict=True
@@ -145,12 +152,10 @@ def _check_order(order: str, merchant: str, channel: str, amount: Decimal, now: 
         frappe.throw(_("Only a settled payment is refunded."))
     if channel == WECHAT and (row.channel != WECHAT or now - row.paid_at > rules.WECHAT_REFUNDS_FOR):
         frappe.throw(_("This payment cannot go back by WeChat; choose cash or transfer."))
-    table = frappe.qb.DocType("Refund")
-    query = frappe.qb.from_(table).select(table.amount).where(table.payment_order == order)
-    parts = query.where(table.status.isin(rules.COUNTED)).for_update().run()
+    parts = counted(order)
     if channel == WECHAT and len(parts) >= rules.MOST_PARTS:
         frappe.throw(_("This payment cannot go back by WeChat; choose cash or transfer."))
-    asked = sum((yuan(part) for (part,) in parts), yuan(0))
+    asked = sum(parts, yuan(0))
     if asked + amount > yuan(row.amount):
         frappe.throw(
             _("Of this payment of {0}, {1} is refunded or being refunded.").format(yuan(row.amount), asked)

@@ -18,7 +18,7 @@ from typing import Any
 import frappe
 from cn_connect import clock, retry
 from frappe.model.workflow import apply_workflow
-from market_mgmt.services import billing, dunning, late_fees, payments, red_cards
+from market_mgmt.services import billing, closing, dunning, late_fees, payments, red_cards, refunds
 from market_mgmt.services.imports import arrears, merchants, readings
 from market_mgmt.services.imports.common import WRITING
 from market_mgmt.tests import factories
@@ -26,8 +26,10 @@ from market_mgmt.tests import factories
 NOW = datetime(2026, 11, 11, 10)
 
 
-def settle(order: str, transaction_id: str) -> Any:
-    return payments.settle(factories.transaction(order, NOW, transaction_id=transaction_id), NOW).state
+def settle(order: str, transaction_id: str, paid_at: str = "") -> Any:
+    """Known now; paid now, unless `paid_at` (ISO) says when."""
+    at = datetime.fromisoformat(paid_at) if paid_at else NOW
+    return payments.settle(factories.transaction(order, at, transaction_id=transaction_id), NOW).state
 
 
 def settle_and_die(order: str, transaction_id: str) -> Any:
@@ -45,13 +47,26 @@ def approve_waiver(waiver: str) -> Any:
     return apply_workflow(frappe.get_doc("Fee Waiver", waiver), "Approve").status
 
 
+def approve_refund(refund: str) -> Any:
+    return refunds.review(refund, True, None, "Guest", NOW)
+
+
 def bill(market: str, period: str) -> Any:
     run = billing.generate(market, period, date(2026, 12, 1))
     return [len(run.created), factories.publish(market, period, date(2026, 12, 1))]
 
 
-def accrue(market: str) -> Any:
-    return str(late_fees.accrue_market(market, NOW.date()))
+def publish(market: str, period: str) -> Any:
+    """Somebody clicks on the reviewed bills of a period."""
+    return billing.publish(market, period, NOW.date())
+
+
+def accrue(market: str, as_of: str = "") -> Any:
+    return str(late_fees.accrue_market(market, date.fromisoformat(as_of) if as_of else NOW.date()))
+
+
+def close_month(market: str, period: str) -> Any:
+    return closing.close(market, period, "Administrator", NOW)
 
 
 def dun(market: str) -> Any:
@@ -92,16 +107,8 @@ def import_file(kind: str, market: str, path: str, period: str | None = None, di
 ACTIONS: dict[str, Callable[..., Any]] = {
     action.__name__: action
     for action in (
-        settle,
-        settle_and_die,
-        collect,
-        approve_waiver,
-        bill,
-        accrue,
-        dun,
-        publish_card,
-        lease,
-        import_file,
+        *(settle, settle_and_die, collect, approve_waiver, approve_refund, bill, publish, accrue),
+        *(close_month, dun, publish_card, lease, import_file),
     )
 }
 

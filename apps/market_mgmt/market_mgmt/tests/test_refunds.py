@@ -281,6 +281,20 @@ class TestByTheOffice:
         with pytest.raises(site.ValidationError):
             refunds.pay_out(name, FINANCE, NOW, "1")
 
+    def test_a_payment_that_is_going_back_is_not_reversed_as_well(self, site, shop, balance):
+        # given 300.00 taken at the counter and asked back, and another 300.00 that would cover a reversal
+        taken = site.db.get_value("Market Payment Order", {"merchant": shop.merchant})
+        factories.collect(shop.merchant, [], "Cash", D("300.00"), FINANCE, NOW)
+        name = ask(shop, amount="300.00", channel="Cash", order=taken)
+        factories.at_counter(shop.market, SUPERVISOR, NOW)
+        # when the cashier's colleague takes the same payment back: refused, until nobody wants the refund any more
+        with pytest.raises(site.ValidationError):
+            payments.reverse(taken, "错账", SUPERVISOR, NOW)
+        refunds.review(name, False, "改为冲正", SUPERVISOR, NOW)
+        payments.reverse(taken, "错账", SUPERVISOR, NOW)
+        assert held(shop) == D("300.00")
+        assert ledger.check(shop.market) == []
+
     def test_a_new_bill_does_not_spend_what_is_held(self, site, shop, balance):
         approved(shop, amount="300.00", channel="Transfer")
         rent = factories.rent_bill(shop)
