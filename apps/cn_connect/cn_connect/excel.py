@@ -15,7 +15,6 @@ from typing import Any
 
 from cn_connect.excel_cells import Row, Unusable, is_blank, shown
 from cn_connect.excel_file import WorkbookFault, damaged, open_workbook
-from cn_connect.excel_rows import rows_of
 from frappe import _
 
 MAX_ROWS = 20_000
@@ -147,9 +146,8 @@ def _chosen(
 
 def _lines_below(header: _Header) -> Iterator[tuple[int, dict[str, Any]]]:
     count, positions = 0, header.positions.items()
-    for number, cells in rows_of(header.worksheet, MAX_COLUMNS):
-        if number <= header.row:
-            continue
+    lines = header.worksheet.iter_rows(min_row=header.row + 1, values_only=True, max_col=MAX_COLUMNS)
+    for number, cells in enumerate(lines, start=header.row + 1):
         values = {name: cells[index] if index < len(cells) else None for name, index in positions}
         if all(is_blank(value) for value in values.values()):
             continue

@@ -10,7 +10,6 @@ import zipfile
 from typing import Any
 
 from cn_connect.errors import ConnectError
-from cn_connect.excel_rows import load
 
 MAX_BYTES = 20 * 1024 * 1024
 # A form of 20,000 stalls is about 30 MB; three times that takes openpyxl half a minute.
@@ -45,7 +44,9 @@ def open_workbook(content: bytes) -> Any:
         names = {member.filename for member in members}
         if "xl/workbook.bin" in names or "mimetype" in names:
             raise _not("This is an .xlsb or .ods workbook; save it as .xlsx.")
-        return load(content)
+        from openpyxl import load_workbook  # large: few processes ever read a workbook
+
+        return load_workbook(io.BytesIO(content), read_only=True)
     except WorkbookFault:
         raise
     except Exception as error:  # openpyxl raises many kinds for damaged files
