@@ -13,7 +13,7 @@ from tests.world import NOW, World
 # About this repository, or about the processes of the embedded profile.
 ABOUT_US = ["test_compare.py", "test_docs.py", "test_runtime_size.py"]
 if stock_bench():
-    collect_ignore = [*ABOUT_US, "test_start.py", "reliability", "test_site_export.py"]
+    collect_ignore = [*ABOUT_US, "test_start.py", "reliability", "test_site_export.py", "test_bench_money.py"]
 else:
     collect_ignore = ABOUT_US if servers() else []
 

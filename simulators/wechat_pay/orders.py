@@ -83,7 +83,8 @@ class OrderBook:
         self.lock = threading.RLock()
         self.orders: dict[str, Order] = {}
         self.by_prepay: dict[str, Order] = {}
-        self._serial = itertools.count(1)
+        # Numbers never repeat at WeChat, whenever a simulator was started.
+        self._serial = itertools.count(secrets.randbelow(10**9 - 10**6))
 
     def create(self, request: dict[str, Any], openid: str) -> Order:
         """Accept an order, or give the standing one again when every parameter is the same."""

@@ -195,6 +195,13 @@ def test_cancelling_is_too_late_when_somebody_has_paid(site, wechat, shop, rent)
     assert payments.cancel(again.name, NOV_5) == "Closed"
 
 
+@pytest.fixture
+def nobody_else_pays(site, wechat):
+    """No order of another test waits for its payment."""
+    site.db.set_value("Market Payment Order", {"status": ["in", payments.WAITING]}, "status", "Closed")
+
+
+@pytest.mark.usefixtures("nobody_else_pays")
 def test_the_sweeper_settles_what_was_paid_and_closes_what_expired(site, wechat, shop, rent):
     # given three merchants: one paid without any notification, one gone away, one still paying
     market = shop.market
@@ -214,6 +221,7 @@ def test_the_sweeper_settles_what_was_paid_and_closes_what_expired(site, wechat,
     assert (first, second) == ({"Paid": 1, "Pending": 1}, {"Closed": 1, "Pending": 1})
 
 
+@pytest.mark.usefixtures("nobody_else_pays")
 def test_the_sweeper_survives_an_outage(site, wechat, shop, rent, patch):
     order, _ = create(shop, [rent])
     patch.setattr(site.db, "rollback", lambda *_, **__: None)
