@@ -45,6 +45,14 @@ def test_platform_certificates_are_shared_through_the_cache(site):
     assert gateway._CacheStore(mchid).load() == ["pem"]
 
 
+def test_platform_certificates_outlast_an_emptied_cache(site):
+    store = gateway._CacheStore("1900000999")
+    site.cache.set_value(store._key, ["pem"])
+    assert store.load() == ["pem"]
+    site.cache.delete_value(store._key)
+    assert store.load() == ["pem"]
+
+
 @pytest.mark.parametrize("settings", ['{"mchid": "1"}', {"mchid": "1"}, [{"mchid": "1"}], [3]])
 def test_unusable_pay_settings_are_named(settings_of, settings):
     settings_of(wechat_pay=settings)

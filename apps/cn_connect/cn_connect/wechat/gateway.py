@@ -95,13 +95,18 @@ def _made_client(_site: str, settings: str, base_url: str | None) -> PayClient:
 
 
 class _CacheStore:
-    """Platform certificates in the site's cache, so that not every process downloads its own."""
+    """Platform certificates in the site's cache, so that not every process downloads its own.
+
+    Frappe empties the cache now and then, and WeChat is asked once a minute at most: what was seen is kept, too.
+    """
 
     def __init__(self, mchid: str) -> None:
         self._key = f"cn_connect:wechat_pay_certificates:{mchid}"
+        self._seen: list[str] = []
 
     def load(self) -> list[str]:
-        return frappe.cache.get_value(self._key, expires=True) or []
+        self._seen = frappe.cache.get_value(self._key, expires=True) or self._seen
+        return self._seen
 
     def save(self, pems: list[str]) -> None:
         frappe.cache.set_value(self._key, pems, expires_in_sec=_CERTIFICATES_KEPT_SECONDS)
