@@ -7,9 +7,22 @@ from typing import Any
 
 import pytest
 
+from market_mgmt.tests import factories
 from market_mgmt.tests.declared_answers import answers_as_declared
 
-__all__ = ["answers_as_declared", "race"]
+__all__ = ["answers_as_declared", "race", "rent", "shop"]
+
+
+@pytest.fixture
+def shop(site):
+    """A stall at 1000.00 a month; tests that need another one have their own `shop`."""
+    return factories.shop(rent="1000.00")
+
+
+@pytest.fixture
+def rent(shop):
+    """The shop's October rent, published on 1 November, due on the 8th, late from the 9th on."""
+    return factories.rent_bill(shop)
 
 
 @pytest.fixture

@@ -14,17 +14,6 @@ CLOSING = datetime(2026, 12, 3, 9)
 
 
 @pytest.fixture
-def shop(site):
-    return factories.shop(rent="1000.00")
-
-
-@pytest.fixture
-def rent(shop):
-    """1000.00, published on 1 November, late from the 9th on."""
-    return factories.rent_bill(shop)
-
-
-@pytest.fixture
 def closed(site, shop, rent, monkeypatch):
     monkeypatch.setattr(site.db, "commit", lambda: None)
     return closing.close(shop.market, "2026-11", "Administrator", CLOSING)

@@ -12,16 +12,6 @@ NOV_5 = datetime(2026, 11, 5, 10)
 CASHIER, SUPERVISOR = "Administrator", "Guest"
 
 
-@pytest.fixture
-def shop(site):
-    return factories.shop(rent="1000.00")
-
-
-@pytest.fixture
-def rent(shop):
-    return factories.rent_bill(shop)
-
-
 def test_a_market_may_refuse_part_payments(site, shop, rent):
     site.db.set_value("Market", shop.market, "allow_partial_payment", 0)
     with pytest.raises(site.ValidationError):

@@ -14,11 +14,6 @@ NUMBER, RED = "26467000000123456789", "26467000000987654321"
 
 
 @pytest.fixture
-def shop(site):
-    return factories.shop(rent="1000.00")
-
-
-@pytest.fixture
 def paid(shop):
     """1200.00 taken in cash: the rent of 1000.00 and 200.00 of balance."""
     rent = factories.rent_bill(shop)

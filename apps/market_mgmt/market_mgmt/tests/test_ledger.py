@@ -15,16 +15,6 @@ D = Decimal
 
 
 @pytest.fixture
-def shop(site):
-    return factories.shop(rent="1000.00")
-
-
-@pytest.fixture
-def rent(shop):
-    return factories.rent_bill(shop)
-
-
-@pytest.fixture
 def entry(site, rent):
     return site.get_doc("Account Entry", {"fee": rent})
 

@@ -91,11 +91,6 @@ def shop(wechat):
     return factories.shop(rent="1000.00")
 
 
-@pytest.fixture
-def rent(shop):
-    return factories.rent_bill(shop)
-
-
 def create(shop, fees, now=NOV_5):
     return payments.create(shop.merchant, fees, "WeChat", now, "Administrator", "o-payer")
 

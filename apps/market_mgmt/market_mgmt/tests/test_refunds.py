@@ -55,11 +55,6 @@ def shop(site, wechat):
 
 
 @pytest.fixture
-def rent(shop):
-    return factories.rent_bill(shop)
-
-
-@pytest.fixture
 def order(shop, rent):
     """1000.00 paid by WeChat for the rent."""
     name = factories.order(shop, [rent], NOW)

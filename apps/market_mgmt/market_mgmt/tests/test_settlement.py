@@ -24,11 +24,6 @@ def shop(site):
     return factories.shop(rent="1000.00")
 
 
-@pytest.fixture
-def rent(shop):
-    return factories.rent_bill(shop)
-
-
 def test_a_payment_in_time_settles_the_bill_and_is_receipted(site, shop, rent):
     # given an order placed and paid on the fifth
     order = factories.order(shop, [rent], at(5))

@@ -22,11 +22,6 @@ def shop(site, monkeypatch):
 
 
 @pytest.fixture
-def rent(shop):
-    return factories.rent_bill(shop)
-
-
-@pytest.fixture
 def people(site, shop):
     return {role: factories.staff(shop.market, f"Market {role}") for role in ("Finance", "Supervisor")}
 
