@@ -45,7 +45,10 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def measure(bench: Bench, payers: int, payments: int) -> Settling:
-    """`payments` of each of the `payers`, and twice as many as a payer's ten by one; RuntimeError when one fails or the ledger is not in order."""
+    """`payments` of each of the `payers`, and twice as many as a payer's ten by one.
+
+    Raises RuntimeError when one fails or the ledger is not in order.
+    """
     alone = 10 * payments
     found = Settling(payers)
     with live(bench, "--workers", _WORKERS) as site:

@@ -1,4 +1,4 @@
-"""What Desk hangs on a document by writing into it: refused on the ledger, as stock Frappe does it elsewhere.
+"""What Desk hangs on a document by writing into it: refused on the ledger, left to Frappe on all others.
 
 Comments and assignments are documents, so their hooks refuse; tags and likes are methods of Frappe's, overridden here.
 """

@@ -1,6 +1,7 @@
 """WeChat Pay v3 for one account: orders, queries, refunds, bills, notifications, as plain values.
 
-The client is built on wechatpayv3 with an own transport (see there). Raises GatewayRefused, GatewayUnavailable or SignatureInvalid.
+The client is built on wechatpayv3 with an own transport (see there). Raises GatewayRefused, GatewayUnavailable or
+SignatureInvalid.
 """
 
 import gzip

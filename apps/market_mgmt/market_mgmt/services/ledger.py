@@ -112,7 +112,8 @@ class OpenFeeRow:
 def post(postings: Sequence[Posting]) -> list[str]:
     """Write entries, all or (by the caller's rollback) none; returns their names.
 
-    What falls into a closed month is booked on the first open day. Raises DuplicateEntryError when one of them was posted before: a voucher posts once.
+    What falls into a closed month is booked on the first open day. Raises DuplicateEntryError when one of them was
+    posted before: a voucher posts once.
     """
     rows = [{**vars(posting), "amount": to_db(posting.amount)} for posting in booked(postings)]
     try:

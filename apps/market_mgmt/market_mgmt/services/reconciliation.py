@@ -1,7 +1,8 @@
 """Each morning WeChat's bills of the day before against our books, and each month what WeChat kept against the contract.
 
 A payment that WeChat has and we do not is asked about and settled at once; what is left is a difference, to be resolved
-by a person. A refund counts on the day WeChat accepted it, whatever became of it. Bills are kept as they came. A payee that several markets share is reconciled once, for the first of them.
+by a person. A refund counts on the day WeChat accepted it, whatever became of it. Bills are kept as they came. A payee
+that several markets share is reconciled once, for the first of them.
 """
 
 from collections.abc import Sequence
