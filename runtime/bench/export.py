@@ -55,6 +55,5 @@ def write_table(table: str, path: Path) -> int:
     name = table if table.startswith("__") else f"tab{table}"
     rows = frappe.db.sql(f"select * from `{name}`", as_dict=True)
     with open(path, "w", encoding="utf-8") as file:
-        for row in rows:
-            file.write(json.dumps(row, default=str, ensure_ascii=False) + "\n")
+        file.writelines(json.dumps(row, default=str, ensure_ascii=False) + "\n" for row in rows)
     return len(rows)

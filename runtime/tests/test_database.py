@@ -322,6 +322,16 @@ class TestSetValue:
         frappe.db.bulk_insert(value_doctype, ["name", "n"], [["r1", 1], ["new", 1]], ignore_duplicates=True)
         assert frappe.db.count(value_doctype) == 26
 
+    def test_bulk_insert_of_values_that_look_like_moments(self, value_doctype):
+        whole = "2026-11-21 10:00:00.000000"
+        fields, names = ["name", "label_text", "moment", "amount"], ["a", "b"]
+        frappe.db.bulk_insert(value_doctype, fields, [[name, whole, whole, 1.0000000004] for name in names])
+        text, moment, amount = frappe.db.get_value(value_doctype, "a", fields[1:])
+        assert (text, str(moment), amount) == (whole, whole[:19], 1.0)
+        assert (
+            frappe.db.get_all(value_doctype, {"moment": whole[:19]}, pluck="name", order_by="name") == names
+        )
+
 
 class TestSingles:
     def test_values_are_typed(self):

@@ -120,9 +120,8 @@ class MariaDBDatabase(Database):
 
     def create_table(self, table: str, columns: list[Column]) -> None:
         lines = [_declaration(column) for column in columns]
-        for column in columns:
-            if column.unique or column.index:
-                lines.append(f"{'UNIQUE' if column.unique else 'INDEX'} `{column.name}` (`{column.name}`)")
+        indexed = [c for c in columns if c.unique or c.index]
+        lines += [f"{'UNIQUE' if c.unique else 'INDEX'} `{c.name}` (`{c.name}`)" for c in indexed]
         self.ddl(f"CREATE TABLE `{table}` ({', '.join(lines)}, PRIMARY KEY (`name`)){self.TABLE_OPTIONS}")
 
     def alter_table(

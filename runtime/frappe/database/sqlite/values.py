@@ -62,14 +62,16 @@ def column_value(column_type: str | None, value: Any) -> Any:
 
 def column_values(column_type: str | None, values: tuple) -> Sequence[Any]:
     """Values of one column of many rows, converted and bound; each distinct one once, and none that needs neither."""
-    types = set(map(type, values)) - {NoneType}
-    plain = types <= {int} or (types == {str} and 26 not in set(map(len, filter(None, values))))
-    if plain and (column_type or "").split("(")[0] not in ("int", "bigint", "date", "datetime"):
+    types, kind = set(map(type, values)) - {NoneType}, (column_type or "").split("(")[0]
+    if types <= {int, str} and kind not in ("int", "bigint", "date", "datetime"):
         return values
     if len(types) > 1:  # 1 and 1.0 are one key
         return [bind(column_value(column_type, value)) for value in values]
-    known = {value: bind(column_value(column_type, value)) for value in set(values)}
-    return [known[value] for value in values]
+    if types == {float} and kind == "decimal" and None not in values:
+        known = {value: round(value, 9) for value in set(values)}
+    else:
+        known = {value: bind(column_value(column_type, value)) for value in set(values)}
+    return list(map(known.__getitem__, values))
 
 
 def _moment(value: Any) -> datetime:
