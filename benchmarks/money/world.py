@@ -180,8 +180,7 @@ def _copy_meters(made: Market, fee_type: str, meter: str) -> None:
             reading
             | place(n)
             | figures(n, count)
-            | {"name": frappe.generate_hash(length=16), "meter": name_of(n)}
-            | {"reading_key": f"{name_of(n)}|{reading['period']}"}
+            | {"name": f"{name_of(n)}-{reading['period']}", "meter": name_of(n)}
             for count, reading in enumerate(readings)
             for n in numbers
         ),

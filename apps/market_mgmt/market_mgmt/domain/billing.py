@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
-from market_mgmt.domain.amounts import ZERO, Exact, round_cents, spread, times
+from market_mgmt.domain.amounts import ZERO, Exact, spread, times
 from market_mgmt.domain.periods import Period
 
 HISTORY_PERIODS = 3
@@ -85,18 +86,21 @@ def monthly_charge(period: Period, prices: Sequence[MonthlyPrice]) -> Bill:
             days = month.overlap(max(price.start, period.start), min(price.end, period.end))
             if days:
                 steps.append((month, days, price.monthly))
-    amounts = spread(_share_of_month(*step) for step in steps)
+    amounts = spread([_share_of_month(*step) for step in steps])
     lines = tuple(
-        Line(
-            f"{days.start} – {days.end} ({days.days}/{month.days})",
-            (Decimal(days.days) / month.days).quantize(_THREE_DECIMALS),
-            monthly,
-            days.days,
-            amount,
-        )
-        for (month, days, monthly), amount in zip(steps, amounts, strict=True)
+        [
+            Line(*_part_of_month(month, days), monthly, days.days, amount)
+            for (month, days, monthly), amount in zip(steps, amounts, strict=True)
+        ]
     )
     return Bill(sum(amounts, ZERO), lines)
+
+
+@lru_cache(maxsize=256)  # thousands of bills are of the same few periods
+def _part_of_month(month: Period, days: Period) -> tuple[str, Decimal]:
+    """The days as text, and as a share of their month."""
+    text = f"{days.start} – {days.end} ({days.days}/{month.days})"
+    return text, (Decimal(days.days) / month.days).quantize(_THREE_DECIMALS)
 
 
 def _share_of_month(month: Period, days: Period, monthly: Decimal) -> Exact:
@@ -107,21 +111,25 @@ def _share_of_month(month: Period, days: Period, monthly: Decimal) -> Exact:
 
 def metered(segments: Sequence[Segment], unit_price: Decimal) -> Bill:
     """Consumption × unit price over all segments, rounded once. Raises ValueError when the total is negative."""
-    total = sum((segment.consumption for segment in segments), Decimal(0))
+    if len(segments) == 1:
+        total = segments[0].consumption
+    else:
+        total = sum((segment.consumption for segment in segments), Decimal(0))
     if total < 0:
         raise ValueError(f"negative consumption: {total}")
-    amounts = spread(times(segment.consumption, unit_price) for segment in segments)
+    amounts = spread([times(segment.consumption, unit_price) for segment in segments])
     lines = tuple(
-        Line(
-            f"{segment.meter}: {plain(segment.previous)} → {plain(segment.current)} × {plain(segment.multiplier)}",
-            segment.consumption,
-            unit_price,
-            0,
-            amount,
-        )
-        for segment, amount in zip(segments, amounts, strict=True)
+        [
+            Line(_reading_text(segment), segment.consumption, unit_price, 0, amount)
+            for segment, amount in zip(segments, amounts, strict=True)
+        ]
     )
-    return Bill(round_cents(times(total, unit_price)), lines)
+    return Bill(sum(amounts, ZERO), lines)
+
+
+def _reading_text(segment: Segment) -> str:
+    previous, current = plain(segment.previous), plain(segment.current)
+    return f"{segment.meter}: {previous} → {current} × {plain(segment.multiplier)}"
 
 
 def resale_price(amount: Decimal, units: Decimal) -> Decimal:
@@ -164,5 +172,7 @@ def reading_status(units: Decimal, history: Sequence[Decimal], rolled_over: bool
 
 def plain(value: Decimal) -> str:
     """A number without exponent and trailing zeros: 120.500 as 120.5."""
-    text = f"{value:f}"
+    text = str(value)
+    if "E" in text:
+        text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -2,25 +2,29 @@
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 _MONTH_KEY = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 CYCLE_MONTHS = {"Monthly": 1, "Quarterly": 3, "Yearly": 12}
 
 
-@dataclass(frozen=True, order=True)
-class Period:
-    """A run of days; the first and the last day belong to it."""
-
+class _Days(NamedTuple):
     start: date
     end: date
 
-    def __post_init__(self) -> None:
-        if self.end < self.start:
-            raise ValueError(f"period ends before it starts: {self.start} – {self.end}")
+
+class Period(_Days):
+    """A run of days; the first and the last day belong to it."""
+
+    __slots__ = ()
+
+    def __new__(cls, start: date, end: date) -> "Period":
+        if end < start:
+            raise ValueError(f"period ends before it starts: {start} – {end}")
+        return super().__new__(cls, start, end)
 
     @property
     def days(self) -> int:

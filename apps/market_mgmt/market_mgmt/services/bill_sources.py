@@ -87,7 +87,11 @@ class Sources:
         self.meters = _by(meters, attrgetter("stall", "fee_type"))
         taken = {"market": market, "period": f"{month.start:%Y-%m}", "status": ["!=", VOID]}
         readings = _rows(ReadingRow, "Meter Reading", taken, "reading_date, creation")
+        readings.sort(
+            key=lambda reading: reading.kind == PERIOD
+        )  # it ends the month, whenever the others came
         self.readings = _by(readings, attrgetter("meter"))
+        self.handed_over = {reading.meter for reading in readings if reading.kind == HANDOVER}
 
     def _leases(self, market: str) -> list[LeaseRow]:
         filters = {
@@ -162,23 +166,25 @@ class Sources:
 
     def _problem(self, lease: LeaseRow, meter: MeterRow, own: Sequence[ReadingRow]) -> str | None:
         """Why a lease cannot be billed for a meter, None if it can (or need not)."""
-        if any(reading.status not in BILLABLE for reading in own):
-            return _("The reading of meter {0} is held.")
+        kinds = set()
+        for reading in own:
+            kinds.add(reading.kind)
+            if reading.status not in BILLABLE:
+                return _("The reading of meter {0} is held.")
         leases = self.leases_of[lease.stall]
         position = leases.index(lease)
         if position:
             handovers = [reading for reading in self.readings.get(meter.name, ()) if reading.kind == HANDOVER]
             if len(handovers) < position:
                 return _("Meter {0} was not read when the stall changed hands.")
-        if position == len(leases) - 1 and not any(reading.kind in (PERIOD, HANDOVER) for reading in own):
+        if position == len(leases) - 1 and kinds.isdisjoint((PERIOD, HANDOVER)):
             return _("Meter {0} has no reading.")
         return None
 
     def _own(self, lease: LeaseRow, meter: MeterRow) -> Sequence[ReadingRow]:
         """The readings of a meter that add to what a lease pays."""
-        readings = self.readings.get(meter.name, ())
-        if len(self.leases_of[lease.stall]) == 1 and not any(row.kind == HANDOVER for row in readings):
-            return readings
+        if len(self.leases_of[lease.stall]) == 1 and meter.name not in self.handed_over:
+            return self.readings.get(meter.name, ())
         return [reading for reading, payer in self._paid(meter) if payer is lease]
 
     def _paid(self, meter: MeterRow) -> Iterator[tuple[ReadingRow, LeaseRow | None]]:

@@ -87,24 +87,25 @@ def draft(fees: Sequence[NewFee], revisions: Mapping[Key, int] | None = None) ->
 
 def _row(fee: NewFee, revision: int) -> dict[str, Any]:
     """The columns of a draft; what is not named here starts at zero."""
-    lease, fee_type, (start, end) = fee.lease, fee.fee_type, _texts(fee.days)
+    lease, fee_type, days = fee.lease, fee.fee_type, fee.days
+    first, both = _texts(days)
     return {
-        "name": f"{lease.name}-{fee_type.code}-{start.replace('-', '')}-{revision}",
+        "name": f"{lease.name}-{fee_type.code}-{first}-{revision}",
         "market": lease.market,
         "stall": lease.stall,
         "merchant": lease.merchant,
         "lease": lease.name,
         "fee_type": fee_type.name,
         "period": fee.month,
-        "period_start": fee.days.start,
-        "period_end": fee.days.end,
+        "period_start": days.start,
+        "period_end": days.end,
         "revision": revision,
         "status": "Draft",
         "source": fee.source,
         "reason": fee.reason,
         "amount": float(fee.bill.amount),
         "late_fee_applies": int(bool(fee_type.late_fee_applies and lease.late_fee_clause)),
-        "bill_key": f"{lease.name}|{fee_type.name}|{start}|{end}|{revision}",
+        "bill_key": f"{lease.name}|{fee_type.name}|{both}|{revision}",
     }
 
 
@@ -125,7 +126,8 @@ def _lines(fee: str, bill: Bill) -> Iterator[dict[str, Any]]:
 
 @lru_cache(maxsize=256)  # thousands of bills are of the same few periods
 def _texts(days: Period) -> tuple[str, str]:
-    return days.start.isoformat(), days.end.isoformat()
+    """Of a fee's name and of its key: 20261001, 2026-10-01|2026-10-31."""
+    return f"{days.start:%Y%m%d}", f"{days.start}|{days.end}"
 
 
 def _last_revisions(fees: Sequence[NewFee]) -> dict[Key, int]:

@@ -12,7 +12,16 @@ from frappe.model.document import Document
 from market_mgmt.domain.billing import consumption
 from market_mgmt.domain.periods import month_key
 from market_mgmt.services import readings
-from market_mgmt.services.readings import HANDOVER, PERIOD, REPLACEMENT, Meter, MeterState, ReadingRow, Stored
+from market_mgmt.services.readings import (
+    HANDOVER,
+    PERIOD,
+    REPLACEMENT,
+    VOID,
+    Meter,
+    MeterState,
+    ReadingRow,
+    Stored,
+)
 from market_mgmt.services.rows import bulk_insert, lock, number
 from market_mgmt.services.values import as_date
 
@@ -84,11 +93,13 @@ def _between(
     if problem:
         frappe.throw(problem)
     values = readings.reading_values(market, period, ReadingRow(meter, current, on), state, kind)
+    voided = sum((one.kind, one.reading_date, one.status) == (kind, on, VOID) for one in stored)
     values |= {
+        "name": readings.name_of(meter, f"{on}-{kind}", voided),
         "next_reading": float(next_reading or 0),
-        "reading_key": f"{meter}|{period}|{kind}|{on}",
     }
-    ended = next((one for one in stored if one.period == period and one.kind == PERIOD), None)
+    standing = (one for one in stored if one.period == period and one.status != VOID)
+    ended = next((one for one in standing if one.kind == PERIOD), None)
     if ended:
         _split(ended, state, current, on, next_reading)
     return bulk_insert("Meter Reading", [values])[0]

@@ -6,7 +6,7 @@ hands, Replacement when the dial is changed. Each reading is one segment: from t
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import NamedTuple
@@ -35,7 +35,7 @@ class Meter(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A reading as it is stored."""
+    """A reading as it is stored; `order` is how those of one meter follow each other."""
 
     name: str
     meter: str
@@ -47,6 +47,12 @@ class Stored(NamedTuple):
     current_reading: float
     next_reading: float
     consumption: float
+    creation: datetime
+
+    @property
+    def order(self) -> tuple[str, bool, date, datetime]:
+        """The reading that ends a period comes last in it, also when a handover on its day was entered later."""
+        return self.period, self.kind == PERIOD, self.reading_date, self.creation
 
     @property
     def stood_at(self) -> float:
@@ -65,7 +71,8 @@ class ReadingRow(NamedTuple):
 class MeterState(NamedTuple):
     """A meter before the reading that ends a period: where it stood, and what it used in the periods before, latest last.
 
-    `so_far` is what it used since the period began, by readings in between; `last_date` the day of the last reading.
+    `so_far` is what it used since the period began, by readings in between; `last_date` the day of the last reading;
+    `voided` how often the reading that ends the period was taken back.
     """
 
     meter: str
@@ -80,6 +87,7 @@ class MeterState(NamedTuple):
     recorded: bool
     so_far: Decimal = Decimal(0)
     last_date: date | None = None
+    voided: int = 0
 
 
 @dataclass
@@ -136,18 +144,22 @@ def stored(
     since: str | None = None,
     before: str | None = None,
 ) -> dict[str, list[Stored]]:
-    """The readings that were not voided, by meter, oldest first; of the months from `since` on, or `before` one."""
+    """The readings, also voided ones, by meter, oldest first; of the months from `since` on, or `before` one."""
     reading = frappe.qb.DocType("Meter Reading")
     query = frappe.qb.from_(reading).select(*(reading[field] for field in Stored._fields))
-    query = query.where(reading.status != VOID)
     query = query.where(reading.market == market) if market else query
     query = query.where(reading.meter.isin(list(meters))) if meters is not None else query
     query = query.where(reading.period >= since) if since else query
     query = query.where(reading.period < before) if before else query
-    rows = query.orderby(reading.reading_date).orderby(reading.creation).run()
     found: dict[str, list[Stored]] = {}
-    for row in sorted(map(Stored._make, rows), key=attrgetter("period")):
+    several: set[str] = set()
+    # Databases and keys of tuples take far longer to order tens of thousands of rows.
+    for row in sorted(map(Stored._make, query.run()), key=attrgetter("period")):
         found.setdefault(row.meter, []).append(row)
+        if row.kind != PERIOD:
+            several.add(row.meter)
+    for meter in several:
+        found[meter].sort(key=attrgetter("order"))
     return found
 
 
@@ -155,9 +167,11 @@ def state_of(meter: Meter, readings: Sequence[Stored], period: str) -> MeterStat
     """The state of a meter from its readings, oldest first, before the one that ends `period`."""
     last: Stored | None = None
     used: dict[str, Decimal] = {}
-    so_far, has_later, recorded = Decimal(0), False, False
+    so_far, has_later, recorded, voided = Decimal(0), False, False, 0
     for row in readings:
-        if row.period < period:
+        if row.status == VOID:
+            voided += row.period == period and row.kind == PERIOD
+        elif row.period < period:
             last = row
             if row.status in BILLABLE:
                 units = number(row.consumption)
@@ -182,7 +196,13 @@ def state_of(meter: Meter, readings: Sequence[Stored], period: str) -> MeterStat
         recorded=recorded,
         so_far=so_far,
         last_date=last.reading_date if last else None,
+        voided=voided,
     )
+
+
+def name_of(meter: str, what: str, voided: int) -> str:
+    """A reading's name: the meter, which reading of it, and a number if others of that name were voided."""
+    return f"{meter}-{what}-{voided + 1}" if voided else f"{meter}-{what}"
 
 
 def problem(state: MeterState | None, current: Decimal, read_on: date | None = None) -> str | None:
@@ -243,7 +263,7 @@ def _reading(
     market: str, period: str, row: ReadingRow, state: MeterState, source_import: str | None
 ) -> dict[str, object]:
     values = reading_values(market, period, row, state, PERIOD)
-    return {**values, "source_import": source_import, "reading_key": f"{row.meter}|{period}"}
+    return {"name": name_of(row.meter, period, state.voided), **values, "source_import": source_import}
 
 
 def reading_values(
@@ -296,7 +316,7 @@ def void(name: str, reason: str) -> None:
 
     Raises ValidationError when a later reading or a bill already builds on it.
     """
-    fields = ("name", "meter", "period", "kind", "status", "reading_key", "creation")
+    fields = ("name", "meter", "period", "kind", "status", "creation")
     row = lock("Meter Reading", [name], fields).get(name)
     if not row or row.status == VOID:
         frappe.throw(_("Meter reading {0} does not exist.").format(name), frappe.DoesNotExistError)
@@ -309,11 +329,7 @@ def void(name: str, reason: str) -> None:
         )
     if later or row.kind == REPLACEMENT or is_billed(row.meter, row.period):
         frappe.throw(_("A later reading or a bill builds on this reading; reverse that first."))
-    frappe.db.set_value(
-        "Meter Reading",
-        name,
-        {"status": VOID, "hold_reason": reason, "reading_key": f"{row.reading_key}|{name}"},
-    )
+    frappe.db.set_value("Meter Reading", name, {"status": VOID, "hold_reason": reason})
 
 
 def is_billed(meter: str, period: str) -> bool:

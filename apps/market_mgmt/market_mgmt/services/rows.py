@@ -54,12 +54,12 @@ def columns(fields: Iterable[str]) -> str:
 def bulk_insert(doctype: str, rows: Sequence[dict[str, Any]]) -> list[str]:
     """Insert rows without a document's life cycle, one statement for thousands. Returns their names.
 
-    Rows have the same keys; a row without `name` gets a random one. Names given must be free.
+    Rows have the same keys; those without `name` get random ones. Names given must be free.
     """
     if not rows:
         return []
     now, user = frappe.utils.now(), frappe.session.user
-    names = [row.get("name") or frappe.generate_hash(length=16) for row in rows]
+    names = [row["name"] for row in rows] if "name" in rows[0] else _random_names(len(rows))
     fields = [field for field in rows[0] if field != "name"]
     values = [
         (name, now, now, user, user, *map(row.__getitem__, fields))
@@ -67,6 +67,11 @@ def bulk_insert(doctype: str, rows: Sequence[dict[str, Any]]) -> list[str]:
     ]
     frappe.db.bulk_insert(doctype, ["name", "creation", "modified", "owner", "modified_by", *fields], values)
     return names
+
+
+def _random_names(count: int) -> list[str]:
+    digits = frappe.generate_hash(length=16 * count)
+    return [digits[start : start + 16] for start in range(0, len(digits), 16)]
 
 
 def number(value: Any) -> Decimal:

@@ -54,6 +54,22 @@ def test_a_handover_entered_after_the_month_was_read_splits_that_reading(site, s
     }
 
 
+def test_after_a_handover_on_the_day_of_the_month_s_reading_the_next_month_goes_on_from_that_reading(
+    site, shop, second, meter
+):
+    factories.reading(meter, "2026-10", "140", OCT_15)
+    meter_changes.read_at_handover(meter, D("130"), OCT_15, NOV_1)
+    assert readings.meter_states(shop.market, "2026-11")[meter].previous == D(140)
+
+
+def test_a_handover_that_was_voided_can_be_read_again_on_the_same_day(site, shop, second, meter):
+    wrong = meter_changes.read_at_handover(meter, D("130"), OCT_15, NOV_1)
+    readings.void(wrong, "抄错")
+    right = meter_changes.read_at_handover(meter, D("103"), OCT_15, NOV_1)
+    assert (wrong, right) == (f"{meter}-2026-10-15-Handover", f"{meter}-2026-10-15-Handover-2")
+    assert readings.meter_states(shop.market, "2026-10")[meter].previous == D(103)
+
+
 def test_a_handover_outside_what_the_month_s_reading_allows_is_refused(site, shop, second, meter):
     factories.reading(meter, "2026-10", "140", OCT_31)
     with pytest.raises(site.ValidationError, match="W-1"):

@@ -104,14 +104,17 @@ def test_a_clerk_confirms_what_is_held(site, meter):
         readings.confirm(["nothing"], "Administrator")
 
 
-def test_a_wrong_reading_is_voided_and_read_again(site, meter):
-    name = factories.reading(meter, "2026-10", "1360").created[0]
-    readings.void(name, "抄错一位")
-    factories.reading(meter, "2026-10", "150")
+def test_a_wrong_reading_is_voided_and_read_again_as_often_as_it_takes(site, meter):
+    names = []
+    for wrong in ("1360", "1500", "150"):
+        names += factories.reading(meter, "2026-10", wrong).created
+        if wrong != "150":
+            readings.void(names[-1], "抄错一位")
     live = site.get_all(
         "Meter Reading", {"meter": meter, "period": "2026-10", "status": ["!=", "Void"]}, pluck="consumption"
     )
     assert live == [14.0]
+    assert names == [f"{meter}-2026-10", f"{meter}-2026-10-2", f"{meter}-2026-10-3"]
 
 
 def test_a_reading_that_others_build_on_is_not_voided(site, meter):
