@@ -1,4 +1,4 @@
-"""Writing workbooks: live formulas, number formats, locked cells, error lists. The same content gives the same bytes.
+"""Writing workbooks: live formulas, number formats, locked cells, pages. The same content gives the same bytes.
 
 Text is neutralised on the way out; only a `Formula` is written as one.
 """
@@ -7,23 +7,23 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import math
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.comments import Comment
+from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.pagebreak import Break, ColBreak
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cn_connect.excel import Table
-from cn_connect.excel_cells import Row, neutral, shown
-from frappe import _
+from cn_connect.excel_cells import neutral
 
 MONEY = "#,##0.00"
 RATE = "0.00%"
@@ -34,15 +34,23 @@ DATE = "yyyy-mm-dd"
 TEXT = "@"
 
 _FONT = "等线"
-_ROW_HEIGHT = 18
+ROW_HEIGHT = 18
+# What Excel allows at most; in points.
+TALLEST_ROW = 409
 # A note is set smaller: this many characters in the room of one, and this high a line.
 _NOTE_CHARACTERS, _NOTE_HEIGHT = 1.1, 15
+# A title is set larger.
+_TITLE_CHARACTERS, _TITLE_HEIGHT = 1.6, 32
+# A wide sheet is printed on A4 landscape at this scale, in percent, with margins in inches: so many characters fit,
+# also where Excel takes them to be 8 pixels wide, as with 宋体.
+_SCALE, _MARGIN, _FOOTER, _PAGE_ROOM = 90, 0.4, 0.3, 145
+_LEFT, _RIGHT = Alignment(vertical="center"), Alignment(horizontal="right", vertical="center")
 _EDGE = Side(style="thin", color="BFBFBF")
 BORDER = Border(left=_EDGE, right=_EDGE, top=_EDGE, bottom=_EDGE)
 HEADER_FILL = PatternFill("solid", fgColor="1F4E79")
 TOTAL_FILL = PatternFill("solid", fgColor="DEEAF6")
-BAD_FILL = PatternFill("solid", fgColor="F8CBAD")
 INPUT_FILL = PatternFill("solid", fgColor="FFF9E5")
+_CONDITIONAL_INPUT = PatternFill(bgColor="FFF9E5")  # conditional formats take the colour from here
 
 
 class Formula(str):
@@ -51,44 +59,94 @@ class Formula(str):
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: header, width in characters, number format, whether people fill it in."""
+    """One column of a table: header, width in characters, number format, whether people fill it in.
+
+    Text of a column that wraps goes on in the next line; any other is cut off at the next cell.
+    """
 
     header: str
     width: float = 12
     format: str | None = None
     input: bool = False
+    wrap: bool = False
 
 
 class SheetWriter:
-    """Fills one sheet from the top: title, notes, header, rows, totals. `row` is the next free line."""
+    """Fills one sheet from the top: title, notes, header, rows, totals. `row` is the next free line.
 
-    def __init__(self, book: Workbook, title: str, columns: Sequence[Column], portrait: bool = False) -> None:
+    Every page says `footer` at its foot, beside its number.
+    """
+
+    def __init__(
+        self,
+        book: Workbook,
+        title: str,
+        columns: Sequence[Column],
+        portrait: bool = False,
+        footer: str | None = None,
+    ) -> None:
         self.sheet: Worksheet = book.create_sheet(title)
         self.columns = columns
         self.row = 1
+        self._span = (1, len(columns))
         for index, column in enumerate(columns, start=1):
             self.sheet.column_dimensions[get_column_letter(index)].width = column.width
         self.sheet.sheet_view.showGridLines = False
-        self.sheet.sheet_format.defaultRowHeight, self.sheet.sheet_format.customHeight = _ROW_HEIGHT, True
+        self.sheet.sheet_format.defaultRowHeight, self.sheet.sheet_format.customHeight = ROW_HEIGHT, True
         self.sheet.print_options.horizontalCentered = True
         self.sheet.page_setup.orientation = "portrait" if portrait else "landscape"
         self.sheet.page_setup.paperSize = 9
         self.sheet.page_setup.fitToHeight = 0
         self.sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        self.sheet.oddFooter.left.text = footer and footer.replace("&", "&&")
         self.sheet.oddFooter.center.text = "第 &P 页 共 &N 页"
 
+    def side_by_side(self, first: int, last: int, starts: Sequence[int] = ()) -> None:
+        """Print a sheet that is too wide for a page on several beside each other, in a size that can be read.
+
+        Columns `first` to `last` are repeated on each page, with the titles and notes above them: call this before those.
+        A page begins at each of the columns `starts`, or where the page before is full; what fits on one stays there.
+        """
+        starts = starts or self._full_pages(first, last)
+        if not starts:
+            return
+        setup, margins = self.sheet.page_setup, self.sheet.page_margins
+        # Fitting the sheet to pages would leave out the breaks.
+        self.sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=False)
+        setup.fitToHeight, setup.scale, setup.pageOrder = None, _SCALE, "overThenDown"
+        margins.left = margins.right = margins.header = margins.footer = _MARGIN
+        margins.top = margins.bottom = _MARGIN + _FOOTER
+        self.sheet.print_options.horizontalCentered = False
+        self.sheet.print_title_cols = f"{get_column_letter(first)}:{get_column_letter(last)}"
+        self.sheet.col_breaks = ColBreak()
+        for start in starts:
+            self.sheet.col_breaks.append(Break(id=start - 1))
+        self._span = (first, last)
+
+    def _full_pages(self, first: int, last: int) -> list[int]:
+        """The columns that do not fit on the page before, with the repeated ones on every page."""
+        starts, used = [], 0.0
+        repeated = self._width(first, last)
+        for index, column in enumerate(self.columns, start=1):
+            if used + column.width > _PAGE_ROOM and index > last:
+                starts.append(index)
+                used = repeated
+            used += column.width
+        return starts
+
     def title(self, text: str) -> None:
-        """A large line across all columns."""
+        """A large line across the columns."""
         cell = self._across(text)
         cell.font = Font(name=_FONT, size=16, bold=True)
-        cell.alignment = Alignment(horizontal="center", vertical="center")
-        self.sheet.row_dimensions[self.row - 1].height = 32
+        cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
+        lines = lines_in(text, self._width(*self._span) / _TITLE_CHARACTERS)
+        self.sheet.row_dimensions[self.row - 1].height = lines * _TITLE_HEIGHT
 
     def note(self, text: str) -> None:
-        """A small grey line across all columns, as high as it needs: Excel does not measure merged cells."""
+        """A small grey line across the columns, as high as it needs: Excel does not measure merged cells."""
         cell = self._across(text)
-        room = sum(column.width for column in self.columns) * _NOTE_CHARACTERS
-        self.sheet.row_dimensions[self.row - 1].height = max(-(-_characters(text) // room), 1) * _NOTE_HEIGHT
+        room = self._width(*self._span) * _NOTE_CHARACTERS
+        self.sheet.row_dimensions[self.row - 1].height = max(-(-characters(text) // room), 1) * _NOTE_HEIGHT
         cell.font = Font(name=_FONT, size=9, color="595959")
         cell.alignment = Alignment(vertical="center", wrap_text=True)
 
@@ -97,15 +155,15 @@ class SheetWriter:
         self.row += 1
         self._across(text).font = Font(name=_FONT, size=12, bold=True, color="1F4E79")
 
-    def header(self, columns: Sequence[Column] | None = None, freeze: bool = False) -> int:
-        """The header line; returns its row number."""
-        self.columns = columns or self.columns
+    def header(self, freeze: bool = False) -> int:
+        """The header line, repeated on every page when it is frozen; returns its row number."""
+        lines = max(lines_in(column.header, column.width) for column in self.columns)
         for index, column in enumerate(self.columns, start=1):
             cell = self.sheet.cell(self.row, index, column.header)
             cell.font = Font(name=_FONT, bold=True, color="FFFFFF")
             cell.fill, cell.border = HEADER_FILL, BORDER
             cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
-        self.sheet.row_dimensions[self.row].height = 24
+        self.sheet.row_dimensions[self.row].height = 24 if lines == 1 else lines * ROW_HEIGHT
         self.row += 1
         if freeze:
             self.sheet.freeze_panes = f"A{self.row}"
@@ -117,6 +175,10 @@ class SheetWriter:
         for index, (column, value) in enumerate(zip(self.columns, values, strict=True), start=1):
             cell = put(self.sheet, self.row, index, value, column.format)
             cell.border = BORDER
+            if column.wrap:
+                cell.alignment = Alignment(
+                    horizontal=cell.alignment.horizontal, vertical="center", wrap_text=True
+                )
             cell.font = Font(name=_FONT, bold=total)
             cell.protection = Protection(locked=not column.input)
             if total:
@@ -139,14 +201,23 @@ class SheetWriter:
         letter = get_column_letter(column)
         validation.add(f"{letter}{first}:{letter}{last}")
 
+    def draw_when_filled(self, first: int, last: int) -> None:
+        """Rows below the drawn ones that look like them as soon as something stands in them."""
+        end = get_column_letter(len(self.columns))
+        filled = FormulaRule([f"COUNTA($A{first}:${end}{first})>0"], border=BORDER, fill=_CONDITIONAL_INPUT)
+        self.sheet.conditional_formatting.add(f"A{first}:{end}{last}", filled)
+
     def _across(self, text: str) -> Any:
-        cell = put(self.sheet, self.row, 1, text)
-        if len(self.columns) > 1:
-            self.sheet.merge_cells(
-                start_row=self.row, start_column=1, end_row=self.row, end_column=len(self.columns)
-            )
+        first, last = self._span
+        cell = put(self.sheet, self.row, first, text)
+        if last > first:
+            self.sheet.merge_cells(start_row=self.row, start_column=first, end_row=self.row, end_column=last)
         self.row += 1
         return cell
+
+    def _width(self, first: int, last: int) -> float:
+        """The room of these columns, in characters."""
+        return sum((column.width for column in self.columns[first - 1 : last]), 0.0)
 
 
 def new_book() -> Workbook:
@@ -167,11 +238,21 @@ def put(sheet: Worksheet, row: int, column: int, value: Any, number_format: str 
         cell.value = value
         if isinstance(value, (dt.date, dt.datetime)):
             number_format = number_format or DATE
+    cell.alignment = _RIGHT if number_format in (MONEY, RATE, COUNT, QUANTITY) else _LEFT
     if number_format:
         cell.number_format = number_format
-        if number_format in (MONEY, RATE, COUNT, QUANTITY):
-            cell.alignment = Alignment(horizontal="right")
     return cell
+
+
+def characters(text: str) -> int:
+    """The room a text takes, in half-width characters."""
+    return sum(1 if char < "⺀" else 2 for char in text)
+
+
+def lines_in(text: str, width: float) -> int:
+    """How many lines a text takes in a column of this width, with the cell's margin: Excel does not measure them."""
+    room = max(width - 1.5, 1)
+    return sum(max(math.ceil(characters(line) / room), 1) for line in text.split("\n"))
 
 
 def to_bytes(book: Workbook, made_at: dt.datetime, author: str = "") -> bytes:
@@ -190,60 +271,3 @@ def to_bytes(book: Workbook, made_at: dt.datetime, author: str = "") -> bytes:
             member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             fixed.writestr(member, data)
     return result.getvalue()
-
-
-def error_workbook(
-    table: Table, rows: Iterable[Row], made_at: dt.datetime, notes: Sequence[str] = ()
-) -> bytes:
-    """The rejected lines as they came, each wrong cell marked with its reason, ready to be corrected and sent again."""
-    bad = list(rows)
-    columns = [Column(_("Row in file"), 9), Column(_("Why it was rejected"), 44)]
-    columns += [Column(header, _width(header, bad)) for header in table.headers]
-    book = new_book()
-    writer = SheetWriter(book, table.sheet, columns)
-    for note in notes:
-        writer.note(note)
-    header = writer.header(freeze=True)
-    writer.sheet.freeze_panes = f"C{header + 1}"  # the reason stays in sight beside a wide form
-    for row in bad:
-        _error_line(writer, table, row)
-    return to_bytes(book, made_at)
-
-
-def _width(header: str, rows: Sequence[Row]) -> float:
-    """The room a column needs for what stands in it."""
-    texts = [header, *(shown(row.values.get(header)) for row in rows[:200])]
-    return float(min(max(max(map(_characters, texts)) + 3, 8), 30))
-
-
-def _characters(text: str) -> int:
-    """The room a text takes, in half-width characters."""
-    return sum(1 if char < "⺀" else 2 for char in text)
-
-
-def _error_line(writer: SheetWriter, table: Table, row: Row) -> None:
-    reasons = "；".join(f"{error.column}：{error.reason}" for error in row.errors)
-    values = [_writable(row.values.get(header)) for header in table.headers]
-    number = writer.line([row.number, reasons, *values])
-    first = 3
-    for index, value in enumerate(values, start=first):
-        # Numbers and dates stay what they are; what is typed over a text stays text.
-        if isinstance(value, str):
-            writer.sheet.cell(number, index).number_format = TEXT
-    for error in row.errors:
-        if error.column in table.headers:
-            cell = writer.sheet.cell(number, table.headers.index(error.column) + first)
-            cell.fill = BAD_FILL
-            cell.comment = Comment(error.reason, "", height=70, width=220)
-    writer.sheet.cell(number, 2).alignment = Alignment(wrap_text=True, vertical="top")
-    lines = -(-_characters(reasons) // 42)
-    writer.sheet.row_dimensions[number].height = max(lines, 1) * _ROW_HEIGHT
-
-
-def _writable(value: Any) -> Any:
-    """A cell of somebody's workbook as it may stand in ours; control characters cannot."""
-    if isinstance(value, str):
-        return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", value)[:1000]
-    if value is None or isinstance(value, (bool, int, float, Decimal, dt.date, dt.datetime)):
-        return value
-    return str(value)

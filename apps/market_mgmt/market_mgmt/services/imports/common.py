@@ -73,7 +73,7 @@ def judged(
     if bad:
         made_for = stamp.read(table)
         notes = [_note(status), *([str(made_for)] if made_for else [])]
-        from cn_connect.excel_writer import error_workbook  # with openpyxl, which is large
+        from cn_connect.excel_errors import error_workbook  # with openpyxl, which is large
 
         result.error_workbook = error_workbook(table, bad, datetime.combine(as_of, time()), notes)
     return result
