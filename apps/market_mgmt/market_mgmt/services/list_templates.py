@@ -20,8 +20,10 @@ from market_mgmt.services.imports import form
 from market_mgmt.services.imports.stamp import Stamp
 
 _HELP, _STALLS = "填写说明", "摊位一览"
-# Rows that look like a table; those below are formatted and checked all the same.
-_DRAWN_ROWS = 200
+# Empty rows that look like a table, two pages of the form to fill in by hand; those below look so once something stands in them.
+_DRAWN_ROWS = 30
+# Room for handwriting, or for two lines of text; in points.
+_LINE_HEIGHT = 30
 _MADE_AT = datetime(2026, 1, 1)
 _PRICE = "0.00##"
 
@@ -38,10 +40,13 @@ class Field:
     required: bool = False
     width: float = 12
     choices: str = ""
+    new_page: bool = False
 
     @property
     def header(self) -> str:
-        return f"{self.name}{f'({self.unit})' if self.unit else ''}{'*' if self.required else ''}"
+        return "{}{}{}".format(
+            self.name, "*" if self.required else "", f"\n({self.unit})" if self.unit else ""
+        )
 
 
 _FORM = (
@@ -57,20 +62,20 @@ _FORM = (
         form.ID_NUMBER, "18 位身份证号", "有商户时必填；导入后加密保存，并删除本文件", required=True, width=22
     ),
     Field(form.PHONE, "11 位手机号", "有商户时必填；导入后加密保存", required=True, width=14),
-    Field(form.WATER_PRICE, "3.20", "大于 0，最多四位小数", _PRICE, "元/吨", True, 14),
+    Field(form.WATER_PRICE, "3.20", "大于 0，最多四位小数", _PRICE, "元/吨", True, 14, new_page=True),
     Field(form.POWER_PRICE, "0.86", "大于 0，最多四位小数", _PRICE, "元/度", True, 14),
     Field(form.RENT, "1,500.00", "有商户时必填", MONEY, "元", True, 13),
     Field(form.START, "2026-01-01", "有商户时必填；日期", DATE, required=True, width=13),
     Field(form.END, "2026-12-31", "有商户时必填；不早于租期开始", DATE, required=True, width=13),
     Field(form.RENT_FREE, "15", "从租期开始那天起的整天数", "0", "天", width=10),
     Field(form.DEPOSIT, "3,000.00", "合同约定的押金", MONEY, "元", width=12),
-    Field(form.WATER_METER, "WA01", "全市场唯一；没有水表留空", width=11),
+    Field(form.WATER_METER, "WA01", "全市场唯一；没有水表留空", width=11, new_page=True),
     Field(form.WATER_START, "100", "五位表盘，不超过 99999", QUANTITY, width=14),
     Field(form.POWER_METER, "EA01", "全市场唯一；没有电表留空", width=11),
     Field(form.POWER_START, "2000", "五位表盘，不超过 99999", QUANTITY, width=14),
     Field(form.MULTIPLIER, "1", "互感器倍率，不填为 1", QUANTITY, width=10),
     Field(
-        form.CLAUSE, "有", "合同里是否有滞纳金条款；不填为“有”", TEXT, "有/无", width=17, choices='"有,无"'
+        form.CLAUSE, "有", "合同里是否有滞纳金条款；不填为“有”", TEXT, "有/无", width=13, choices='"有,无"'
     ),
 )
 _ARREARS = (
@@ -126,19 +131,33 @@ def arrears(market: str) -> bytes:
 def _list(
     book: Workbook, market: str, sheet: str, title: str, fields: Sequence[Field], notes: Sequence[str]
 ) -> None:
-    columns = [Column(field.header, field.width, field.format, input=True) for field in fields]
-    writer = SheetWriter(book, sheet, columns)
-    writer.title(title.format(frappe.db.get_value("Market", market, "market_name")))
+    columns = [
+        Column(field.header, field.width, field.format, input=True, wrap=field.format == TEXT)
+        for field in fields
+    ]
+    heading = title.format(frappe.db.get_value("Market", market, "market_name"))
+    writer = SheetWriter(book, sheet, columns, footer=heading)
+    _pages(writer, fields)
+    writer.title(heading)
     for note in (*notes, str(Stamp(sheet, market))):
         writer.note(note)
     first = writer.header(freeze=True) + 1
     for _row in range(_DRAWN_ROWS):
-        writer.line([None] * len(fields))
+        writer.sheet.row_dimensions[writer.line([None] * len(fields))].height = _LINE_HEIGHT
+    writer.draw_when_filled(first + _DRAWN_ROWS, MAX_ROWS)
     for index, field in enumerate(fields, start=1):
         writer.sheet.column_dimensions[get_column_letter(index)].number_format = field.format or "General"
         validation = _validation(field)
         if validation:
             writer.allow_only(index, first, MAX_ROWS, validation)
+
+
+def _pages(writer: SheetWriter, fields: Sequence[Field]) -> None:
+    """A list of several pages' width names the stall and its merchant on each."""
+    starts = [index for index, field in enumerate(fields, start=1) if field.new_page]
+    if starts:
+        names = [field.name for field in fields]
+        writer.side_by_side(names.index(form.STALL) + 1, names.index(form.MERCHANT) + 1, starts)
 
 
 def _validation(field: Field) -> DataValidation | None:
@@ -157,7 +176,7 @@ def _validation(field: Field) -> DataValidation | None:
 
 def _help(book: Workbook, fields: Sequence[Field]) -> None:
     columns = [Column("列", 16), Column("必填", 8), Column("怎样填", 52), Column("示例", 24, TEXT)]
-    writer = SheetWriter(book, _HELP, columns)
+    writer = SheetWriter(book, _HELP, columns, portrait=True)
     writer.header(freeze=True)
     for field in fields:
         writer.line([field.name, "是" if field.required else "", field.rule, field.example])

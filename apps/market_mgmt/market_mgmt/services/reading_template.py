@@ -34,8 +34,9 @@ def build(market: str, period: str) -> bytes:
         for header, width, number_format, editable in zip(COLUMNS, _WIDTHS, _FORMATS, _INPUT, strict=True)
     ]
     book = new_book()
-    writer = SheetWriter(book, SHEET, columns, portrait=True)
-    writer.title(_("{0} meter readings {1}").format(market_name, period))
+    heading = _("{0} meter readings {1}").format(market_name, period)
+    writer = SheetWriter(book, SHEET, columns, portrait=True, footer=heading)
+    writer.title(heading)
     writer.note(_("Fill in the two yellow columns only. A meter that was not read stays empty in both."))
     writer.note(str(Stamp(SHEET, market, period)))
     first = writer.header(freeze=True) + 1

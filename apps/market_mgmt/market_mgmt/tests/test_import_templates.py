@@ -1,11 +1,14 @@
 """Templates: what the office downloads, fills in and imports as it is; and templates made for something else."""
 
 import io
+import itertools
 from datetime import date, datetime
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
 
+from cn_connect.excel import header_key
 from cn_connect.excel_file import WorkbookFault
 from frappe import _
 from market_mgmt.services import list_templates, reading_template
@@ -40,7 +43,7 @@ def saved(book):
 def header_of(sheet):
     """(row, names without unit and star) of the frozen header."""
     row = int(sheet.freeze_panes[1:]) - 1
-    return row, [str(cell.value).rstrip("*").split("(")[0] for cell in sheet[row]]
+    return row, [header_key(cell.value) for cell in sheet[row]]
 
 
 def filled(content, sheet, values):
@@ -145,6 +148,66 @@ def test_a_template_of_another_month_is_refused(shop):
     content = filled(reading_template.build(shop.market, "2026-09"), "抄表", {"本期读数": 1, "抄表日期": DAY})
     code, message = refused(lambda: readings.run(shop.market, PERIOD, content, "r.xlsx", AS_OF, dry_run=True))
     assert code == "WRONG_TEMPLATE" and "2026-09" in message and "2026-10" in message
+
+
+def pages(sheet):
+    """The names of the columns of each page beside the other, without those repeated on all."""
+    _row, names = header_of(sheet)
+    starts = [0, *(page_break.id for page_break in sheet.col_breaks.brk), len(names)]
+    return [names[start:end] for start, end in itertools.pairwise(starts)]
+
+
+def test_the_form_is_printed_on_three_pages_beside_each_other_that_all_name_stall_and_merchant(shop):
+    # given the form of a market
+    sheet = opened(list_templates.merchants(shop.market))["信息采集表"]
+    # then stall and place, the lease, the meters have a page each, in a size that can be read
+    parties, lease, meters = pages(sheet)
+    assert (parties[0], parties[-1]) == ("楼层", "联系电话")
+    assert (lease[0], lease[-1]) == ("水费单价", "押金")
+    assert (meters[0], meters[-1]) == ("水表号", "滞纳金条款")
+    assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
+    assert (sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.page_setup.scale) == (False, 90)
+    # and the header is on every page, with the columns from the stall to the merchant
+    row, names = header_of(sheet)
+    assert sheet.print_title_rows == f"${row}:${row}"
+    first, last = (names.index(name) + 1 for name in ("摊位号", "商户名称"))
+    assert sheet.print_title_cols == f"${get_column_letter(first)}:${get_column_letter(last)}"
+
+
+def test_the_form_s_pages_are_no_wider_than_paper(shop):
+    sheet = opened(list_templates.merchants(shop.market))["信息采集表"]
+    _row, names = header_of(sheet)
+    width = {
+        name: sheet.column_dimensions[get_column_letter(index)].width for index, name in enumerate(names, 1)
+    }
+    repeated = names[names.index("摊位号") : names.index("商户名称") + 1]
+    # A4 landscape less its margins, in characters of 8 pixels (96 to the inch), the sheet at its scale
+    room = (297 / 25.4 - 2 * sheet.page_margins.left) * 96 / 8 / (sheet.page_setup.scale / 100)
+    for page in pages(sheet):
+        assert sum(width[name] for name in {*repeated, *page}) <= room
+
+
+def test_the_other_lists_stay_one_page_wide(shop):
+    factories.meter(shop, meter_no="W1")
+    for content, name in (
+        (list_templates.arrears(shop.market), "期初欠费"),
+        (reading_template.build(shop.market, PERIOD), "抄表"),
+    ):
+        sheet = opened(content)[name]
+        row, _names = header_of(sheet)
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage and not sheet.col_breaks.brk
+        assert (sheet.page_setup.fitToHeight, sheet.print_title_rows) == (0, f"${row}:${row}")
+
+
+def test_every_printed_page_names_the_market_and_its_number(site, shop):
+    market = site.db.get_value("Market", shop.market, "market_name")
+    for content, name in (
+        (list_templates.merchants(shop.market), "信息采集表"),
+        (list_templates.arrears(shop.market), "期初欠费"),
+        (reading_template.build(shop.market, PERIOD), "抄表"),
+    ):
+        footer = opened(content)[name].oddFooter
+        assert market in footer.left.text and "&P" in footer.center.text
 
 
 def test_a_template_of_an_old_version_is_refused(monkeypatch, shop):
