@@ -13,7 +13,7 @@ from cn_connect.wechat import accounts
 from frappe import _
 from market_mgmt.api import answers
 from market_mgmt.api.paging import check_page
-from market_mgmt.services import bindings, invoices, notices, payments, statements
+from market_mgmt.services import bindings, invoices, labels, notices, payments, statements
 from market_mgmt.services import receipts as receipt_service
 from market_mgmt.services.bindings import BoundStall
 
@@ -132,7 +132,8 @@ def _payer_of(fees: Sequence[str], bound: Sequence[BoundStall]) -> str:
     owed = {row.name: row.merchant for row in statements.open_fees(bound, clock.today())}
     for fee in fees:
         if fee not in owed:
-            frappe.throw(_("Fee {0} is not open for payment.").format(fee))
+            called = labels.fee(fee, of=statements.merchants_of(bound))
+            frappe.throw(_("Fee {0} is not open for payment.").format(called))
     payers = {owed[fee] for fee in fees}
     if not payers:
         frappe.throw(_("Choose at least one fee to pay."))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 import frappe
 from frappe import _
 from market_mgmt.domain.ledger import REVERSAL, Posting
-from market_mgmt.services import ledger, red_cards
+from market_mgmt.services import labels, ledger, red_cards
 from market_mgmt.services.rows import lock
 
 
@@ -23,7 +23,7 @@ def reverse(fee: str, reason: str, now: datetime) -> list[str]:
         frappe.throw(_("Fee {0} does not exist.").format(fee), frappe.DoesNotExistError)
     lock("Merchant", [owner.merchant])
     if lock("Fee", [fee], ("name", "status"))[fee].status == "Reversed":
-        frappe.throw(_("Fee {0} has been reversed already.").format(fee))
+        frappe.throw(_("Fee {0} has been reversed already.").format(labels.fee(fee)))
     entries = ledger.entries_of([fee], lock=True)[fee]
     ledger.post(reversals(entries, reason, now.date()))
     zero = {"outstanding": 0, "late_fee": 0, "late_fee_posted": 0}

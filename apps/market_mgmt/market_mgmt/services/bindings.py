@@ -16,7 +16,7 @@ from cn_connect.errors import CodeWrong, Locked
 from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain.leases import ACTIVE
-from market_mgmt.services import places
+from market_mgmt.services import labels, places
 
 PROOF_PHONE = "QR+Phone"
 PROOF_SMS = "SMS"
@@ -159,7 +159,7 @@ def check(binding: Document) -> None:
     places.check_same_market(binding, "merchant", "lease", "stall")
     lease = frappe.db.get_value("Lease", binding.lease, ["merchant", "stall"], as_dict=True)
     if (lease.merchant, lease.stall) != (binding.merchant, binding.stall):
-        frappe.throw(_("Lease {0} is of another merchant or stall.").format(binding.lease))
+        frappe.throw(_("Lease {0} is of another merchant or stall.").format(labels.lease(binding.lease)))
     binding.open_key = None if binding.revoked else _open_key(binding.user, binding.lease)
 
 

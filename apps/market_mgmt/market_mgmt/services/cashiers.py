@@ -12,6 +12,7 @@ from cn_connect.money import to_db, yuan
 from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain.periods import Period
+from market_mgmt.services import labels
 from market_mgmt.services.rows import lock
 from market_mgmt.services.values import as_datetime
 
@@ -99,7 +100,7 @@ def close_session(
         frappe.throw(_("Payment channel {0} is not available here.").format(unknown[0]))
     document = frappe.get_doc("Cashier Session", session, for_update=True)
     if document.status != "Open":
-        frappe.throw(_("Session {0} is closed already.").format(session))
+        frappe.throw(_("Session {0} is closed already.").format(labels.session(session)))
     should = expected(session)
     differences = {channel: counted.get(channel, ZERO) - should[channel] for channel in CHANNELS}
     if any(differences.values()) and not (note or "").strip():
@@ -132,9 +133,9 @@ def open_matters(market: str, month: Period) -> list[str]:
     sessions = frappe.get_all(
         "Cashier Session",
         filters={"market": market, "status": "Open", "opened_at": ["<", f"{month.end} 23:59:59.999999"]},
-        fields=["name", "cashier"],
+        pluck="name",
     )
-    return [_("Session {0} of {1} is still open.").format(row.name, row.cashier) for row in sessions]
+    return [_("Session {0} is still open.").format(labels.session(name)) for name in sessions]
 
 
 def _open(market: str, cashier: str) -> str | None:

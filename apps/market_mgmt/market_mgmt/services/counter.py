@@ -9,7 +9,7 @@ import frappe
 from cn_connect.money import to_db, yuan
 from frappe import _
 from frappe.model.document import Document
-from market_mgmt.services import cashiers, deposits, ledger, receipts, refunds
+from market_mgmt.services import cashiers, deposits, labels, ledger, receipts, refunds
 from market_mgmt.services.billing_reversal import reversals
 from market_mgmt.services.rows import lock
 from market_mgmt.services.settlement import SettleResult, receive
@@ -29,7 +29,7 @@ def collect(
     rows = {row.name: row for row in ledger.open_fees(now.date(), merchant=merchant, lock=True)}
     for fee in fees:
         if fee not in rows:
-            frappe.throw(_("Fee {0} is not open for payment.").format(fee))
+            frappe.throw(_("Fee {0} is not open for payment.").format(labels.fee(fee, of=[merchant])))
     asked = sum((rows[fee].total for fee in set(fees)), Decimal(0))
     if amount < asked and not frappe.db.get_value("Market", market, "allow_partial_payment"):
         frappe.throw(_("This market takes no partial payments; {0} is due.").format(asked))
@@ -57,7 +57,9 @@ def take_deposit(lease: str, channel: str, amount: Decimal, by: str, now: dateti
     held = deposits.held([lease], lock_rows=True)[lease]
     if held + amount > Decimal(str(row.deposit or 0)):
         frappe.throw(
-            _("The deposit of lease {0} is {1}, of which {2} is held.").format(lease, row.deposit, held)
+            _("The deposit of lease {0} is {1}, of which {2} is held.").format(
+                labels.lease(lease), yuan(row.deposit), held
+            )
         )
     order = _order(market, row.merchant, channel, amount, by, now, deposit_lease=lease)
     taken = receive(order, now.date(), now, allocate=False)

@@ -11,7 +11,7 @@ import frappe
 from frappe import _
 from market_mgmt.domain.leases import ENDED, TERMINATED
 from market_mgmt.domain.ledger import DEPOSIT, DEPOSIT_HELD, DEPOSIT_RELEASE, PREPAID, Posting
-from market_mgmt.services import ledger
+from market_mgmt.services import labels, ledger
 from market_mgmt.services.allocations import leases_of, use_prepaid
 from market_mgmt.services.rows import lock
 
@@ -28,7 +28,7 @@ def set_aside(lease: str, amount: Decimal, on: date, key: str, payment_order: st
     """
     row = _lease(lease)
     if ledger.prepaid_balance(row.merchant, lock=True) < amount:
-        frappe.throw(_("The balance of {0} is less than {1}.").format(row.merchant, amount))
+        frappe.throw(_("The balance of {0} is less than {1}.").format(labels.merchant(row.merchant), amount))
     ledger.post([_posting(row, DEPOSIT, amount, on, key, payment_order)])
 
 
@@ -43,7 +43,7 @@ def release(lease: str, amount: Decimal, on: date, reason: str) -> Decimal:
     lock("Merchant", [row.merchant])
     available = held([lease], lock_rows=True)[lease]
     if not Decimal(0) < amount <= available:
-        frappe.throw(_("The deposit of lease {0} is {1}.").format(lease, available))
+        frappe.throw(_("The deposit of lease {0} is {1}.").format(labels.lease(lease), available))
     key = f"deposit-release|{lease}|{_movements(lease) + 1}"
     ledger.post([_posting(row, DEPOSIT_RELEASE, amount, on, key, remark=reason.strip())])
     return available - amount

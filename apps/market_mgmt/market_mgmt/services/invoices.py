@@ -55,9 +55,11 @@ def request(receipt: str, title: str, tax_number: str | None, by: str, now: date
 def issue(name: str, number: str, by: str, now: datetime) -> str:
     """Enter the number of the invoice that was issued. Raises ValidationError for a number that is none or taken."""
     _require_number(number)
-    other = frappe.db.get_value("Invoice Request", {"invoice_number": number, "name": ["!=", name]})
+    other = frappe.db.get_value(
+        "Invoice Request", {"invoice_number": number, "name": ["!=", name]}, "receipt"
+    )
     if other:
-        frappe.throw(_("Invoice number {0} belongs to request {1}.").format(number, other))
+        frappe.throw(_("Invoice number {0} belongs to receipt {1}.").format(number, other))
     return _move(_locked(name), rules.ISSUED, by, now, invoice_number=number)
 
 

@@ -10,7 +10,7 @@ from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain import leases as rules
 from market_mgmt.domain.periods import month_key
-from market_mgmt.services import billing, deposits
+from market_mgmt.services import billing, deposits, labels
 from market_mgmt.services.rows import lock
 from market_mgmt.services.values import as_date
 
@@ -41,7 +41,7 @@ def renew(
     """
     old = _active(lease)
     if frappe.db.exists("Lease", {"renewed_from": lease}):
-        frappe.throw(_("Lease {0} has been renewed already.").format(lease))
+        frappe.throw(_("Lease {0} has been renewed already.").format(labels.lease(lease)))
     new = frappe.get_doc(
         {
             "doctype": "Lease",
@@ -105,5 +105,5 @@ def terminate(lease: str, last_day: date, reason: str, now: datetime) -> Termina
 def _active(lease: str) -> Document:
     document = frappe.get_doc("Lease", lease, for_update=True)
     if document.status != rules.ACTIVE:
-        frappe.throw(_("Lease {0} is {1}, not active.").format(lease, _(document.status)))
+        frappe.throw(_("Lease {0} is {1}, not active.").format(labels.lease(lease), _(document.status)))
     return document

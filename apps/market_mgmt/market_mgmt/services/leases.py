@@ -10,7 +10,7 @@ from cn_connect.money import yuan
 from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain import leases as rules
-from market_mgmt.services import bindings, places
+from market_mgmt.services import bindings, labels, places
 from market_mgmt.services.values import as_date
 
 _RENT_TERMS = ("monthly_rent", "cycle", "start_date", "rent_free_days")
@@ -82,9 +82,10 @@ def _refuse_overlap(lease: Document, term: rules.Term) -> None:
     others = [rules.Term(row.name, as_date(row.start_date), as_date(row.end_date)) for row in rows]
     other = rules.clash(term, others)
     if other:
+        tenant = labels.merchant_name(frappe.db.get_value("Lease", other.lease, "merchant"))
         frappe.throw(
             _("Stall {0} is already leased from {1} to {2} ({3}).").format(
-                lease.stall, other.start, other.end, other.lease
+                labels.stall(lease.stall), other.start, other.end, tenant
             )
         )
 

@@ -16,7 +16,7 @@ from cn_connect.wechat.gateway import pay_client
 from cn_connect.wechat.pay_messages import Transaction
 from frappe import _
 from frappe.model.document import Document
-from market_mgmt.services import ledger
+from market_mgmt.services import labels, ledger
 from market_mgmt.services.counter import collect, reverse
 from market_mgmt.services.rows import lock
 from market_mgmt.services.settlement import NOT_PAID, UNKNOWN, WAITING, SettleResult, settle
@@ -200,7 +200,7 @@ def _chosen(merchant: str, fees: Sequence[str], now: datetime) -> list[ledger.Op
     }
     for fee in fees:
         if fee not in rows:
-            frappe.throw(_("Fee {0} is not open for payment.").format(fee))
+            frappe.throw(_("Fee {0} is not open for payment.").format(labels.fee(fee, of=[merchant])))
     return [rows[fee] for fee in dict.fromkeys(fees)]
 
 

@@ -22,7 +22,7 @@ from market_mgmt.domain.ledger import (
     REVERSAL,
     Posting,
 )
-from market_mgmt.services import cashiers, ledger, receipts
+from market_mgmt.services import cashiers, labels, ledger, receipts
 from market_mgmt.services.allocations import use_prepaid
 from market_mgmt.services.billing_reversal import reversals
 from market_mgmt.services.rows import lock
@@ -103,7 +103,7 @@ def review(name: str, approve: bool, note: str | None, by: str, now: datetime) -
         frappe.throw(
             _(
                 "The balance of {0} is less than {1}; reverse the wrong bill first, or reopen the fees."
-            ).format(refund.merchant, yuan(refund.amount))
+            ).format(labels.merchant(refund.merchant), yuan(refund.amount))
         )
     ledger.post([_posting(refund, REFUND_HOLD, PREPAID, REFUND_PAYABLE, now, "hold")])
     if refund.reopen_fees:

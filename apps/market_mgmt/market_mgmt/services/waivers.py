@@ -12,7 +12,7 @@ from cn_connect.money import to_db, yuan
 from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain.ledger import LATE_FEE_RECEIVABLE, RECEIVABLE, WAIVED, WAIVER, Posting
-from market_mgmt.services import late_fees, ledger, red_cards
+from market_mgmt.services import labels, late_fees, ledger, red_cards
 from market_mgmt.services.rows import lock
 
 REQUESTED, APPROVED, REJECTED = "Requested", "Approved", "Rejected"
@@ -65,7 +65,7 @@ def _require_owed(waiver: Document, now: datetime, lock_rows: bool = False) -> l
     amount = yuan(waiver.amount)
     rows = ledger.open_fees(now.date(), merchant=waiver.merchant, names=[waiver.fee], lock=lock_rows)
     if not rows:
-        frappe.throw(_("Nothing is owed on fee {0}.").format(waiver.fee))
+        frappe.throw(_("Nothing is owed on fee {0}.").format(labels.fee(waiver.fee)))
     owed = rows[0].principal if waiver.part == PRINCIPAL else rows[0].late_fee
     if not Decimal(0) < amount <= owed:
         frappe.throw(_("{0} is owed, so {1} cannot be waived.").format(owed, amount))

@@ -66,6 +66,18 @@ def test_nobody_sees_a_neighbours_fees(site, shop, neighbour):
     assert all(name.startswith(shop.lease) for name in seen) and seen
 
 
+def test_a_bill_that_cannot_be_paid_is_named_to_whom_it_belongs_and_to_nobody_else(site, shop, neighbour):
+    # given a bill of one's own that has been paid, and one of a neighbour
+    own, theirs = factories.rent_bill(shop, "2026-09", NOW.date()), neighbour[1]
+    factories.collect(shop.merchant, [own], "Cash", D("1000.00"), "Administrator", NOW)
+    number = site.db.get_value("Stall", shop.stall, "stall_no")
+    sign_in(site, shop)
+    # then the first is called what people call it, and of the other nothing is told
+    for bill, called in ((own, f"{number} 2026-09 租金"), (theirs, theirs)):
+        with pytest.raises(site.ValidationError, match=f"费用“{called}”当前不可缴纳"):
+            api.pay([bill])
+
+
 def test_a_new_tenant_sees_nothing_of_the_former_one(site, shop):
     # given the stall is let to somebody else
     site.set_user("Administrator")

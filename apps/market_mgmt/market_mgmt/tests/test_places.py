@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from market_mgmt.services import bindings, leases, places
+from market_mgmt.services import bindings, labels, leases, places
 from market_mgmt.tests import factories, people
 
 NOV_1 = datetime(2026, 11, 1, 9)
@@ -103,7 +103,7 @@ def vacant_shop():
 def test_two_active_leases_cannot_share_a_day(site):
     shop = vacant_shop()
     lease(site, shop, "2026-01-01", "2026-12-31").insert()
-    with pytest.raises(site.ValidationError, match=shop.stall):
+    with pytest.raises(site.ValidationError, match=labels.stall(shop.stall)):
         lease(site, shop, "2026-12-31", "2027-12-30").insert()
     # the renewal from the next day on, and a draft of anything, are fine
     lease(site, shop, "2027-01-01", "2027-12-31").insert()
