@@ -17,7 +17,7 @@ from market_mgmt.domain.billing import Bill, Line
 from market_mgmt.domain.late_fee import DEFAULT_START_AFTER_DAYS
 from market_mgmt.domain.ledger import CHARGE, INCOME, RECEIVABLE, Posting
 from market_mgmt.domain.periods import Period, month_containing, month_key, month_of
-from market_mgmt.services import fee_writer, ledger, red_cards, supplier_bills
+from market_mgmt.services import fee_writer, labels, ledger, red_cards, supplier_bills
 from market_mgmt.services.allocations import leases_of, use_prepaid
 from market_mgmt.services.bill_sources import Sources
 from market_mgmt.services.billing_reversal import reverse
@@ -230,7 +230,9 @@ def _opening_bills(fees: Sequence[OpeningFee]) -> list[NewFee]:
             frappe.throw(_("The amount must be more than zero."))
         if (fee.lease, fee.fee_type) in billed[lease.market, fee.period]:
             frappe.throw(
-                _("{0} of {1} is billed already for {2}.").format(_(fee.fee_type), lease.stall, fee.period)
+                _("{0} of {1} is billed already for {2}.").format(
+                    _(fee.fee_type), labels.stall(lease.stall), fee.period
+                )
             )
         bill = _single_line(_("Opening arrears"), fee.amount)
         bills.append(NewFee(lease, types[fee.fee_type], fee.period, _month(fee.period), bill, OPENING))
