@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import frappe
 from market_mgmt.domain.billing import Bill
 from market_mgmt.domain.periods import Period
-from market_mgmt.services.rows import bulk_insert, chunks
+from market_mgmt.services.rows import chunks, insert_tuples
 
 GENERATED, OPENING, ONE_OFF = "Generated", "Opening", "One-off"
 
@@ -72,56 +72,78 @@ def draft(fees: Sequence[NewFee], revisions: Mapping[Key, int] | None = None) ->
     `revisions` are the last ones, if the caller has read them past the snapshot.
     """
     last = dict(_last_revisions(fees) if revisions is None else revisions)
-    rows: list[dict[str, Any]] = []
-    lines: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
+    lines: list[tuple[Any, ...]] = []
     for fee in fees:
         key = fee.key
         last[key] = revision = last.get(key, 0) + 1
         row = _row(fee, revision)
         rows.append(row)
-        lines += _lines(row["name"], fee.bill)
-    names = bulk_insert("Fee", rows)
-    bulk_insert("Fee Line", lines)
+        lines += _lines(row[0], fee.bill)
+    names = insert_tuples("Fee", _COLUMNS, rows)
+    insert_tuples("Fee Line", _LINE_COLUMNS, lines)
     return names
 
 
-def _row(fee: NewFee, revision: int) -> dict[str, Any]:
-    """The columns of a draft; what is not named here starts at zero."""
+# What is not named here starts at zero.
+_COLUMNS = (
+    "name",
+    "market",
+    "stall",
+    "merchant",
+    "lease",
+    "fee_type",
+    "period",
+    "period_start",
+    "period_end",
+    "revision",
+    "status",
+    "source",
+    "reason",
+    "amount",
+    "late_fee_applies",
+    "bill_key",
+)
+_LINE_COLUMNS = (
+    "parent",
+    "parenttype",
+    "parentfield",
+    "idx",
+    "description",
+    "quantity",
+    "unit_price",
+    "days",
+    "amount",
+)
+
+
+def _row(fee: NewFee, revision: int) -> tuple[Any, ...]:
     lease, fee_type, days = fee.lease, fee.fee_type, fee.days
     first, both = _texts(days)
-    return {
-        "name": f"{lease.name}-{fee_type.code}-{first}-{revision}",
-        "market": lease.market,
-        "stall": lease.stall,
-        "merchant": lease.merchant,
-        "lease": lease.name,
-        "fee_type": fee_type.name,
-        "period": fee.month,
-        "period_start": days.start,
-        "period_end": days.end,
-        "revision": revision,
-        "status": "Draft",
-        "source": fee.source,
-        "reason": fee.reason,
-        "amount": float(fee.bill.amount),
-        "late_fee_applies": int(bool(fee_type.late_fee_applies and lease.late_fee_clause)),
-        "bill_key": f"{lease.name}|{fee_type.name}|{both}|{revision}",
-    }
+    name = f"{lease.name}-{fee_type.code}-{first}-{revision}"
+    return (
+        name,
+        lease.market,
+        lease.stall,
+        lease.merchant,
+        lease.name,
+        fee_type.name,
+        fee.month,
+        days.start,
+        days.end,
+        revision,
+        "Draft",
+        fee.source,
+        fee.reason,
+        float(fee.bill.amount),
+        int(bool(fee_type.late_fee_applies and lease.late_fee_clause)),
+        f"{lease.name}|{fee_type.name}|{both}|{revision}",
+    )
 
 
-def _lines(fee: str, bill: Bill) -> Iterator[dict[str, Any]]:
-    for index, line in enumerate(bill.lines, 1):
-        yield {
-            "idx": index,
-            "parent": fee,
-            "parenttype": "Fee",
-            "parentfield": "lines",
-            "description": line.description,
-            "quantity": float(line.quantity),
-            "unit_price": float(line.unit_price),
-            "days": line.days,
-            "amount": float(line.amount),
-        }
+def _lines(fee: str, bill: Bill) -> Iterator[tuple[Any, ...]]:
+    for index, (description, quantity, price, days, amount) in enumerate(bill.lines, 1):
+        yield fee, "Fee", "lines", index, description, float(quantity), float(price), days, float(amount)
 
 
 @lru_cache(maxsize=256)  # thousands of bills are of the same few periods
