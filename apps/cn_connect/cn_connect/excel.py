@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,10 +45,9 @@ def read_table(content: bytes, sheet: str, required: Sequence[str], optional: Se
     try:
         headers, missing = _headers(book, required, optional)
         found = _chosen(headers, sheet, required, missing)
-        rows = [Row(found.name, number, values) for number, values in _lines_below(found)]
+        rows = _rows_below(found)
         if not rows:
             raise WorkbookFault("NO_ROWS", "The sheet {0} has no rows below its header.", found.name)
-        _mark_formulas(found, rows)
         _mark_merged(book, found, rows)
         columns = sorted(found.positions, key=found.positions.__getitem__)
         return Table(found.name, columns, rows, found.preamble)
@@ -144,17 +143,34 @@ def _chosen(
     )
 
 
+def _rows_below(header: _Header) -> list[Row]:
+    """The filled rows. openpyxl reads what the fast reader does not, and only it reads formulas."""
+    from cn_connect.excel_plain import NotPlain, plain_lines
+
+    try:
+        return _filled(header, plain_lines(header.worksheet, header.row, header.positions))
+    except NotPlain:
+        rows = _filled(header, _lines_below(header))
+        _mark_formulas(header, rows)
+        return rows
+
+
 def _lines_below(header: _Header) -> Iterator[tuple[int, dict[str, Any]]]:
-    count, positions = 0, header.positions.items()
     lines = header.worksheet.iter_rows(min_row=header.row + 1, values_only=True, max_col=MAX_COLUMNS)
+    columns = header.positions.items()
     for number, cells in enumerate(lines, start=header.row + 1):
-        values = {name: cells[index] if index < len(cells) else None for name, index in positions}
+        yield number, {name: cells[index] if index < len(cells) else None for name, index in columns}
+
+
+def _filled(header: _Header, lines: Iterable[tuple[int, dict[str, Any]]]) -> list[Row]:
+    rows: list[Row] = []
+    for number, values in lines:
         if all(is_blank(value) for value in values.values()):
             continue
-        count += 1
-        if count > MAX_ROWS:
+        if len(rows) == MAX_ROWS:
             raise WorkbookFault("TOO_LARGE", "The sheet has more than {0} rows; split the file.", MAX_ROWS)
-        yield number, values
+        rows.append(Row(header.name, number, values))
+    return rows
 
 
 def _mark_formulas(header: _Header, rows: Sequence[Row]) -> None:

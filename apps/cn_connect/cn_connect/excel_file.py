@@ -44,9 +44,9 @@ def open_workbook(content: bytes) -> Any:
         names = {member.filename for member in members}
         if "xl/workbook.bin" in names or "mimetype" in names:
             raise _not("This is an .xlsb or .ods workbook; save it as .xlsx.")
-        from openpyxl import load_workbook  # large: few processes ever read a workbook
+        from cn_connect.excel_plain import load  # with openpyxl, large: few processes ever read a workbook
 
-        return load_workbook(io.BytesIO(content), read_only=True)
+        return load(content)
     except WorkbookFault:
         raise
     except Exception as error:  # openpyxl raises many kinds for damaged files
