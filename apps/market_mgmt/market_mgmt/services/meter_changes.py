@@ -9,7 +9,7 @@ from decimal import Decimal
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from market_mgmt.domain.billing import consumption
+from market_mgmt.domain.billing import consumption, plain
 from market_mgmt.domain.periods import month_key
 from market_mgmt.services import readings
 from market_mgmt.services.readings import (
@@ -83,7 +83,7 @@ def _between(
         frappe.throw(_("The reading is dated in the future."))
     lock("Market", [market])
     period = month_key(on)
-    stored = readings.stored(meters=[meter]).get(meter, [])
+    stored = readings.stored([meter]).get(meter, [])
     state = readings.state_of(row, stored, period)
     problem = readings.problem(state, current, on)
     if not problem and state.last_date and on < state.last_date:
@@ -121,7 +121,7 @@ def _split(
     if before + rest != whole:
         frappe.throw(
             _("Meter {0} cannot have shown {1} on {2}: it went from {3} to {4} in that period.").format(
-                state.meter_no, current, on, ended.previous_reading, ended.current_reading
+                state.meter_no, current, on, plain(state.previous), plain(number(ended.current_reading))
             )
         )
     frappe.db.set_value(

@@ -6,10 +6,10 @@ hands, Replacement when the dial is changed. Each reading is one segment: from t
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import frappe
 from frappe import _
@@ -35,7 +35,7 @@ class Meter(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A reading as it is stored; `order` is how those of one meter follow each other."""
+    """A reading as it is stored."""
 
     name: str
     meter: str
@@ -43,16 +43,9 @@ class Stored(NamedTuple):
     reading_date: date
     kind: str
     status: str
-    previous_reading: float
     current_reading: float
     next_reading: float
     consumption: float
-    creation: datetime
-
-    @property
-    def order(self) -> tuple[str, bool, date, datetime]:
-        """The reading that ends a period comes last in it, also when a handover on its day was entered later."""
-        return self.period, self.kind == PERIOD, self.reading_date, self.creation
 
     @property
     def stood_at(self) -> float:
@@ -101,66 +94,61 @@ class Recorded:
 
 
 def meter_states(market: str, period: str) -> dict[str, MeterState]:
-    """Every active meter of a market as it stands before `period`, by the meter's name."""
-    month_of(period)
-    meters = [
-        Meter(*row)
-        for row in frappe.get_all(
-            "Meter",
-            filters={"market": market, "status": "Active"},
-            fields=list(Meter._fields),
-            order_by="name",
-            as_list=True,
-        )
-    ]
-    readings = _up_to_history(market, period, [meter.name for meter in meters])
-    return {meter.name: state_of(meter, readings.get(meter.name, ()), period) for meter in meters}
+    """Every active meter of a market as it stands before `period`, by the meter's name.
 
-
-def _up_to_history(market: str, period: str, meters: Sequence[str]) -> dict[str, list[Stored]]:
-    """What `state_of` needs to know of each meter, oldest first: years of readings are not read for three months.
-
-    Where the months before `period` do not hold a meter's history (it was held, or its stall stood empty), its older
-    readings are added.
+    Years of readings are not read for three months: older ones only of meters whose history the months before do not
+    hold, as they were held, or the stall stood empty.
     """
     since = month_key(months_back(month_of(period).start, HISTORY_PERIODS))
-    found = stored(market=market, since=since)
+    active = {"market": market, "status": "Active"}
+    rows = frappe.get_all("Meter", filters=active, fields=list(Meter._fields), order_by="name", as_list=True)
+    meters = {row[0]: Meter._make(row) for row in rows}
+    recent = _of_market(market, since)
+    states = {name: state_of(meter, recent.get(name, ()), period) for name, meter in meters.items()}
     if frappe.db.exists("Meter Reading", {"market": market, "period": ["<", since]}):
-        short = [meter for meter in meters if not _has_history(found.get(meter, ()), period)]
+        short = [name for name, state in states.items() if len(state.history) < HISTORY_PERIODS]
         for piece in chunks(short):
-            for meter, older in stored(meters=piece, before=since).items():
-                found[meter] = older + found.get(meter, [])
-    return found
+            for name, older in stored(piece, before=since).items():
+                states[name] = state_of(meters[name], older + recent.get(name, []), period)
+    return states
 
 
-def _has_history(readings: Sequence[Stored], period: str) -> bool:
-    billable = {row.period for row in readings if row.period < period and row.status in BILLABLE}
-    return len(billable) >= HISTORY_PERIODS
-
-
-def stored(
-    market: str | None = None,
-    meters: Sequence[str] | None = None,
-    since: str | None = None,
-    before: str | None = None,
-) -> dict[str, list[Stored]]:
-    """The readings, also voided ones, by meter, oldest first; of the months from `since` on, or `before` one."""
+def _of_market(market: str, since: str) -> dict[str, list[Stored]]:
+    """What `stored` gives for all meters of a market, from the month `since` on."""
     reading = frappe.qb.DocType("Meter Reading")
-    query = frappe.qb.from_(reading).select(*(reading[field] for field in Stored._fields))
-    query = query.where(reading.market == market) if market else query
-    query = query.where(reading.meter.isin(list(meters))) if meters is not None else query
-    query = query.where(reading.period >= since) if since else query
-    query = query.where(reading.period < before) if before else query
+    query = _select(reading).where((reading.market == market) & (reading.period >= since))
     found: dict[str, list[Stored]] = {}
     several: set[str] = set()
-    # Databases and keys of tuples take far longer to order tens of thousands of rows.
+    # A meter has one reading that counts in most months: databases take far longer to order them.
     for row in sorted(map(Stored._make, query.run()), key=attrgetter("period")):
         found.setdefault(row.meter, []).append(row)
         if row.kind != PERIOD:
             several.add(row.meter)
-    for meter in several:
-        found[meter].sort(key=attrgetter("order"))
+    for piece in chunks(several):
+        found |= stored(piece, since=since)
     return found
+
+
+def stored(
+    meters: Sequence[str], since: str | None = None, before: str | None = None
+) -> dict[str, list[Stored]]:
+    """The readings of meters, also voided ones, by meter; of the months from `since` on, or `before` one.
+
+    Oldest first. The one that ends a period comes last in it, also when a handover on its day was entered later.
+    """
+    reading = frappe.qb.DocType("Meter Reading")
+    query = _select(reading).where(reading.meter.isin(list(meters)))
+    query = query.where(reading.period >= since) if since else query
+    query = query.where(reading.period < before) if before else query
+    query = query.orderby(reading.reading_date).orderby(reading.creation)
+    found: dict[str, list[Stored]] = {}
+    for row in sorted(map(Stored._make, query.run()), key=lambda row: (row.period, row.kind == PERIOD)):
+        found.setdefault(row.meter, []).append(row)
+    return found
+
+
+def _select(reading: Any) -> Any:
+    return frappe.qb.from_(reading).select(*(reading[field] for field in Stored._fields))
 
 
 def state_of(meter: Meter, readings: Sequence[Stored], period: str) -> MeterState:
