@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from market_mgmt.domain.amounts import ZERO, Exact, spread, times
@@ -144,13 +144,18 @@ def consumption(
 
     Raises ValueError for a reading that the dial cannot show.
     """
-    modulus = Decimal(10) ** digits
-    for reading in (previous, current):
-        if not 0 <= reading < modulus:
-            raise ValueError(f"a meter of {digits} digits cannot show {plain(reading)}")
-    rolled_over = current < previous
-    difference = current - previous + (modulus if rolled_over else 0)
-    return difference * multiplier, rolled_over
+    modulus = _modulus(digits)
+    if not (0 <= previous < modulus and 0 <= current < modulus):
+        shown = current if 0 <= previous < modulus else previous
+        raise ValueError(f"a meter of {digits} digits cannot show {plain(shown)}")
+    if current < previous:
+        return (current - previous + modulus) * multiplier, True
+    return (current - previous) * multiplier, False
+
+
+@cache
+def _modulus(digits: int) -> Decimal:
+    return Decimal(10) ** digits
 
 
 def reading_status(units: Decimal, history: Sequence[Decimal], rolled_over: bool) -> tuple[str, str]:

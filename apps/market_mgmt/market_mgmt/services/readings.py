@@ -157,14 +157,15 @@ def state_of(meter: Meter, readings: Sequence[Stored], period: str) -> MeterStat
     used: dict[str, Decimal] = {}
     so_far, has_later, recorded, voided = Decimal(0), False, False, 0
     for row in readings:
-        if row.status == VOID:
-            voided += row.period == period and row.kind == PERIOD
-        elif row.period < period:
+        month, status = row.period, row.status
+        if status == VOID:
+            voided += month == period and row.kind == PERIOD
+        elif month < period:
             last = row
-            if row.status in BILLABLE:
+            if status in BILLABLE:
                 units = number(row.consumption)
-                used[row.period] = used[row.period] + units if row.period in used else units
-        elif row.period > period:
+                used[month] = used[month] + units if month in used else units
+        elif month > period:
             has_later = True
         elif row.kind == PERIOD:
             recorded = True
@@ -179,7 +180,7 @@ def state_of(meter: Meter, readings: Sequence[Stored], period: str) -> MeterStat
         digits=meter.digits,
         multiplier=number(meter.multiplier),
         previous=number(last.stood_at if last else meter.initial_reading),
-        history=tuple(list(used.values())[-HISTORY_PERIODS:]),
+        history=tuple(used.values())[-HISTORY_PERIODS:],
         has_later=has_later,
         recorded=recorded,
         so_far=so_far,
@@ -251,7 +252,8 @@ def _reading(
     market: str, period: str, row: ReadingRow, state: MeterState, source_import: str | None
 ) -> dict[str, object]:
     values = reading_values(market, period, row, state, PERIOD)
-    return {"name": name_of(row.meter, period, state.voided), **values, "source_import": source_import}
+    values |= {"name": name_of(row.meter, period, state.voided), "source_import": source_import}
+    return values
 
 
 def reading_values(
