@@ -322,6 +322,27 @@ class TestSetValue:
         frappe.db.bulk_insert(value_doctype, ["name", "n"], [["r1", 1], ["new", 1]], ignore_duplicates=True)
         assert frappe.db.count(value_doctype) == 26
 
+    def test_bulk_insert_writes_every_text_as_it_is(self, value_doctype):
+        texts = ["100% \\ 'one' \"two\" `three`", "%s %(name)s ?", "菜篮子 🥬\n\t;--", "1", "", None]
+        rows = [[f"t{number}", text, None] for number, text in enumerate(texts)]
+        frappe.db.bulk_insert(value_doctype, ["name", "remark", "label_text"], rows)
+        assert frappe.db.get_all(value_doctype, pluck="remark", order_by="name") == texts
+
+    def test_bulk_insert_of_rows_that_are_too_long_for_one_statement(self, value_doctype):
+        long = "长" * 20_000
+        frappe.db.bulk_insert(
+            value_doctype, ["name", "remark"], [[f"r{n:03d}", f"{n} {long}"] for n in range(60)]
+        )
+        found = frappe.db.get_all(value_doctype, pluck="remark", order_by="name")
+        assert found == [f"{n} {long}" for n in range(60)]
+
+    def test_bulk_insert_of_values_of_several_types(self, value_doctype):
+        rows = [["a", 1, 1], ["b", 1.0, True], ["c", True, 2.6], ["d", Decimal("1.5"), 0]]
+        frappe.db.bulk_insert(value_doctype, ["name", "amount", "n"], rows)
+        fields = ["name", "amount", "n"]
+        found = frappe.db.get_all(value_doctype, fields=fields, order_by="name", as_list=True)
+        assert [tuple(row) for row in found] == [("a", 1.0, 1), ("b", 1.0, 1), ("c", 1.0, 3), ("d", 1.5, 0)]
+
     def test_bulk_insert_of_values_that_look_like_moments(self, value_doctype):
         whole = "2026-11-21 10:00:00.000000"
         fields, names = ["name", "label_text", "moment", "amount"], ["a", "b"]

@@ -39,7 +39,7 @@ class Connection:
     connect: Callable[[], Any]
     # One statement; its rows and column names, None when it gives no rows
     execute: Callable[[str, Any], tuple[Sequence[tuple], list[str] | None]]
-    execute_many: Callable[[str, list[tuple]], None]
+    execute_many: Callable[[str, list[tuple]], None]  # an INSERT up to VALUES, and the rows
     end_transaction: Callable[[str], None]  # "commit" or "rollback"
     quoted: Callable[[str], str]  # a text as a literal of the server
 

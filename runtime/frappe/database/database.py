@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import frappe
@@ -92,8 +92,8 @@ class Database(Tables):
         """`value` as a column of that type stores it."""
         return value
 
-    # The values of one column of many rows as they are given to the server.
-    column_values = staticmethod(lambda column_type, values: values)
+    # The values of one column of many rows as `execute_many` takes them.
+    column_values: Callable[[str | None, tuple], Sequence[Any]]
 
     def stored_values(self, doctype: str, values: dict[str, Any]) -> list:
         """The values of a row as its columns store them; raises what the server raises when one cannot."""
@@ -143,12 +143,12 @@ class Database(Tables):
     ) -> None:
         """Insert many rows at once; standard columns that `fields` does not name stay NULL."""
         insert = self.INSERT_IGNORE if ignore_duplicates else "INSERT"
-        columns, marks = ", ".join(map(quote_field, fields)), ", ".join(["%s"] * len(fields))
+        columns = ", ".join(map(quote_field, fields))
         types = map(self.column_types(table_name(doctype)).get, fields)
         rows = list(zip(*map(self.column_values, types, zip(*values, strict=True)), strict=True))
         if rows:
             self.transaction_writes += 1
-            self.execute_many(f"{insert} INTO `{table_name(doctype)}` ({columns}) VALUES ({marks})", rows)
+            self.execute_many(f"{insert} INTO `{table_name(doctype)}` ({columns}) VALUES ", rows)
         self.value_cache.clear()
 
     # -- singles: values are stored as text, and cast by the fields when asked for -------------------------------

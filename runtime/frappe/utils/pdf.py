@@ -6,8 +6,8 @@ needs page numbers stamps them onto the finished PDF.
 
 from __future__ import annotations
 
-import shutil
 import subprocess
+from shutil import which
 
 import pdfkit
 
@@ -28,14 +28,10 @@ def get_pdf(html: str) -> bytes:
 
     Raises ValidationError with what to install when wkhtmltopdf or a Chinese font is missing.
     """
-    for package, is_there in (("wkhtmltopdf", has_converter()), ("fonts-noto-cjk", has_chinese_font())):
+    for package, is_there in (("wkhtmltopdf", which("wkhtmltopdf")), ("fonts-noto-cjk", has_chinese_font())):
         if not is_there:
             frappe.throw(_("PDF cannot be made: {0} is missing. Run: apt-get install {0}").format(package))
     return pdfkit.from_string(html, options=_OPTIONS, verbose=False)
-
-
-def has_converter() -> bool:
-    return shutil.which("wkhtmltopdf") is not None
 
 
 def has_chinese_font() -> bool:

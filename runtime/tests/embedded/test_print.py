@@ -28,7 +28,7 @@ def test_chinese_text_is_in_the_pdf(site: str) -> None:
 def test_a_missing_program_is_said(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import frappe
 
-    monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
+    monkeypatch.setattr(pdf, "which", lambda name: None)
     with pytest.raises(frappe.ValidationError, match="wkhtmltopdf"):
         pdf.get_pdf("<p>x</p>")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 import MySQLdb
@@ -14,8 +15,9 @@ from frappe.database.database import Database
 from frappe.database.errors import DEADLOCK, LOCK_TIMEOUT
 from frappe.database.schema import Column, Stored
 
-# Decimals read as float, as stock Frappe reads them.
+# Decimals read as float, as stock Frappe reads them; the driver's own way to read dates takes ten times as long.
 _CONVERSIONS = {**conversions, FIELD_TYPE.DECIMAL: float, FIELD_TYPE.NEWDECIMAL: float}
+_CONVERSIONS |= {FIELD_TYPE.DATE: date.fromisoformat, FIELD_TYPE.DATETIME: datetime.fromisoformat}
 _LOST = frozenset({2006, 2013, 2055})
 _RETRYABLE = {DEADLOCK: frappe.QueryDeadlockError, LOCK_TIMEOUT: frappe.QueryTimeoutError}
 
@@ -43,7 +45,6 @@ class MariaDBDatabase(Database):
         self._in_transaction = False
 
     def connect(self) -> Any:
-        timeout = int(self.conf.db_lock_timeout or 15)
         return MySQLdb.connect(
             **address(self.conf),
             user=self.conf.db_user or self.conf.db_name,
@@ -52,31 +53,41 @@ class MariaDBDatabase(Database):
             charset="utf8mb4",
             collation="utf8mb4_unicode_ci",
             conv=_CONVERSIONS,
-            init_command=f"SET innodb_lock_wait_timeout = {timeout}",
+            init_command=f"SET innodb_lock_wait_timeout = {int(self.conf.db_lock_timeout or 15)}",
             multi_statements=False,
         )
 
     def execute(self, query: str, values: Any) -> tuple[Sequence[tuple], list[str] | None]:
-        cursor = self._run("execute", query, values or None)
+        cursor = self._run(query, values or None)
         if cursor.description is None:
             return (), None
         return cursor.fetchall(), [column[0] for column in cursor.description]
 
-    def execute_many(self, query: str, rows: list[tuple]) -> None:
-        self._run("executemany", query, rows)
+    def column_values(self, column_type: str | None, values: tuple) -> list[bytes]:
+        """Values of one column of many rows as SQL, each distinct one written once."""
+        if len(set(map(type, values)) - {type(None)}) > 1:  # 1 and True are one key
+            return list(map(self.connection.literal, values))
+        return list(map({v: self.connection.literal(v) for v in set(values)}.__getitem__, values))
 
-    def _run(self, method: str, query: str, values: Any) -> Any:
+    def execute_many(self, query: str, rows: list[tuple]) -> None:
+        """Rows of about a megabyte go into one statement, well below what servers accept."""
+        texts = [b"(%b)" % b",".join(row) for row in rows]
+        step = max(1, 2**20 // max(map(len, texts)))
+        for start in range(0, len(texts), step):
+            self._run(query.encode() + b",".join(texts[start : start + step]), None)
+
+    def _run(self, query: str | bytes, values: Any) -> Any:
         cursor = self.connection.cursor()
         try:
             try:
-                getattr(cursor, method)(query, values)
+                cursor.execute(query, values)
             except MySQLdb.OperationalError as e:
                 if e.args[0] not in _LOST or self._in_transaction:
                     raise
                 # an idle connection that the server has closed meanwhile
                 self._connection = self.connect()
                 cursor = self.connection.cursor()
-                getattr(cursor, method)(query, values)
+                cursor.execute(query, values)
         except MySQLdb.OperationalError as e:
             if error := _RETRYABLE.get(e.args[0]):
                 raise error(*e.args) from e
@@ -112,8 +123,8 @@ class MariaDBDatabase(Database):
         }
 
     def stored_indexes(self, table: str) -> dict[str, str]:
-        rows = self.sql(f"SHOW INDEX FROM `{table}`", as_dict=True)
-        return {row.Key_name: "index" if row.Non_unique else "unique" for row in rows}
+        rows = self.sql(f"SHOW INDEX FROM `{table}`")
+        return {name: "index" if plain else "unique" for _table, plain, name, *_more in rows}
 
     def drop_index(self, table: str, name: str) -> None:
         self.ddl(f"DROP INDEX `{name}` ON `{table}`")
@@ -127,16 +138,14 @@ class MariaDBDatabase(Database):
     def alter_table(
         self, table: str, added: list[Column], changed: list[Column], columns: list[Column]
     ) -> None:
-        for column in changed:
-            if column.not_null and column.default is not None:
-                name = f"`{column.name}`"
-                self.sql(f"UPDATE `{table}` SET {name} = {column.default} WHERE {name} IS NULL")
+        for c in changed:
+            if c.not_null and c.default is not None:
+                self.sql(f"UPDATE `{table}` SET `{c.name}` = {c.default} WHERE `{c.name}` IS NULL")
         parts = [f"ADD COLUMN {_declaration(c)}" for c in added]
         parts += [f"MODIFY {_declaration(c)}" for c in changed]
         self.ddl(f"ALTER TABLE `{table}` {', '.join(parts)}")
 
 
 def _declaration(column: Column) -> str:
-    not_null = " NOT NULL" if column.not_null else ""
     default = f" DEFAULT {column.default}" if column.default is not None else ""
-    return f"`{column.name}` {column.sql_type}{not_null}{default}"
+    return f"`{column.name}` {column.sql_type}{' NOT NULL' if column.not_null else ''}{default}"

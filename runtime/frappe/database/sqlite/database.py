@@ -84,8 +84,7 @@ class SQLiteDatabase(Database):
 
     def execute_many(self, query: str, rows: list[tuple]) -> None:
         self.lock()
-        sql, _ = translate(query, True).filled(rows[0])
-        self._run(self.connection.executemany, sql, rows)
+        self._run(self.connection.executemany, f"{query}({', '.join('?' * len(rows[0]))})", rows)
 
     @staticmethod
     def _run(method: Callable[..., Any], *arguments: Any) -> Any:

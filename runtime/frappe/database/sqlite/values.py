@@ -17,7 +17,6 @@ from dateutil.parser import isoparse
 
 _MIDNIGHT = datetime(1, 1, 1)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{6})?)?\Z")
-_SINGLE_DIGIT = re.compile(r"(?<!\.)\b(\d)\b")
 _QUOTED = re.compile(r"'(?:[^']|'')*'|`[^`]*`")
 _INNERMOST = re.compile(r"\([^()]*\)")
 _SELECT_LIST = re.compile(r"\s*select\s+(?:distinct\s+)?(.*?)(?:\bfrom\b|\Z)", re.IGNORECASE | re.DOTALL)
@@ -67,10 +66,8 @@ def column_values(column_type: str | None, values: tuple) -> Sequence[Any]:
         return values
     if len(types) > 1:  # 1 and 1.0 are one key
         return [bind(column_value(column_type, value)) for value in values]
-    if types == {float} and kind == "decimal" and None not in values:
-        known = {value: round(value, 9) for value in set(values)}
-    else:
-        known = {value: bind(column_value(column_type, value)) for value in set(values)}
+    exact = types == {float} and kind == "decimal" and None not in values
+    known = {v: round(v, 9) if exact else bind(column_value(column_type, v)) for v in set(values)}
     return list(map(known.__getitem__, values))
 
 
@@ -79,7 +76,7 @@ def _moment(value: Any) -> datetime:
     text = str(value)
     if _MOMENT.match(text):
         return datetime.fromisoformat(text)
-    return isoparse(_SINGLE_DIGIT.sub(r"0\1", text))
+    return isoparse(re.sub(r"(?<!\.)\b(\d)\b", r"0\1", text))
 
 
 def _reader(read: Callable[[str], Any]) -> Callable[[bytes], Any]:
