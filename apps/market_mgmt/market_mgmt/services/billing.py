@@ -187,12 +187,14 @@ class OpeningFee:
 
 
 def record_openings(fees: Sequence[OpeningFee], as_of: date) -> list[str]:
-    """Take over arrears from before this system as published bills; returns their names. The same `key` adds nothing.
+    """Take over arrears from before this system as published bills; returns their names. The same `key` adds nothing,
+    unless its bill has been reversed.
 
     Late fees run from the day after `as_of` at the earliest: what accrued before is not known here.
     Raises ValidationError when a period is billed already, or nothing is owed.
     """
-    posted = _posted_openings(fees)
+    charged = _charged_openings(fees)
+    posted = {key: name for key, name in charged.items() if name}
     new = [fee for fee in fees if fee.key not in posted]
     names = fee_writer.draft(_opening_bills(new))
     by_due = defaultdict(list)
@@ -201,20 +203,36 @@ def record_openings(fees: Sequence[OpeningFee], as_of: date) -> list[str]:
     for due_date, of_that_day in by_due.items():
         _freeze_openings(of_that_day, due_date, as_of)
     rows = lock("Fee", names, _CHARGED)
-    keys = (f"opening|{fee.key}" for fee in new)
+    # A voucher posts once, so what replaces a reversed one is told apart by its bill.
+    keys = (
+        f"opening|{fee.key}|{name}" if fee.key in charged else f"opening|{fee.key}"
+        for name, fee in zip(names, new, strict=True)
+    )
     ledger.post([_charge(rows[name], as_of, key) for name, key in zip(names, keys, strict=True)])
     recorded = posted | {fee.key: name for name, fee in zip(names, new, strict=True)}
     return [recorded[fee.key] for fee in fees]
 
 
-def _posted_openings(fees: Sequence[OpeningFee]) -> dict[str, str]:
-    """Bill by key of the arrears that were taken over before."""
-    found = {}
-    for piece in chunks(f"opening|{fee.key}" for fee in fees):
-        known = {"idempotency_key": ["in", piece]}
-        for key, name in frappe.get_all("Account Entry", known, ["idempotency_key", "fee"], as_list=True):
-            found[key.removeprefix("opening|")] = name
-    return found
+def _charged_openings(fees: Sequence[OpeningFee]) -> dict[str, str | None]:
+    """The arrears that were taken over before: by key the bill that stands, None when it has been reversed."""
+    wanted = {f"opening|{fee.key}": fee for fee in fees}
+    known = [
+        row
+        for piece in chunks(wanted)
+        for row in frappe.get_all(
+            "Account Entry", {"idempotency_key": ["in", piece]}, pluck="idempotency_key"
+        )
+    ]
+    standing = {}
+    for piece in chunks(wanted[key].lease for key in known):
+        filters = {"lease": ["in", piece], "source": OPENING, "status": ["!=", "Reversed"]}
+        for name, *bill in frappe.get_all(
+            "Fee", filters, ["name", "lease", "fee_type", "period"], as_list=True
+        ):
+            standing[tuple(bill)] = name
+    return {
+        fee.key: standing.get((fee.lease, fee.fee_type, fee.period)) for fee in map(wanted.__getitem__, known)
+    }
 
 
 def _opening_bills(fees: Sequence[OpeningFee]) -> list[NewFee]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from market_mgmt.services import ledger
+from market_mgmt.services import billing, ledger
 from market_mgmt.services.imports import arrears
 from market_mgmt.tests import factories
 from market_mgmt.tests.workbooks import arrears as workbook
@@ -55,6 +55,24 @@ def test_another_amount_for_recorded_arrears_is_refused(shop, stall_no):
     run(shop, [stall_no, "租金", "2026-09", 1500, DUE, None])
     result = run(shop, [stall_no, "租金", "2026-09", 1400, DUE, None], dry_run=True)
     assert [(error.row, error.column) for error in result.errors] == [(3, "账期")]
+
+
+def test_reversed_arrears_are_taken_over_again_with_the_right_amount(site, shop, stall_no):
+    # given arrears of 1500.00 that should have been 1400.00, reversed
+    run(shop, [stall_no, "租金", "2026-09", 1500, DUE, None])
+    wrong = site.db.get_value("Fee", {"market": shop.market})
+    billing.reverse(wrong, "金额录错", datetime(2026, 11, 1, 9))
+    # when the corrected list is imported, and once more
+    line = [stall_no, "租金", "2026-09", 1400, DUE, None]
+    assert run(shop, line).added == {"Fee": 1}
+    assert run(shop, [*line[:-1], "再来一次"]).added == {}
+    # then the right amount is owed, once; and so it is when that was wrong as well
+    [right] = ledger.open_fees(AS_OF, merchant=shop.merchant)
+    assert right.principal == Decimal("1400.00")
+    billing.reverse(right.name, "又录错", datetime(2026, 11, 1, 10))
+    run(shop, [stall_no, "租金", "2026-09", 1300, DUE, None])
+    assert [row.principal for row in ledger.open_fees(AS_OF, merchant=shop.merchant)] == [Decimal("1300.00")]
+    assert ledger.check(shop.market) == []
 
 
 @pytest.mark.parametrize(
