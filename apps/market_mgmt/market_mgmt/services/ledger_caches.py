@@ -41,11 +41,11 @@ _CACHED_AMOUNTS = (
     f" late_fee_posted = {_SUM.format(_LATE_FEE_POSTED)}"
     " WHERE status NOT IN ('Draft', 'Reviewed') AND name IN ({names})"
 )
+# What was paid and not taken back makes a fee paid; without any it was waived as a whole.
 _CACHED_STATUS = (
     "UPDATE `tabFee` SET"
     " paid_date = CASE WHEN outstanding + late_fee > 0 THEN NULL ELSE COALESCE(paid_date, %s) END,"
-    " status = CASE WHEN outstanding + late_fee <= 0 AND EXISTS (SELECT 1 FROM `tabAccount Entry` entry"
-    " WHERE entry.fee = `tabFee`.name AND entry.entry_type = 'Allocation') THEN 'Paid'"
+    f" status = CASE WHEN outstanding + late_fee <= 0 AND {_SUM.format(_BALANCE.format('Prepaid'))} > 0 THEN 'Paid'"
     " WHEN outstanding + late_fee <= 0 THEN 'Waived'"
     " WHEN outstanding < amount OR late_fee < late_fee_posted THEN 'Partly Paid' ELSE 'Published' END"
     " WHERE status IN ('Published', 'Partly Paid', 'Paid', 'Waived') AND name IN ({names})"
