@@ -11,6 +11,8 @@ import frappe
 from market_mgmt.domain.allocation import Share, allocate
 from market_mgmt.domain.ledger import ALLOCATION, LATE_FEE_RECEIVABLE, PREPAID, RECEIVABLE, Posting
 from market_mgmt.services import late_fees, ledger
+from market_mgmt.services.rows import chunks
+from market_mgmt.services.values import as_date
 
 
 def pay_open_fees(
@@ -18,7 +20,8 @@ def pay_open_fees(
 ) -> tuple[list[Share], Decimal]:
     """Allocate up to `amount` of the merchant's balance to open fees, as of a day; returns the shares and the rest.
 
-    `on` may lie in the past when a payment became known late: late fees posted since then are set right.
+    `on` may lie in the past when a payment became known late: late fees posted since then are set right, and a bill
+    published since then is paid on its bill date.
     """
     accruing = _accruing(merchant)
     posted_until = late_fees.wind_back(accruing, on)
@@ -28,19 +31,26 @@ def pay_open_fees(
     ledger.post(
         [posting for share in shares for posting in _postings(share, rows[share.fee], on, payment_order)]
     )
-    ledger.refresh_caches([share.fee for share in shares], on)
+    by_day: dict[date, list[str]] = {}
+    for share in shares:
+        by_day.setdefault(_paid_on(rows[share.fee], on), []).append(share.fee)
+    for day, fees in by_day.items():
+        ledger.refresh_caches(fees, day)
     if posted_until:
         late_fees.post_due(accruing, posted_until)
     return shares, rest
 
 
 def use_prepaid(merchants: Iterable[str], as_of: date) -> dict[str, list[Share]]:
-    """Let prepaid balances pay open fees; returns the shares of each merchant that had a balance."""
+    """Let prepaid balances pay open fees; returns the shares of each merchant that had a balance.
+
+    A balance that came after `as_of` (of bills dated back) pays on the day it came.
+    """
     balances = ledger.prepaid_balances(merchants, lock=True)
+    since = _last_credit([merchant for merchant, balance in balances.items() if balance > 0])
     return {
-        merchant: pay_open_fees(merchant, balance, as_of)[0]
-        for merchant, balance in sorted(balances.items())
-        if balance > 0
+        merchant: pay_open_fees(merchant, balances[merchant], max(as_of, day))[0]
+        for merchant, day in sorted(since.items())
     }
 
 
@@ -48,6 +58,24 @@ def leases_of(shares: Sequence[Share]) -> list[str]:
     """The leases whose fees were paid."""
     fees = [share.fee for share in shares]
     return sorted(set(frappe.get_all("Fee", filters={"name": ["in", fees]}, pluck="lease"))) if fees else []
+
+
+def _last_credit(merchants: Iterable[str]) -> dict[str, date]:
+    """The day on which each merchant's balance last grew, by the books."""
+    query = (
+        "SELECT merchant, MAX(posting_date) FROM `tabAccount Entry`"
+        " WHERE merchant IN %s AND credit_account = %s GROUP BY merchant FOR UPDATE"
+    )
+    return {
+        merchant: as_date(day)
+        for piece in chunks(merchants)
+        for merchant, day in frappe.db.sql(query, (tuple(piece), PREPAID))
+    }
+
+
+def _paid_on(fee: ledger.OpenFeeRow, on: date) -> date:
+    """The day on which money of a day pays a fee: not before the fee was billed."""
+    return max(on, fee.bill_date)
 
 
 def _accruing(merchant: str) -> dict[str, date]:
@@ -70,7 +98,7 @@ def _postings(share: Share, fee: ledger.OpenFeeRow, on: date, payment_order: str
         Posting(
             market=fee.market,
             merchant=fee.merchant,
-            posting_date=on,
+            posting_date=_paid_on(fee, on),
             entry_type=ALLOCATION,
             debit_account=PREPAID,
             credit_account=account,

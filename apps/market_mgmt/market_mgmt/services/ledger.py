@@ -47,7 +47,7 @@ _ENTRY = (
 )
 _FEE = ("name", "market", "merchant", "lease", "stall", "fee_type", "period")
 _TERMS = ("amount", "late_fee_applies", "late_fee_from", "late_fee_rate", "late_fee_cap")
-_OPEN_FEE = (*_FEE, "due_date", *_TERMS)
+_OPEN_FEE = (*_FEE, "bill_date", "due_date", *_TERMS)
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ class OpenFeeRow:
     fee_type: str
     period: str
     amount: Decimal
+    bill_date: date
     due_date: date
     priority: int
     principal: Decimal
@@ -212,6 +213,7 @@ def open_fees(
         opened = OpenFeeRow(
             **{key: row[key] for key in _FEE},
             amount=yuan(row.amount),
+            bill_date=row.bill_date,
             due_date=row.due_date,
             priority=priorities.get(row.fee_type) or 50,
             principal=account.principal,

@@ -118,6 +118,19 @@ def test_a_wrong_bill_is_reversed_and_issued_again(site):
         billing.reverse(name, "again", NOV_1_NOON)
 
 
+def test_a_bill_dated_back_is_paid_by_balance_on_the_day_the_balance_came(site):
+    # given 1000.00 taken in advance on 2 December
+    shop = factories.shop(rent="1000.00")
+    came = datetime(2026, 12, 2, 9)
+    factories.collect(shop.merchant, [], "Cash", D("1000.00"), "Administrator", came)
+    # when November's bill is published that day, dated the last of November
+    name = factories.rent_bill(shop, "2026-11", date(2026, 11, 30))
+    # then November's books owe it, and December's pay it
+    days = {(entry.entry_type, entry.posting_date) for entry in ledger.entries_of([name])[name]}
+    assert days == {("Charge", date(2026, 11, 30)), ("Allocation", came.date())}
+    assert (fee(site, name).status, fee(site, name).paid_date) == ("Paid", came.date())
+
+
 def test_opening_arrears_are_taken_over_once(site):
     # given arrears of May, due on the tenth of June
     shop = factories.shop()

@@ -155,6 +155,22 @@ def test_paid_twice_over_two_orders_leaves_the_second_as_balance(site, shop, ren
     assert ledger.check(shop.market) == []
 
 
+def test_money_that_becomes_known_late_pays_no_bill_before_its_bill_date(site, shop, rent):
+    # given the rent ordered by WeChat on the last of November, paid at the counter as well, and the next bill
+    last_minute = datetime(2026, 11, 30, 23, 50)
+    order = factories.order(shop, [rent], last_minute)
+    factories.collect(shop.merchant, [rent], "Cash", D("1011.00"), "Administrator", last_minute)
+    november = factories.rent_bill(shop, "2026-11", date(2026, 12, 1))
+    # when it becomes known after midnight that the order was paid before it
+    payments.settle(factories.transaction(order, last_minute), datetime(2026, 12, 1, 0, 1))
+    # then November's books hold the money, and December's that it pays the bill of 1 December
+    days = {(entry.entry_type, entry.posting_date) for entry in ledger.entries_of_order(order)}
+    assert days == {("Payment", date(2026, 11, 30)), ("Allocation", date(2026, 12, 1))}
+    fee = site.get_doc("Fee", november)
+    assert (fee.status, fee.paid_date) == ("Paid", date(2026, 12, 1))
+    assert ledger.check(shop.market) == []
+
+
 def test_what_exceeds_the_chosen_fees_pays_other_due_ones(site, shop, rent):
     # given a second, later bill
     factories.tariff(shop.market, "Sanitation", "31.00")
