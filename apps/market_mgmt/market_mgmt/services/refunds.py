@@ -22,8 +22,8 @@ from market_mgmt.domain.ledger import (
     REVERSAL,
     Posting,
 )
-from market_mgmt.services import cashiers, labels, ledger, receipts
-from market_mgmt.services.allocations import use_prepaid
+from market_mgmt.services import cashiers, dunning, labels, ledger, receipts
+from market_mgmt.services.allocations import leases_of, use_prepaid
 from market_mgmt.services.billing_reversal import reversals
 from market_mgmt.services.rows import lock
 
@@ -107,7 +107,7 @@ def review(name: str, approve: bool, note: str | None, by: str, now: datetime) -
         )
     ledger.post([_posting(refund, REFUND_HOLD, PREPAID, REFUND_PAYABLE, now, "hold")])
     if refund.reopen_fees:
-        use_prepaid([refund.merchant], now.date())
+        _pay_by_balance(refund.merchant, now)
     return refund.status
 
 
@@ -143,9 +143,8 @@ def counted(order: str) -> list[Decimal]:
 
 
 def _check_order(order: str, merchant: str, channel: str, amount: Decimal, now: datetime) -> None:
-    row = frappe.db.get_value(
-        "Market Payment Order", order, ["merchant", "channel", "status", "amount", "paid_at"], as_dict=True
-    )
+    fields = ("name", "merchant", "channel", "status", "amount", "paid_at")
+    row = lock("Market Payment Order", [order], fields).get(order)
     if not row or row.merchant != merchant:
         frappe.throw(_("Payment order {0} does not exist.").format(order), frappe.DoesNotExistError)
     if row.status != "Paid":
@@ -191,8 +190,14 @@ def finish(refund: Document, status: str, now: datetime, **values: object) -> st
     else:
         holds = [entry for entry in _entries(refund) if entry.entry_type in (REFUND_HOLD, REVERSAL)]
         ledger.post(reversals(holds, str(values.get("error") or status), now.date()))
-        use_prepaid([refund.merchant], now.date())
+        _pay_by_balance(refund.merchant, now)
     return status
+
+
+def _pay_by_balance(merchant: str, now: datetime) -> None:
+    """What does not go back pays open fees, as any payment does."""
+    for lease in leases_of(use_prepaid([merchant], now.date()).get(merchant, [])):
+        dunning.after_payment(lease, now)
 
 
 def _void_receipt(refund: Document, now: datetime) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from cn_connect.errors import GatewayRefused, GatewayUnavailable
 from cn_connect.wechat.pay_messages import Refund
-from market_mgmt.services import billing, cashiers, ledger, payments, refunds, wechat_refunds
+from market_mgmt.services import billing, cashiers, ledger, payments, red_cards, refunds, wechat_refunds
 from market_mgmt.tests import factories
 
 D = Decimal
@@ -124,6 +124,23 @@ class TestByWeChat:
         assert wechat_refunds.take_in(said(name, order, D("1000.00"), "CLOSED"), NOW) == "Failed"
         assert held(shop) == D("1000.00")
         assert ledger.check(shop.market) == []
+
+    def test_a_refund_that_is_closed_lifts_the_red_card_of_the_fee_it_had_reopened(
+        self, site, wechat, shop, rent, order
+    ):
+        # given 400.00 going back, a week overdue since, and the late fee of 16 November paid
+        name = approved(shop, amount="400.00", order=order, reopen=True)
+        wechat_refunds.send(name, NOW)
+        monday = datetime(2026, 11, 16, 9)
+        factories.collect(shop.merchant, [rent], "Cash", D("1.60"), FINANCE, monday)
+        [card] = red_cards.draft_due(shop.market, monday)
+        red_cards.review(card, True, None, SUPERVISOR, monday)
+        # when WeChat closes the refund on the same day
+        wechat_refunds.take_in(said(name, order, D("400.00"), "CLOSED"), monday + timedelta(hours=1))
+        # then the balance pays the rent, and the card is lifted at that moment
+        assert site.db.get_value("Fee", rent, "status") == "Paid"
+        lifted = site.db.get_value("Red Card", card, ["status", "lifted_at"])
+        assert lifted == ("Lifted", monday + timedelta(hours=1))
 
     def test_an_abnormal_refund_stays_under_way_and_raises_an_alarm(self, site, wechat, shop, rent, order):
         billing.reverse(rent, "错账", NOW)
