@@ -4,7 +4,8 @@
         ↓
     Rejected
 
-A receipt is never called an invoice. When a receipt whose invoice was issued becomes void, a red-letter invoice is due.
+A receipt is never called an invoice. When a receipt whose invoice was issued becomes void, or so much of
+its payment goes back that less stays than was invoiced, a red-letter invoice is due; then the rest is invoiced anew.
 """
 
 import re

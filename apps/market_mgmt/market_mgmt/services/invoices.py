@@ -1,30 +1,37 @@
 """Invoice requests: a merchant asks, finance enters the number of the invoice, and of its red letter when it is taken back."""
 
 from datetime import datetime
+from decimal import Decimal
 
 import frappe
 from cn_connect.money import to_db, yuan
 from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain import invoice as rules
+from market_mgmt.services.rows import lock
 
 
 def request(receipt: str, title: str, tax_number: str | None, by: str, now: datetime) -> str:
     """Ask for the invoice of a receipt; returns the request's name. The same receipt is invoiced once.
 
-    Raises ValidationError for a void receipt, one without fees, a missing title, or a number that is none.
+    It is over the fees, and over no more than stays of a payment that goes back in part. Raises ValidationError for a
+    void receipt, one without fees or going back, a missing title, or a number that is none.
     """
     if not (title or "").strip():
         frappe.throw(_("An invoice needs the buyer's name."))
     number = (tax_number or "").strip().upper()
     if number and not rules.is_tax_number(number):
         frappe.throw(_("{0} is no taxpayer number (15 to 20 digits and letters).").format(number))
+    lock("Merchant", frappe.get_all("Receipt", {"name": receipt}, pluck="merchant"))
     found = frappe.get_doc("Receipt", receipt, for_update=True)
     if found.status != "Issued":
         frappe.throw(_("A void receipt gets no invoice."))
     amount = sum((yuan(line.amount) for line in found.lines if line.fee), yuan(0))
     if not amount:
         frappe.throw(_("This receipt is for no fee; prepayments and deposits are not invoiced."))
+    amount = min(amount, _staying(found))
+    if not amount:
+        frappe.throw(_("The payment of this receipt is going back; it gets no invoice."))
     standing = frappe.db.get_value("Invoice Request", {"open_key": receipt}, ["name", "status"], as_dict=True)
     if standing:
         frappe.throw(
@@ -76,16 +83,30 @@ def reject(name: str, note: str, by: str, now: datetime) -> str:
     return _move(_locked(name), rules.REJECTED, by, now, note=note.strip())
 
 
-def receipt_voided(receipt: str, now: datetime) -> None:
-    """A receipt has become void: its invoice must be taken back, or is not issued any more."""
-    name = frappe.db.get_value("Invoice Request", {"open_key": receipt})
-    if not name:
+def money_went_back(receipt: str, left: Decimal, now: datetime) -> None:
+    """Of a receipt's payment only `left` stays, nothing if it is void: an invoice of more must be taken back, or is not
+    issued any more. The receipt is locked."""
+    row = frappe.db.get_value("Invoice Request", {"open_key": receipt}, ["name", "amount"], for_update=True)
+    if not row or yuan(row[1]) <= left:
         return
-    found = _locked(name)
+    found = _locked(row[0])
     if found.status == rules.REQUESTED:
-        _move(found, rules.REJECTED, "Administrator", now, note=_("The receipt has become void."))
+        note = (
+            _("Part of the payment has gone back; please ask again.")
+            if left
+            else _("The receipt has become void.")
+        )
+        _move(found, rules.REJECTED, "Administrator", now, note=note)
     elif found.status == rules.ISSUED:
         _move(found, rules.RED_LETTER_DUE, "Administrator", now)
+
+
+def _staying(receipt: Document) -> Decimal:
+    """What of a receipt's payment has not gone back and is not going back, in yuan."""
+    # Imported here because refunds themselves take invoices back.
+    from market_mgmt.services import refunds
+
+    return yuan(receipt.amount) - sum(refunds.counted(receipt.payment_order, refunds.LEAVING), yuan(0))
 
 
 def _move(found: Document, status: str, by: str, now: datetime, **values: str) -> str:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 import frappe
 from cn_connect import sealed
@@ -95,13 +96,21 @@ def void(order: str, reason: str, now: datetime) -> str | None:
     """
     name = frappe.db.get_value("Receipt", {"payment_order": order})
     if name:
-        receipt = frappe.get_doc("Receipt", name)
+        receipt = frappe.get_doc("Receipt", name, for_update=True)
         # The PDF is made again when asked for, with the mark that it is void.
         receipt.update({"status": "Void", "void_reason": reason, "pdf": None})
         receipt.save(ignore_permissions=True)
         sealed.revoke(receipt.verification_code)
-        invoices.receipt_voided(name, now)
+        invoices.money_went_back(name, yuan(0), now)
     return name
+
+
+def reduce(order: str, left: Decimal, now: datetime) -> None:
+    """Part of a payment went back, `left` did not: the receipt stands, an invoice of more must be taken back."""
+    name = frappe.db.get_value("Receipt", {"payment_order": order})
+    if name:
+        lock("Receipt", [name])
+        invoices.money_went_back(name, left, now)
 
 
 def _line(fee: frappe._dict, share: Share) -> dict[str, object]:

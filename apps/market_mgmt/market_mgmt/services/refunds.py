@@ -4,6 +4,7 @@ Approval moves the amount out of the balance (Refund Hold), so it cannot be spen
 it leave (Refund), failure gives it back.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -29,6 +30,8 @@ from market_mgmt.services.rows import lock
 
 WECHAT, CASH_CHANNEL = "WeChat", "Cash"
 CHANNELS = (WECHAT, *cashiers.CHANNELS)
+# What has left a payment for good, or is about to.
+LEAVING = (*rules.HOLDING, rules.SUCCEEDED)
 
 
 def request(
@@ -135,11 +138,11 @@ def give_up(name: str, reason: str, now: datetime) -> str:
     return finish(refund, rules.FAILED, now, error=reason.strip())
 
 
-def counted(order: str) -> list[Decimal]:
+def counted(order: str, states: Sequence[str] = rules.COUNTED) -> list[Decimal]:
     """What of a payment has gone back, is going back or is asked for, part by part in yuan; locked."""
     table = frappe.qb.DocType("Refund")
     query = frappe.qb.from_(table).select(table.amount).where(table.payment_order == order)
-    return [yuan(part) for (part,) in query.where(table.status.isin(rules.COUNTED)).for_update().run()]
+    return [yuan(part) for (part,) in query.where(table.status.isin(states)).for_update().run()]
 
 
 def _check_order(order: str, merchant: str, channel: str, amount: Decimal, now: datetime) -> None:
@@ -186,7 +189,7 @@ def finish(refund: Document, status: str, now: datetime, **values: object) -> st
     move(refund, status, finished_at=now, **values)
     if status == rules.SUCCEEDED:
         ledger.post([_posting(refund, REFUND, REFUND_PAYABLE, CASH, now, "done")])
-        _void_receipt(refund, now)
+        _take_back_receipt(refund, now)
     else:
         holds = [entry for entry in _entries(refund) if entry.entry_type in (REFUND_HOLD, REVERSAL)]
         ledger.post(reversals(holds, str(values.get("error") or status), now.date()))
@@ -200,15 +203,16 @@ def _pay_by_balance(merchant: str, now: datetime) -> None:
         dunning.after_payment(lease, now)
 
 
-def _void_receipt(refund: Document, now: datetime) -> None:
-    """A payment that went back as a whole leaves no receipt."""
+def _take_back_receipt(refund: Document, now: datetime) -> None:
+    """A payment that went back as a whole leaves no receipt, one that went back in part a smaller invoice."""
     order = refund.payment_order
     if not order:
         return
-    done = frappe.get_all(
-        "Refund", filters={"payment_order": order, "status": rules.SUCCEEDED}, pluck="amount"
-    )
-    if sum(map(yuan, done), yuan(0)) == yuan(frappe.db.get_value("Market Payment Order", order, "amount")):
+    amount = yuan(frappe.db.get_value("Market Payment Order", order, "amount"))
+    left = amount - sum(counted(order, (rules.SUCCEEDED,)), yuan(0))
+    if left:
+        receipts.reduce(order, left, now)
+    else:
         receipts.void(order, refund.reason, now)
 
 

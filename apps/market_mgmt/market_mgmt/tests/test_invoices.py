@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from market_mgmt.services import invoices, payments
+from market_mgmt.services import invoices, payments, refunds
 from market_mgmt.tests import factories
 
 D = Decimal
@@ -48,6 +48,52 @@ def test_a_void_receipt_makes_a_red_letter_due(site, paid):
     payments.reverse(paid.order, "收错", "Guest", NOW)
     assert state(site, name) == "Red Letter Due"
     assert invoices.red_letter(name, RED, "Administrator", NOW) == "Red Lettered"
+
+
+def give_back(shop, paid, amount, reopen=True):
+    """Part of the payment goes back in cash, off the fees first."""
+    name = refunds.request(shop.merchant, D(amount), "Cash", "多收", "Administrator", NOW, paid.order, reopen)
+    refunds.review(name, True, None, "Guest", NOW)
+    refunds.pay_out(name, "Administrator", NOW)
+
+
+def test_only_what_stays_of_a_payment_is_invoiced(site, shop, paid):
+    # given 500.00 of 1200.00 gone back
+    give_back(shop, paid, "500.00")
+    # when an invoice is asked for
+    name = ask(paid.receipt)
+    # then it is over the 700.00 that the rent was paid with
+    assert site.db.get_value("Invoice Request", name, "amount") == 700.0
+
+
+def test_an_invoice_of_more_than_stays_is_taken_back_and_issued_anew(site, shop, paid):
+    # given an invoice of 1000.00, and the balance of 200.00 gone back, which was not invoiced
+    name = ask(paid.receipt)
+    invoices.issue(name, NUMBER, "Administrator", NOW)
+    give_back(shop, paid, "200.00", reopen=False)
+    assert state(site, name) == "Issued"
+    # when 300.00 more go back, off the rent
+    give_back(shop, paid, "300.00")
+    # then a red letter is due, and the invoice after it is of the rest
+    assert state(site, name) == "Red Letter Due"
+    invoices.red_letter(name, RED, "Administrator", NOW)
+    assert site.db.get_value("Invoice Request", ask(paid.receipt), "amount") == 700.0
+
+
+def test_a_request_of_more_than_stays_is_rejected(site, shop, paid):
+    name = ask(paid.receipt)
+    give_back(shop, paid, "500.00")
+    rejected = site.db.get_value("Invoice Request", name, ["status", "note"])
+    assert rejected == ("Rejected", "该笔付款已部分退回，请重新申请开票。")
+
+
+def test_a_payment_on_its_way_back_is_not_invoiced(site, shop, paid):
+    name = refunds.request(
+        shop.merchant, D("1200.00"), "Cash", "多收", "Administrator", NOW, paid.order, True
+    )
+    refunds.review(name, True, None, "Guest", NOW)
+    with pytest.raises(site.ValidationError, match="正在退回"):
+        ask(paid.receipt)
 
 
 def test_a_deposit_is_not_invoiced(site, shop):
