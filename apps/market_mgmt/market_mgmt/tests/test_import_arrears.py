@@ -51,6 +51,19 @@ def test_the_same_list_again_adds_nothing(shop, stall_no):
     assert (again.added, again.accepted, again.unchanged) == ({}, 1, 1)
 
 
+def test_two_tenants_of_a_stall_owe_the_same_month_each(site, shop, stall_no):
+    # given the former tenant's arrears of the month in which he left
+    site.db.set_value("Lease", shop.lease, {"status": "Terminated", "end_date": date(2026, 9, 15)})
+    run(shop, [stall_no, "租金", "2026-09", 1500, DUE, None])
+    # when the next tenant's of the same month are imported
+    newcomer = factories.merchant(shop.market)
+    factories.lease(shop.market, newcomer, shop.stall, start_date=date(2026, 9, 16))
+    assert run(shop, [stall_no, "租金", "2026-09", 900, DUE, None]).added == {"Fee": 1}
+    # then each owes his own
+    owed = {row.merchant: row.principal for row in ledger.open_fees(AS_OF, market=shop.market)}
+    assert owed == {shop.merchant: Decimal("1500.00"), newcomer: Decimal("900.00")}
+
+
 def test_another_amount_for_recorded_arrears_is_refused(shop, stall_no):
     run(shop, [stall_no, "租金", "2026-09", 1500, DUE, None])
     result = run(shop, [stall_no, "租金", "2026-09", 1400, DUE, None], dry_run=True)
