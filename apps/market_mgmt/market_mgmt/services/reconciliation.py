@@ -197,7 +197,7 @@ def _ask_about(found: Sequence[Difference], now: datetime) -> bool:
             payments.learn(difference.number, now)
             asked = True
         elif frappe.db.exists("Refund", difference.number):
-            wechat_refunds.refresh(difference.number, now)
+            wechat_refunds.learn(difference.number, now)
             asked = True
     return asked
 

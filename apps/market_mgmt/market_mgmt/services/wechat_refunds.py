@@ -104,6 +104,18 @@ def refresh(name: str, now: datetime) -> str:
     return take_in(said, now) if said else send(name, now)
 
 
+def learn(name: str, now: datetime) -> str:
+    """Ask WeChat about a refund whatever we think of it, and take in the answer; returns its status.
+
+    For refunds that the gateway's bill lists on a day on which we know of none.
+    """
+    if frappe.db.get_value("Refund", name, "channel") == WECHAT:
+        said = _asked(name)
+        if said:
+            return take_in(said, now)
+    return frappe.db.get_value("Refund", name, "status")
+
+
 def give_up(name: str, reason: str, now: datetime) -> str:
     """An approved refund that WeChat does not take is withdrawn: the money becomes balance, to go another way.
 

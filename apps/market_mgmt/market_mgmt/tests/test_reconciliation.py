@@ -24,7 +24,7 @@ def wechat(site):
     gateway = DayBills(MCHID, PAID_AT)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(site.db, "commit", lambda *_: None)
-        for module in (payments, reconciliation):
+        for module in (payments, reconciliation, wechat_refunds):
             patched.setattr(module, "pay_client", lambda mchid: gateway)
         yield gateway
 
@@ -110,6 +110,25 @@ def test_a_refund_counts_on_the_day_it_was_accepted_whatever_becomes_of_it(site,
     # then both sides agree
     document = run(shop)
     assert (document.status, document.refunded) == ("Matched", 400.0)
+
+
+def test_a_refund_heard_of_after_midnight_only_is_moved_to_the_day_it_was_accepted(site, wechat, shop, order):
+    # given a refund that WeChat accepted, its answer lost, and its notification after midnight
+    payments.settle(paid(order), PAID_AT)
+    refund = refunds.request(
+        shop.merchant, D("400.00"), "WeChat", "多收", "Administrator", PAID_AT, order, True
+    )
+    refunds.review(refund, True, None, "Guest", PAID_AT)
+    said = Refund(refund, "50", order, "42", "SUCCESS", D("400.00"), None)
+    assert wechat_refunds.take_in(said, datetime(2026, 11, 6, 0, 1)) == "Succeeded"
+    # when the bill of the day lists it
+    wechat.paid(order, "1000.00")
+    wechat.accepted(refund, order, "400.00")
+    wechat.refunds[refund] = replace(said, accepted_at=PAID_AT)
+    # then WeChat is asked when it was accepted, and both sides agree
+    document = run(shop)
+    assert (document.status, document.refunded) == ("Matched", 400.0)
+    assert site.db.get_value("Refund", refund, "sent_at") == PAID_AT
 
 
 def test_a_payment_that_wechat_does_not_have_is_a_difference(site, wechat, shop, order):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from cn_connect.wechat.pay_messages import Transaction
+from cn_connect.wechat.pay_messages import Refund, Transaction
 
 TRADE = "交易时间,商户号,特约商户号,微信订单号,商户订单号,交易状态,商户退款单号,订单金额,申请退款金额,手续费"
 FUND = "记账时间,业务类型,收支类型,收支金额(元),业务凭证号"
@@ -17,6 +17,7 @@ class DayBills:
         self.trades: list[str] = []
         self.movements: list[str] = []
         self.asked: dict[str, Transaction] = {}
+        self.refunds: dict[str, Refund] = {}
         self.failure: Exception | None = None
 
     def paid(self, number: str, amount: Any, fee: Any = "0.00") -> None:
@@ -43,3 +44,6 @@ class DayBills:
 
     def query_order(self, number: str, sub_mchid: str | None = None) -> Transaction | None:
         return self.asked.get(number)
+
+    def query_refund_state(self, number: str, sub_mchid: str | None = None) -> Refund | None:
+        return self.refunds.get(number)
