@@ -102,7 +102,9 @@ def wind_back(fees: Iterable[str], as_of: date) -> date | None:
             part = min(excess, entry.amount - taken_back.get(entry.name, Decimal(0)))
             if part > 0:
                 count += 1
-                postings.append(_posting(rows[fee], as_of, REVERSAL, part, f"late|{fee}|{count}", entry.name))
+                # In the books no earlier than what it takes back, or an earlier month would show less than nothing.
+                day = max(as_of, entry.counted_from)
+                postings.append(_posting(rows[fee], day, REVERSAL, part, f"late|{fee}|{count}", entry.name))
                 excess -= part
     ledger.post(postings)
     ledger.refresh_caches([posting.fee or "" for posting in postings], as_of)

@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from cn_connect.money import yuan
-from market_mgmt.services import ledger, payments
+from market_mgmt.domain.periods import month_of
+from market_mgmt.services import closing, ledger, payments
 from market_mgmt.services.late_fees import accrue_market
 from market_mgmt.tests import factories
 
@@ -103,6 +104,23 @@ def test_late_news_of_a_part_payment_leaves_the_late_fee_of_the_rest(site, shop,
     payments.settle(factories.transaction(order, at(11)), at(15))
     # then the 12th to the 14th accrue on 400 only
     assert ledger.fee_balance(rent) == (D("400.00"), D("0.60"))
+    assert ledger.check(shop.market) == []
+
+
+def test_late_fees_are_taken_back_in_the_month_they_were_posted_in(site, shop, rent):
+    # given late fees of 11.00 posted for November, and 1.00 more when 1.00 was paid on 2 December
+    order = factories.order(shop, [rent], at(10))
+    accrue_market(shop.market, date(2026, 11, 30))
+    december = datetime(2026, 12, 2, 9)
+    factories.collect(shop.merchant, [rent], "Cash", D("1.00"), "Administrator", december)
+    # when it becomes known that the rent was paid by WeChat on 10 November
+    payments.settle(factories.transaction(order, at(10)), december)
+    # then the 1.00 of the 9th and 10th is November's, and December has none
+    income = {
+        month: closing.account_totals(shop.market, month_of(month))["Late Fee Income"][1:]
+        for month in ("2026-11", "2026-12")
+    }
+    assert income == {"2026-11": (D("10.00"), D("11.00")), "2026-12": (D("1.00"), D("1.00"))}
     assert ledger.check(shop.market) == []
 
 
