@@ -6,7 +6,9 @@ the document it is about.
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
+from itertools import accumulate
 from types import SimpleNamespace
 
 import frappe
@@ -17,6 +19,7 @@ from market_mgmt.domain.ledger import (
     DEPOSIT_HELD,
     PAYMENT,
     PREPAID,
+    RECEIVABLE,
     REFUND_PAYABLE,
     balance,
     entry_problem,
@@ -144,8 +147,10 @@ def _fees(audit: Audit, entries: list[SimpleNamespace]) -> None:
         charged = sum((entry.amount for entry in own if entry.entry_type == CHARGE), ZERO)
         dropped_draft = fee.status == "Reversed" and not own
         audit.expect("charged once", dropped_draft or charged == amount, fee.name, f"{charged} ≠ {amount}")
-        open_amounts = f"{account.principal}, {account.late_fee}"
-        audit.expect("outstanding ≥ 0", min(account.principal, account.late_fee) >= 0, fee.name, open_amounts)
+        least = min(_least(own, RECEIVABLE), account.late_fee)
+        audit.expect(
+            "outstanding ≥ 0", least >= 0, fee.name, f"{least}, {account.principal}, {account.late_fee}"
+        )
         cap = yuan(amount * number(fee.late_fee_cap))
         audit.expect("late fee ≤ cap", account.late_fee_posted <= cap, fee.name, account.late_fee_posted)
         cached = (yuan(fee.outstanding), yuan(fee.late_fee), yuan(fee.late_fee_posted))
@@ -160,7 +165,7 @@ def _fees(audit: Audit, entries: list[SimpleNamespace]) -> None:
 
 
 def _balances(audit: Audit, entries: list[SimpleNamespace]) -> None:
-    """Nobody has allocated, refunded or deducted more than was received."""
+    """Nobody has allocated, refunded or deducted more than was received, at the end of any day."""
     rules = (
         ("allocated ≤ received", PREPAID, "merchant"),
         ("refunds under way ≥ 0", REFUND_PAYABLE, "merchant"),
@@ -172,8 +177,17 @@ def _balances(audit: Audit, entries: list[SimpleNamespace]) -> None:
             if account in (entry.debit_account, entry.credit_account):
                 held[getattr(entry, owner) or ""].append(entry)
         for name, own in held.items():
-            amount = -balance(own, account)
+            amount = _least(own, account, -1)
             audit.expect(rule, amount >= 0, name, amount)
+
+
+def _least(entries: list[SimpleNamespace], account: str, sign: int = 1) -> Decimal:
+    """The lowest balance (of debit; of credit with sign −1) of an account at the end of any day of the books, in yuan."""
+    days: dict[date, list[SimpleNamespace]] = defaultdict(list)
+    for entry in entries:
+        days[entry.posting_date].append(entry)
+    ends = accumulate(sign * balance(days[day], account) for day in sorted(days))
+    return min(ends, default=ZERO)
 
 
 def _payments(audit: Audit, entries: list[SimpleNamespace]) -> None:

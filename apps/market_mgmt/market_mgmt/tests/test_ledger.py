@@ -163,3 +163,17 @@ def test_other_differences_are_found(site, shop, rent):
 def test_screens_and_printed_documents_use_the_same_words(site):
     for word, printed in {**terms.ENTRY_TYPES, **terms.ACCOUNTS}.items():
         assert site._(word, lang="zh", context="Account Entry") == printed
+
+
+def test_money_that_pays_a_bill_before_it_was_charged_is_found(site, shop, rent):
+    # given a bill of 1 November, paid in the books of October with money of November
+    paid = datetime(2026, 11, 5, 9)
+    order = factories.order(shop, [rent], paid, status="Closed", amount=100.0)
+    payments.settle(factories.transaction(order, paid), paid)
+    assert ledger.check(shop.market) == []
+    entry = ("Allocation", "Prepaid", "Receivable", D("1.00"), "early")
+    ledger.post([Posting(shop.market, shop.merchant, date(2026, 10, 31), *entry, fee=rent)])
+    ledger.refresh_caches([rent], date(2026, 10, 31))
+    # then both sides are named
+    found = {violation.rule for violation in ledger.check(shop.market)}
+    assert found == {"outstanding ≥ 0", "allocated ≤ received"}
