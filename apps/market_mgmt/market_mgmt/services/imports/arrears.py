@@ -165,7 +165,7 @@ def _fee_type(value: Any, known: dict[str, str]) -> str:
 def _period(value: Any) -> str:
     if isinstance(value, (date, datetime)):
         return f"{value:%Y-%m}"
-    match = re.fullmatch(r"(\d{4})[-/.年]?(\d{1,2})月?", as_code(value), re.ASCII)
+    match = re.fullmatch(r"((?:19|20)\d{2})[-/.年]?(\d{1,2})月?", as_code(value), re.ASCII)
     if not match or not 1 <= int(match[2]) <= 12:
         raise CellFault(_("is not a month such as 2026-09"))
     return f"{match[1]}-{int(match[2]):02d}"
