@@ -80,13 +80,13 @@ def _standing(market: str, period: str) -> tuple[set[tuple[str, str]], dict[Key,
     Read past the snapshot, so that two runs see each other.
     """
     fee = frappe.qb.DocType("Fee")
-    query = frappe.qb.from_(fee).select(fee.lease, fee.fee_type, fee.period_start, fee.period_end)
+    query = frappe.qb.from_(fee).select(fee.lease, fee.fee_type, fee.period_start)
     query = query.select(fee.revision, fee.status, fee.source)
     query = query.where((fee.market == market) & (fee.period == period))
     billed: set[tuple[str, str]] = set()
     revisions: dict[Key, int] = {}
-    for lease, fee_type, start, end, revision, status, source in query.for_update().run():
-        key = (lease, fee_type, start, end)
+    for lease, fee_type, start, revision, status, source in query.for_update().run():
+        key = (lease, fee_type, start)
         revisions[key] = max(revisions.get(key, 0), revision)
         if status != "Reversed" and source != ONE_OFF:
             billed.add((lease, fee_type))

@@ -13,8 +13,9 @@ from market_mgmt.services.rows import chunks, insert_tuples
 GENERATED, OPENING, ONE_OFF = "Generated", "Opening", "One-off"
 
 
-# A bill of a lease is unique by its fee type and days; what is reversed and drafted again differs by revision.
-Key = tuple[str, str, date, date]
+# What revisions are counted by: lease, fee type and first day, which is all that a bill's name says. A quarter's bill,
+# the month's that replaces it, and a one-off fee of the first of the month must not take the same name.
+Key = tuple[str, str, date]
 
 
 class FeeType(NamedTuple):
@@ -55,7 +56,7 @@ class NewFee(NamedTuple):
 
     @property
     def key(self) -> Key:
-        return self.lease.name, self.fee_type.name, self.days.start, self.days.end
+        return self.lease.name, self.fee_type.name, self.days.start
 
 
 def fee_types(**filters: Any) -> dict[str, FeeType]:
@@ -158,9 +159,7 @@ def _last_revisions(fees: Sequence[NewFee]) -> dict[Key, int]:
     last: dict[Key, int] = {}
     for piece in chunks(fee.lease.name for fee in fees):
         starts = {fee.days.start for fee in fees}
-        query = frappe.qb.from_(table).select(
-            table.lease, table.fee_type, table.period_start, table.period_end, table.revision
-        )
+        query = frappe.qb.from_(table).select(table.lease, table.fee_type, table.period_start, table.revision)
         query = query.where(table.lease.isin(piece) & table.period_start.isin(sorted(starts)))
         for *key, revision in query.for_update().run():
             one: Key = tuple(key)

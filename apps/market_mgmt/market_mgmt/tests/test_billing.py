@@ -131,6 +131,28 @@ def test_a_bill_dated_back_is_paid_by_balance_on_the_day_the_balance_came(site):
     assert (fee(site, name).status, fee(site, name).paid_date) == ("Paid", came.date())
 
 
+def test_a_quarter_s_bill_that_should_have_been_a_month_s_is_issued_again_with_a_name_of_its_own(site):
+    # given a quarter's rent, billed by mistake
+    shop = factories.shop(rent="3000.00", cycle="Quarterly", start_date=date(2026, 10, 1))
+    quarter = factories.rent_bill(shop)
+    # when it is reversed, and the cycle corrected
+    billing.reverse(quarter, "应为月付", NOV_1_NOON)
+    lease = site.get_doc("Lease", shop.lease)
+    lease.cycle = "Monthly"
+    lease.save(ignore_permissions=True)
+    # then the month is billed beside it
+    [month] = billing.generate(shop.market, "2026-10", NOV_1).created
+    assert month == f"{shop.lease}-RENT-20261001-2"
+    assert (fee(site, month).amount, fee(site, month).period_end) == (3000.0, date(2026, 10, 31))
+
+
+def test_a_one_off_fee_of_the_first_of_the_month_does_not_stand_in_the_way_of_the_month_s_bill(site):
+    shop = factories.shop(rent="3000.00")
+    extra = billing.create_one_off(shop.lease, "Rent", D("5.00"), "九月少计", date(2026, 10, 1))
+    [month] = billing.generate(shop.market, "2026-10", NOV_1).created
+    assert [fee(site, name).amount for name in (extra, month)] == [5.0, 3000.0]
+
+
 def test_opening_arrears_are_taken_over_once(site):
     # given arrears of May, due on the tenth of June
     shop = factories.shop()
