@@ -86,16 +86,16 @@ def _between(
     stored = readings.stored([meter]).get(meter, [])
     state = readings.state_of(row, stored, period)
     problem = readings.problem(state, current, on)
-    if not problem and state.last_date and on < state.last_date:
-        problem = _("Meter {0} was read on {1} already; this reading is older.").format(
-            row.meter_no, state.last_date
+    same = [one.status for one in stored if (one.kind, one.reading_date) == (kind, on)]
+    if not problem and any(status != VOID for status in same):
+        problem = _("Meter {0} was read for this on {1} already; void that reading first.").format(
+            row.meter_no, on
         )
     if problem:
         frappe.throw(problem)
     values = readings.reading_values(market, period, ReadingRow(meter, current, on), state, kind)
-    voided = sum((one.kind, one.reading_date, one.status) == (kind, on, VOID) for one in stored)
     values |= {
-        "name": readings.name_of(meter, f"{on}-{kind}", voided),
+        "name": readings.name_of(meter, f"{on}-{kind}", len(same)),
         "next_reading": float(next_reading or 0),
     }
     standing = (one for one in stored if one.period == period and one.status != VOID)

@@ -65,7 +65,8 @@ class MeterState(NamedTuple):
     """A meter before the reading that ends a period: where it stood, and what it used in the periods before, latest last.
 
     `so_far` is what it used since the period began, by readings in between; `last_date` the day of the last reading;
-    `voided` how often the reading that ends the period was taken back.
+    `voided` how often the reading that ends the period was taken back; `unended` an earlier period in which the dial
+    was replaced and that no reading ended.
     """
 
     meter: str
@@ -81,6 +82,7 @@ class MeterState(NamedTuple):
     so_far: Decimal = Decimal(0)
     last_date: date | None = None
     voided: int = 0
+    unended: str | None = None
 
 
 @dataclass
@@ -186,6 +188,7 @@ def state_of(meter: Meter, readings: Sequence[Stored], period: str) -> MeterStat
         so_far=so_far,
         last_date=last.reading_date if last else None,
         voided=voided,
+        unended=last.period if last and last.kind == REPLACEMENT and last.period < period else None,
     )
 
 
@@ -198,9 +201,14 @@ def problem(state: MeterState | None, current: Decimal, read_on: date | None = N
     """Why a reading cannot be recorded, for the person who sent it; None if it can."""
     if state is None:
         return _("No active meter of this market.")
-    if read_on and state.so_far and state.last_date and read_on < state.last_date:
+    if read_on and state.last_date and read_on < state.last_date:
         return _("Meter {0} was read on {1} already; this reading is older.").format(
             state.meter_no, state.last_date
+        )
+    if state.unended:
+        # That period's bill waits for its reading, and no other bill has what the old dial showed.
+        return _("The dial of meter {0} was replaced in {1}; enter the reading of that month first.").format(
+            state.meter_no, state.unended
         )
     if state.has_later:
         return _("Meter {0} already has a reading of a later period.").format(state.meter_no)
@@ -313,10 +321,10 @@ def void(name: str, reason: str) -> None:
     others = {"meter": row.meter, "status": ["!=", VOID]}
     later = frappe.db.exists("Meter Reading", {**others, "period": [">", row.period]})
     if row.kind != PERIOD:
-        later = later or frappe.db.exists(
-            "Meter Reading",
-            {**others, "period": row.period, "name": ["!=", name], "creation": [">", row.creation]},
-        )
+        # The one that ends the period goes on from this one also when it was entered first and split.
+        within = {**others, "period": row.period, "name": ["!=", name]}
+        later = later or frappe.db.exists("Meter Reading", {**within, "kind": PERIOD})
+        later = later or frappe.db.exists("Meter Reading", {**within, "creation": [">", row.creation]})
     if later or row.kind == REPLACEMENT or is_billed(row.meter, row.period):
         frappe.throw(_("A later reading or a bill builds on this reading; reverse that first."))
     frappe.db.set_value("Meter Reading", name, {"status": VOID, "hold_reason": reason})

@@ -156,3 +156,54 @@ def test_the_number_of_another_meter_is_refused(site, shop, meter):
                 "new_multiplier": 1,
             }
         ).insert(ignore_permissions=True)
+
+
+def test_a_handover_that_split_the_month_s_reading_is_voided_only_after_that_reading(
+    site, shop, second, meter
+):
+    # given a handover entered after the month's reading, which now begins at the handover
+    factories.reading(meter, "2026-10", "140", OCT_31)
+    handover = meter_changes.read_at_handover(meter, D("130"), OCT_15, NOV_1)
+    # then voiding the handover alone would lose what it closed: 100 → 130
+    with pytest.raises(site.ValidationError):
+        readings.void(handover, "抄错")
+
+
+def test_a_handover_is_not_read_twice_on_a_day(site, shop, second, meter):
+    meter_changes.read_at_handover(meter, D("130"), OCT_15, NOV_1)
+    with pytest.raises(site.ValidationError, match=r"W-1.*2026-10-15"):
+        meter_changes.read_at_handover(meter, D("131"), OCT_15, NOV_1)
+
+
+def test_the_month_s_reading_is_not_older_than_a_handover_that_used_nothing(site, shop, meter):
+    meter_changes.read_at_handover(meter, D("100"), OCT_15, NOV_1)
+    recorded = factories.reading(meter, "2026-10", "140", date(2026, 10, 10))
+    assert [name for name, _reason in recorded.rejected] == [meter]
+
+
+def test_a_month_in_which_the_dial_was_replaced_is_read_before_the_next(site, meter):
+    # given a dial that went from 100 to 150 and was replaced in October, which nobody read at its end
+    shop = factories.shop(site.db.get_value("Meter", meter, "market"))
+    point = factories.meter(shop, meter_no="W-OLD", initial_reading=100)
+    site.get_doc(
+        {
+            "doctype": "Meter Replacement",
+            "market": shop.market,
+            "meter": point,
+            "replaced_on": date(2026, 10, 10),
+            "reason": "换表",
+            "final_reading": 150,
+            "new_meter_no": "W-NEW",
+            "new_digits": 6,
+            "new_multiplier": 1,
+            "initial_reading": 5,
+        }
+    ).insert(ignore_permissions=True)
+    # when November is read, then it is refused: no bill would have the 50 of the old dial
+    recorded = factories.reading(point, "2026-11", "25", date(2026, 11, 30))
+    assert "2026-10" in dict(recorded.rejected)[point]
+    # and once October is entered, it is billed with both dials
+    factories.reading(point, "2026-10", "15", OCT_31)
+    assert factories.reading(point, "2026-11", "25", date(2026, 11, 30)).rejected == []
+    bills, _ = water(site, shop.market)
+    assert bills[shop.lease] == (D("120.00"), ["W-OLD: 100 → 150 × 1", "W-NEW: 5 → 15 × 1"])
