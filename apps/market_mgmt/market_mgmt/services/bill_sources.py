@@ -6,6 +6,8 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from pypika.functions import Max
+
 import frappe
 from cn_connect.money import yuan
 from frappe import _
@@ -15,6 +17,9 @@ from market_mgmt.services import tariffs
 from market_mgmt.services.fee_writer import FeeType, fee_types
 from market_mgmt.services.readings import BILLABLE, HANDOVER, PERIOD, VOID
 from market_mgmt.services.rows import chunks, number
+from market_mgmt.services.values import as_date
+
+_HELD_THE_STALL = ["in", ("Active", "Ended", "Terminated")]
 
 
 class LeaseRow(NamedTuple):
@@ -92,16 +97,42 @@ class Sources:
         )  # it ends the month, whenever the others came
         self.readings = _by(readings, attrgetter("meter"))
         self.handed_over = {reading.meter for reading in readings if reading.kind == HANDOVER}
+        self.read_before = self._read_before()
+        self.former = self._former({meter.stall for meter in meters if meter.name in self.handed_over})
 
     def _leases(self, market: str) -> list[LeaseRow]:
         filters = {
             "market": market,
-            "status": ["in", ("Active", "Ended", "Terminated")],
+            "status": _HELD_THE_STALL,
             "start_date": ["<=", self.month.end],
             "end_date": [">=", self.month.start],
         }
         rows = _rows(LeaseRow, "Lease", filters, "stall, start_date")
         return [row for row in rows if row.last_day >= self.month.start]
+
+    def _read_before(self) -> dict[str, date]:
+        """When the meters that were handed over in the month had last been read before it."""
+        reading = frappe.qb.DocType("Meter Reading")
+        found: dict[str, date] = {}
+        for piece in chunks(self.handed_over):
+            query = frappe.qb.from_(reading).select(reading.meter, Max(reading.reading_date))
+            query = query.where(reading.meter.isin(piece) & (reading.status != VOID))
+            query = query.where(reading.period < f"{self.month.start:%Y-%m}").groupby(reading.meter)
+            found.update((meter, as_date(day)) for meter, day in query.run())
+        return found
+
+    def _former(self, stalls: Iterable[str]) -> dict[str, LeaseRow]:
+        """The last lease before the month of each stall that was handed over in it, to which may belong what was used."""
+        found: dict[str, LeaseRow] = {}
+        for piece in chunks(stalls):
+            filters = {
+                "stall": ["in", piece],
+                "status": _HELD_THE_STALL,
+                "start_date": ["<", self.month.start],
+            }
+            rows = _rows(LeaseRow, "Lease", filters, "stall, start_date")
+            found.update((row.stall, row) for row in rows if row.last_day < self.month.start)
+        return found
 
     def _rent_changes(self) -> dict[str, list[tuple[date, Decimal]]]:
         changes: dict[str, list[tuple[date, Decimal]]] = {}
@@ -125,7 +156,13 @@ class Sources:
                 elif fee_type.kind == "Fixed":
                     yield from self._fixed(lease, fee_type)
                 elif (lease.stall, fee_type.name) in self.meters:
-                    yield from self._metered(lease, fee_type)
+                    yield from self._metered(lease, fee_type, self.meters[lease.stall, fee_type.name])
+        for lease in self.former.values():
+            for fee_type in self.types:
+                meters = self.meters.get((lease.stall, fee_type.name), ())
+                handed_over = [meter for meter in meters if meter.name in self.handed_over]
+                if handed_over:
+                    yield from self._metered(lease, fee_type, handed_over)
 
     def _rent(self, lease: LeaseRow, fee_type: FeeType) -> Iterator[Found]:
         days = billed_in(self.month, lease.start_date, lease.cycle or "Monthly")
@@ -146,9 +183,8 @@ class Sources:
         if prices:
             yield Found(lease, fee_type, self.month, monthly_charge(self.month, prices))
 
-    def _metered(self, lease: LeaseRow, fee_type: FeeType) -> Iterator[Found]:
+    def _metered(self, lease: LeaseRow, fee_type: FeeType, meters: Iterable[MeterRow]) -> Iterator[Found]:
         segments: list[Segment] = []
-        meters = self.meters[lease.stall, fee_type.name]
         for meter in meters:
             own = self._own(lease, meter)
             problem = self._problem(lease, meter, own)
@@ -171,6 +207,10 @@ class Sources:
             kinds.add(reading.kind)
             if reading.status not in BILLABLE:
                 return _("The reading of meter {0} is held.")
+            if reading.kind == PERIOD and lease.last_day < min(self.month.end, reading.reading_date):
+                return _("Meter {0} was not read when the stall changed hands.")
+        if lease.last_day < self.month.start:
+            return None
         leases = self.leases_of[lease.stall]
         position = leases.index(lease)
         if position:
@@ -183,23 +223,25 @@ class Sources:
 
     def _own(self, lease: LeaseRow, meter: MeterRow) -> Sequence[ReadingRow]:
         """The readings of a meter that add to what a lease pays."""
-        if len(self.leases_of[lease.stall]) == 1 and meter.name not in self.handed_over:
+        alone = meter.name not in self.handed_over and len(self.leases_of[lease.stall]) == 1
+        if alone and lease.start_date <= self.month.start:
             return self.readings.get(meter.name, ())
         return [reading for reading, payer in self._paid(meter) if payer is lease]
 
     def _paid(self, meter: MeterRow) -> Iterator[tuple[ReadingRow, LeaseRow | None]]:
         """Each reading of a meter with the lease that pays what it adds; None while the stall stood empty.
 
-        That is the lease that runs on its day, else the last one before it; on the day of a handover still the one
-        that ends.
+        That is the lease that runs on its day, else the last one before it, also of the month before; on the day of a
+        handover still the one that ends.
         """
-        leases = self.leases_of[meter.stall]
-        since = None
+        since = self.read_before.get(meter.name)
+        former = self.former.get(meter.stall) if since else None
+        leases = [*([former] if former else []), *self.leases_of.get(meter.stall, ())]
         for reading in self.readings.get(meter.name, ()):
             handover = reading.kind == HANDOVER
             day = reading.reading_date - timedelta(days=1) if handover else reading.reading_date
-            payer = next((lease for lease in reversed(leases) if lease.start_date <= day), leases[0])
-            yield reading, None if since and payer.last_day <= since else payer
+            payer = next((lease for lease in reversed(leases) if lease.start_date <= day), None)
+            yield reading, None if payer and since and payer.last_day <= since else payer
             since = reading.reading_date if handover else since
 
 

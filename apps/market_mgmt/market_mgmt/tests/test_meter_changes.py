@@ -207,3 +207,72 @@ def test_a_month_in_which_the_dial_was_replaced_is_read_before_the_next(site, me
     assert factories.reading(point, "2026-11", "25", date(2026, 11, 30)).rejected == []
     bills, _ = water(site, shop.market)
     assert bills[shop.lease] == (D("120.00"), ["W-OLD: 100 → 150 × 1", "W-NEW: 5 → 15 × 1"])
+
+
+class TestWhoPays:
+    """Each unit is paid by the lease that used it, or by nobody."""
+
+    @pytest.fixture
+    def market(self, site):
+        market = factories.market()
+        factories.tariff(market, "Water", "2.00")
+        return market
+
+    @staticmethod
+    def water_of(site, market, period):
+        run = billing.generate(market, period, date(2026, 12, 1))
+        fees = [site.get_doc("Fee", name) for name in run.created]
+        amounts = {fee.lease: yuan(fee.amount) for fee in fees if fee.fee_type == "Water"}
+        return amounts, run.skipped
+
+    def test_a_new_tenant_does_not_pay_what_ran_before_the_lease_of_an_empty_stall(self, site, market):
+        # given a stall that stood empty until 10 November, its meter read on that day
+        shop = factories.shop(market, start_date=date(2026, 11, 10))
+        meter = factories.meter(shop, initial_reading=100)
+        meter_changes.read_at_handover(meter, D("130"), date(2026, 11, 10), date(2026, 11, 10))
+        factories.reading(meter, "2026-11", "140")
+        # then only the ten units since are billed
+        assert self.water_of(site, market, "2026-11") == ({shop.lease: D("20.00")}, [])
+
+    def test_a_lease_that_begins_after_the_month_s_reading_pays_none_of_it(self, site, market):
+        shop = factories.shop(market, start_date=date(2026, 10, 29))
+        factories.reading(factories.meter(shop), "2026-10", "40", date(2026, 10, 28))
+        assert self.water_of(site, market, "2026-10")[0] == {}
+
+    @pytest.mark.parametrize("let_again", [True, False])
+    def test_a_handover_on_the_first_of_the_next_month_is_paid_by_who_left(self, site, market, let_again):
+        # given a lease up to 31 October, read on the 28th, and handed over on 1 November
+        shop = factories.shop(market, end_date=OCT_31)
+        meter = factories.meter(shop, initial_reading=100)
+        factories.reading(meter, "2026-10", "140", date(2026, 10, 28))
+        meter_changes.read_at_handover(meter, D("150"), NOV_1, NOV_1)
+        billed = {shop.lease: D("20.00")}
+        if let_again:
+            tenant = factories.merchant(market)
+            billed[factories.lease(market, tenant, shop.stall, start_date=NOV_1)] = D("80.00")
+        factories.reading(meter, "2026-11", "190")
+        # then November's bills are 140 → 150 for the one, 150 → 190 for the other
+        assert self.water_of(site, market, "2026-11") == (billed, [])
+
+    def test_who_left_before_the_last_reading_pays_nothing_of_the_next_handover(self, site, market):
+        shop = factories.shop(market, end_date=OCT_15)
+        meter = factories.meter(shop)
+        meter_changes.read_at_handover(meter, D("30"), OCT_15, OCT_15)
+        factories.reading(meter, "2026-10", "31", OCT_31)
+        tenant = factories.merchant(market)
+        second = factories.lease(market, tenant, shop.stall, start_date=date(2026, 11, 10))
+        meter_changes.read_at_handover(meter, D("35"), date(2026, 11, 10), date(2026, 11, 10))
+        factories.reading(meter, "2026-11", "45")
+        assert self.water_of(site, market, "2026-11") == ({second: D("20.00")}, [])
+
+    def test_who_left_in_mid_month_is_not_billed_by_the_reading_at_its_end(self, site, market):
+        # given a lease that ended on the 15th, and a meter that was only read on the 31st
+        shop = factories.shop(market, end_date=OCT_15)
+        meter = factories.meter(shop, meter_no="W-LATE")
+        factories.reading(meter, "2026-10", "40", OCT_31)
+        amounts, skipped = self.water_of(site, market, "2026-10")
+        assert amounts == {}
+        assert "W-LATE" in dict(skipped)[shop.stall]
+        # when the handover is entered, then it is
+        meter_changes.read_at_handover(meter, D("30"), OCT_15, NOV_1)
+        assert self.water_of(site, market, "2026-10") == ({shop.lease: D("60.00")}, [])
