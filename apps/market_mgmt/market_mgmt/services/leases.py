@@ -26,6 +26,7 @@ def check(lease: Document) -> None:
     if before and not rules.may_become(before.status, lease.status):
         frappe.throw(_("A lease that is {0} cannot become {1}.").format(_(before.status), _(lease.status)))
     _check_rent(lease, before)
+    _check_parties(lease, before)
     if lease.status == rules.TERMINATED:
         if not lease.terminated_on:
             frappe.throw(_("Please enter the day on which the lease was terminated."))
@@ -50,9 +51,21 @@ def _check_rent(lease: Document, before: Document | None) -> None:
         frappe.throw(
             _("Rent is billed up to {0}; enter a rent change, or reverse those bills first.").format(billed)
         )
+    ends = {as_date(before.end_date), as_date(lease.end_date)}
+    if len(ends) > 1 and min(ends) < billed:
+        frappe.throw(_("Rent is billed up to {0}; reverse those bills first.").format(billed))
     changed = _changes(before) ^ _changes(lease)
     if changed and min(changed)[0] <= billed:
         frappe.throw(_("Rent is billed up to {0}; reverse those bills first.").format(billed))
+
+
+def _check_parties(lease: Document, before: Document | None) -> None:
+    """Bills and money of a lease are its merchant's, at its stall: both stay once there are any."""
+    if not before or not any(lease.has_value_changed(field) for field in ("merchant", "stall")):
+        return
+    billed = frappe.db.exists("Fee", {"lease": lease.name, "status": ["!=", "Reversed"]})
+    if billed or frappe.db.exists("Account Entry", {"lease": lease.name}):
+        frappe.throw(_("This lease has bills or money in the books; end it and make a new one."))
 
 
 def billed_until(lease: str) -> date | None:
@@ -74,12 +87,16 @@ def _refuse_overlap(lease: Document, term: rules.Term) -> None:
     # A locking read too: a plain one would still see what was there when the transaction began.
     rows = frappe.db.get_values(
         "Lease",
-        {"stall": lease.stall, "status": rules.ACTIVE},
-        ["name", "start_date", "end_date"],
+        {"stall": lease.stall, "status": ["!=", rules.DRAFT]},
+        ["name", "start_date", "end_date", "terminated_on"],
         as_dict=True,
         for_update=True,
     )
-    others = [rules.Term(row.name, as_date(row.start_date), as_date(row.end_date)) for row in rows]
+    # Days that a lease held are billed to it, also when it has ended.
+    others = [
+        rules.Term(row.name, as_date(row.start_date), as_date(row.terminated_on or row.end_date))
+        for row in rows
+    ]
     other = rules.clash(term, others)
     if other:
         tenant = labels.merchant_name(frappe.db.get_value("Lease", other.lease, "merchant"))

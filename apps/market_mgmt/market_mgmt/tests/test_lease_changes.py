@@ -123,3 +123,47 @@ class TestTermination:
         shop = factories.shop()
         with pytest.raises(site.ValidationError):
             lease_changes.terminate(shop.lease, last_day, reason, OCT_20)
+
+
+class TestWhatStands:
+    """What bills and the ledger build on does not change underneath."""
+
+    @pytest.mark.parametrize(("end", "new_end"), [("2026-10-15", "2026-12-31"), ("2026-12-31", "2026-10-15")])
+    def test_the_end_is_not_moved_within_the_days_that_are_billed(self, site, end, new_end):
+        # given the rent of October, for the days up to the lease's end
+        shop = factories.shop(end_date=date.fromisoformat(end))
+        factories.rent_bill(shop)
+        lease = site.get_doc("Lease", shop.lease)
+        lease.end_date = date.fromisoformat(new_end)
+        with pytest.raises(site.ValidationError, match="2026-10-31"):
+            lease.save(ignore_permissions=True)
+
+    def test_the_end_is_moved_after_the_days_that_are_billed(self, site):
+        shop = factories.shop(end_date=date(2026, 10, 31))
+        factories.rent_bill(shop)
+        lease = site.get_doc("Lease", shop.lease)
+        lease.end_date = date(2026, 12, 31)
+        lease.save(ignore_permissions=True)
+        assert len(billing.generate(shop.market, "2026-11", NOV_1).created) == 1
+
+    def test_merchant_and_stall_stay_once_there_are_bills_or_money(self, site):
+        shop = factories.shop()
+        factories.rent_bill(shop)
+        for field, other in [
+            ("merchant", factories.merchant(shop.market)),
+            ("stall", factories.stall(shop.market)),
+        ]:
+            lease = site.get_doc("Lease", shop.lease)
+            lease.set(field, other)
+            with pytest.raises(site.ValidationError):
+                lease.save(ignore_permissions=True)
+
+    def test_the_days_of_a_lease_that_has_ended_are_not_let_again(self, site):
+        # given a lease that was terminated on the 15th
+        shop = factories.shop()
+        lease_changes.terminate(shop.lease, date(2026, 10, 15), "提前退租", OCT_20)
+        tenant = factories.merchant(shop.market)
+        # then the next begins on the 16th and not before
+        with pytest.raises(site.ValidationError, match="2026-10-15"):
+            factories.lease(shop.market, tenant, shop.stall, start_date=date(2026, 10, 15))
+        factories.lease(shop.market, tenant, shop.stall, start_date=date(2026, 10, 16))
