@@ -12,8 +12,9 @@ from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain.billing import resale_price
 from market_mgmt.domain.periods import month_of
+from market_mgmt.services import labels
 from market_mgmt.services.fee_writer import GENERATED
-from market_mgmt.services.rows import number
+from market_mgmt.services.rows import chunks, number
 
 DRAFT, CONFIRMED = "Draft", "Confirmed"
 
@@ -69,11 +70,11 @@ def require_covered(market: str, period: str, bills: Sequence[frappe._dict]) -> 
         fields=["name", "resold"],
     )
     for fee_type in metered:
-        limit = frappe.db.get_value(
+        limit, price = frappe.db.get_value(
             "Supplier Bill",
             {"market": market, "fee_type": fee_type.name, "period": period, "status": CONFIRMED},
-            "amount",
-        )
+            ["amount", "unit_price"],
+        ) or (None, None)
         label = _(fee_type.name)
         if limit is None and fee_type.resold:
             frappe.throw(
@@ -81,6 +82,8 @@ def require_covered(market: str, period: str, bills: Sequence[frappe._dict]) -> 
             )
         if limit is None:
             continue
+        if fee_type.resold:
+            _require_price([row for row in bills if row.fee_type == fee_type.name], number(price))
         total = adding[fee_type.name] + _published(market, fee_type.name, period)
         if total > yuan(limit):
             frappe.throw(
@@ -88,6 +91,21 @@ def require_covered(market: str, period: str, bills: Sequence[frappe._dict]) -> 
                     "{0} of {1}: {2} would be charged, the supplier's bill is {3}; check readings and prices."
                 ).format(label, period, total, yuan(limit))
             )
+
+
+def _require_price(bills: Sequence[frappe._dict], price: Decimal) -> None:
+    """Raises ValidationError for a bill drafted at more than the supplier's price: before its bill was there, say."""
+    for piece in chunks(row.name for row in bills if row.source == GENERATED):
+        lines = frappe.get_all(
+            "Fee Line", {"parent": ["in", piece]}, ["parent", "unit_price"], order_by="parent"
+        )
+        for line in lines:
+            if number(line.unit_price) > price:
+                frappe.throw(
+                    _(
+                        "{0} was drafted at {1} a unit, the supplier's price is {2}; reverse it and draft it again."
+                    ).format(labels.fee(line.parent), number(line.unit_price), price)
+                )
 
 
 def _published(market: str, fee_type: str, period: str) -> Decimal:

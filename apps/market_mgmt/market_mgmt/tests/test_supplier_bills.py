@@ -1,6 +1,6 @@
 """Scenarios: electricity is sold on at what it cost, and never brings in more than the supplier's bill."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -10,6 +10,7 @@ from market_mgmt.tests import factories
 
 D = Decimal
 NOV_1 = date(2026, 11, 1)
+NOON = datetime(2026, 11, 1, 12)
 ELECTRICITY = "Electricity"
 
 
@@ -98,3 +99,20 @@ def test_one_bill_a_month(site, market):
 def test_a_bill_without_units_or_amount_is_refused(site, market, units, amount):
     with pytest.raises(site.ValidationError):
         bill(site, market, units, amount)
+
+
+def test_what_was_drafted_at_last_month_s_price_is_not_published_above_this_month_s(site, market, shops):
+    # given bills drafted at 3.00 before the supplier's bill came, which asks 2.00
+    site.db.set_value("Fee Type", ELECTRICITY, "resold", 1)
+    factories.tariff(market, ELECTRICITY, "3.00")
+    drafts = [name for name in billing.generate(market, "2026-10", NOV_1).created if "-ELEC-" in name]
+    bill(site, market, 1000, 2000)
+    # then they are refused, although the sum is below the supplier's
+    with pytest.raises(site.ValidationError, match=r"3.*2"):
+        factories.publish(market, "2026-10", NOV_1)
+    # and drafted again they pass
+    for name in drafts:
+        billing.reverse(name, "单价", NOON)
+    billing.generate(market, "2026-10", NOV_1)
+    factories.publish(market, "2026-10", NOV_1)
+    assert charged(site, market) == [200.0, 200.0]
