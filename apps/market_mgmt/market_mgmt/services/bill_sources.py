@@ -77,7 +77,7 @@ class Found(NamedTuple):
 
 
 class Sources:
-    """All that is needed to bill a market for a month, loaded in seven queries."""
+    """All that is needed to bill a market for a month, loaded in a few queries."""
 
     def __init__(self, market: str, month: Period) -> None:
         self.month = month
@@ -88,14 +88,17 @@ class Sources:
         priced = {fee_type for fee_type, _stall in self.tariffs.prices}
         types = fee_types(kind=["in", ("Rent", "Metered", "Fixed")]).values()
         self.types = [one for one in types if one.kind != "Fixed" or one.name in priced]
-        meters = _rows(MeterRow, "Meter", {"market": market, "status": "Active"}, "name")
-        self.meters = _by(meters, attrgetter("stall", "fee_type"))
         taken = {"market": market, "period": f"{month.start:%Y-%m}", "status": ["!=", VOID]}
         readings = _rows(ReadingRow, "Meter Reading", taken, "reading_date, creation")
         readings.sort(
             key=lambda reading: reading.kind == PERIOD
         )  # it ends the month, whenever the others came
         self.readings = _by(readings, attrgetter("meter"))
+        meters = _rows(MeterRow, "Meter", {"market": market, "status": "Active"}, "name")
+        retired = _rows(MeterRow, "Meter", {"market": market, "status": "Retired"}, "name")
+        self.retired = {meter.name for meter in retired}
+        meters += [meter for meter in retired if meter.name in self.readings]
+        self.meters = _by(meters, attrgetter("stall", "fee_type"))
         self.handed_over = {reading.meter for reading in readings if reading.kind == HANDOVER}
         self.read_before = self._read_before()
         self.former = self._former({meter.stall for meter in meters if meter.name in self.handed_over})
@@ -209,15 +212,16 @@ class Sources:
                 return _("The reading of meter {0} is held.")
             if reading.kind == PERIOD and lease.last_day < min(self.month.end, reading.reading_date):
                 return _("Meter {0} was not read when the stall changed hands.")
-        if lease.last_day < self.month.start:
-            return None
+        if lease.last_day < self.month.start or meter.name in self.retired:
+            return None  # what was read of it is all there is
         leases = self.leases_of[lease.stall]
         position = leases.index(lease)
         if position:
             handovers = [reading for reading in self.readings.get(meter.name, ()) if reading.kind == HANDOVER]
             if len(handovers) < position:
                 return _("Meter {0} was not read when the stall changed hands.")
-        if position == len(leases) - 1 and kinds.isdisjoint((PERIOD, HANDOVER)):
+        left = HANDOVER in kinds and own[-1].reading_date >= lease.last_day
+        if position == len(leases) - 1 and PERIOD not in kinds and not left:
             return _("Meter {0} has no reading.")
         return None
 

@@ -330,6 +330,12 @@ def void(name: str, reason: str) -> None:
     frappe.db.set_value("Meter Reading", name, {"status": VOID, "hold_reason": reason})
 
 
+def require_none(meter: str, meter_no: str) -> None:
+    """Raises ValidationError when a meter has readings: they are billed to the lease of the stall where it is."""
+    if frappe.db.exists("Meter Reading", {"meter": meter, "status": ["!=", VOID]}):
+        frappe.throw(_("Meter {0} has readings; retire it and make a new one.").format(meter_no))
+
+
 def is_billed(meter: str, period: str) -> bool:
     """Whether a bill that stands was made from the meter's readings of a period."""
     place = frappe.db.get_value("Meter", meter, ["stall", "fee_type"], as_dict=True)

@@ -276,3 +276,30 @@ class TestWhoPays:
         # when the handover is entered, then it is
         meter_changes.read_at_handover(meter, D("30"), OCT_15, NOV_1)
         assert self.water_of(site, market, "2026-10") == ({shop.lease: D("60.00")}, [])
+
+    def test_a_handover_in_a_lease_that_runs_on_waits_for_the_month_s_reading(self, site, market):
+        # given a handover read by mistake: the tenant stays
+        shop = factories.shop(market)
+        meter = factories.meter(shop)
+        meter_changes.read_at_handover(meter, D("10"), OCT_15, OCT_15)
+        assert self.water_of(site, market, "2026-10")[0] == {}
+        # when the month has been read, then all of it is billed
+        factories.reading(meter, "2026-10", "31", OCT_31)
+        assert self.water_of(site, market, "2026-10") == ({shop.lease: D("62.00")}, [])
+
+    def test_what_a_meter_showed_before_it_was_retired_is_billed(self, site, market):
+        shop = factories.shop(market)
+        meter = factories.meter(shop)
+        factories.reading(meter, "2026-10", "40", date(2026, 10, 20))
+        site.db.set_value("Meter", meter, "status", "Retired")
+        assert self.water_of(site, market, "2026-10") == ({shop.lease: D("80.00")}, [])
+
+    def test_a_meter_with_readings_does_not_move_to_another_stall(self, site, market):
+        # given 40 units used at one stall, not yet billed
+        shop = factories.shop(market)
+        meter = site.get_doc("Meter", factories.meter(shop, meter_no="W-STAYS"))
+        factories.reading(meter.name, "2026-10", "40")
+        # when the meter is moved, then it is refused: they would be billed at the other
+        meter.stall = factories.shop(market).stall
+        with pytest.raises(site.ValidationError, match="W-STAYS"):
+            meter.save(ignore_permissions=True)

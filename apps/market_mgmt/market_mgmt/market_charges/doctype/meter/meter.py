@@ -3,7 +3,7 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from market_mgmt.services import places
+from market_mgmt.services import places, readings
 from market_mgmt.services.meter_changes import check_dial
 from market_mgmt.services.rows import number
 
@@ -13,4 +13,7 @@ class Meter(Document):
         places.check_same_market(self, "stall")
         if frappe.get_cached_value("Fee Type", self.fee_type, "kind") != "Metered":
             frappe.throw(_("{0} is not charged by meter.").format(_(self.fee_type)))
+        moved = self.has_value_changed("stall") or self.has_value_changed("fee_type")
+        if self.get_doc_before_save() and moved:
+            readings.require_none(self.name, self.meter_no)
         check_dial(self.meter_no, self.digits, number(self.multiplier), number(self.initial_reading))
