@@ -197,6 +197,17 @@ def test_a_stall_that_is_leased_to_somebody_else_is_refused(market):
     assert [(error.row, error.column) for error in result.errors] == [(3, "摊位号")]
 
 
+def test_a_stall_is_not_let_again_for_days_of_a_lease_that_was_terminated(site, market):
+    # given a lease that was terminated after its first day, so that a later one may follow
+    run(market, form({}))
+    lease = site.get_doc("Lease", {"market": market})
+    lease.update({"status": "Terminated", "terminated_on": lease.start_date, "termination_reason": "退租"})
+    lease.save(ignore_permissions=True)
+    # when somebody else's begins on that very day, then its row is refused
+    result = run(market, form({"身份证号": OTHER_IDS[1]}), dry_run=True)
+    assert [(error.row, error.column) for error in result.errors] == [(3, "摊位号")]
+
+
 def test_when_something_goes_wrong_in_the_middle_nothing_is_left(site, market, monkeypatch):
     monkeypatch.setattr(merchants._Writer, "_tariffs", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):

@@ -95,7 +95,7 @@ class Known:
         }
         self.tariffs = tariffs.table(market)
         self.leases: dict[str, list[Any]] = {}
-        fields = ["name", "stall", "merchant", "start_date", "end_date", "status"]
+        fields = ["name", "stall", "merchant", "start_date", "end_date", "terminated_on"]
         for row in frappe.get_all("Lease", filters={**where, "status": ["!=", "Draft"]}, fields=fields):
             self.leases.setdefault(row.stall, []).append(row)
 
@@ -135,8 +135,8 @@ class Known:
         if line.lease is None or self.has_lease(line):
             return
         for row in self.leases.get(stall, ()):
-            start, end = getdate(row.start_date), getdate(row.end_date)
-            if row.status == lease_rules.ACTIVE and start <= line.lease.end and end >= line.lease.start:
+            start, end = getdate(row.start_date), getdate(row.terminated_on or row.end_date)
+            if start <= line.lease.end and end >= line.lease.start:
                 line.row.fault(form.STALL, _("is already leased from {0} to {1}").format(start, end))
 
 
