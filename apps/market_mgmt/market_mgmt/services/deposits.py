@@ -53,12 +53,18 @@ def settle(lease: str, on: date, reason: str) -> tuple[Decimal, list[str]]:
     """At the end of a lease: release its whole deposit and pay what the merchant owes from it.
 
     Returns what is left as balance, to be refunded on request, and the leases whose fees were paid. Raises
-    ValidationError while the lease runs.
+    ValidationError while the lease runs, or has bills that are not published: the deposit stands for them too.
     """
     row = _lease(lease)
     if row.status not in (ENDED, TERMINATED):
         frappe.throw(_("The deposit of a lease is settled when the lease has ended."))
     lock("Merchant", [row.merchant])
+    if frappe.db.exists("Fee", {"lease": lease, "status": ["in", ("Draft", "Reviewed")]}):
+        frappe.throw(
+            _("Lease {0} has bills that are not published; publish or reverse them first.").format(
+                labels.lease(lease)
+            )
+        )
     amount = held([lease], lock_rows=True)[lease]
     if amount > 0:
         release(lease, amount, on, reason)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from market_mgmt.services import counter, deposits, leases, ledger, payments
+from market_mgmt.services import counter, deposits, lease_changes, leases, ledger, payments
 from market_mgmt.tests import factories
 
 D = Decimal
@@ -45,6 +45,18 @@ def test_when_the_lease_has_ended_it_pays_what_is_owed_and_the_rest_is_balance(s
     assert ledger.fee_balance(rent) == (D("0.00"), D("0.00"))
     assert deposits.held([shop.lease])[shop.lease] == 0
     assert ledger.check(shop.market) == []
+
+
+def test_it_is_not_settled_before_the_last_bill_is_published(site, shop):
+    # given a lease that was terminated, its last rent drafted: 15/31 of 1000
+    take(shop)
+    lease_changes.terminate(shop.lease, date(2026, 10, 15), "提前退租", datetime(2026, 10, 15, 18))
+    with pytest.raises(site.ValidationError):
+        deposits.settle(shop.lease, date(2026, 10, 15), "退租")
+    # when that is published, then the deposit pays it
+    factories.publish(shop.market, "2026-10", date(2026, 10, 16))
+    rest, _paid = deposits.settle(shop.lease, date(2026, 10, 16), "退租")
+    assert rest == D("1516.13")
 
 
 def test_no_more_is_released_than_is_held(site, shop):
