@@ -205,14 +205,14 @@ class Sources:
 
     def _problem(self, lease: LeaseRow, meter: MeterRow, own: Sequence[ReadingRow]) -> str | None:
         """Why a lease cannot be billed for a meter, None if it can (or need not)."""
-        kinds = set()
+        kinds, last_day = set(), lease.last_day
         for reading in own:
             kinds.add(reading.kind)
             if reading.status not in BILLABLE:
                 return _("The reading of meter {0} is held.")
-            if reading.kind == PERIOD and lease.last_day < min(self.month.end, reading.reading_date):
+            if reading.kind == PERIOD and last_day < self.month.end and last_day < reading.reading_date:
                 return _("Meter {0} was not read when the stall changed hands.")
-        if lease.last_day < self.month.start or meter.name in self.retired:
+        if last_day < self.month.start or meter.name in self.retired:
             return None  # what was read of it is all there is
         leases = self.leases_of[lease.stall]
         position = leases.index(lease)
@@ -220,8 +220,8 @@ class Sources:
             handovers = [reading for reading in self.readings.get(meter.name, ()) if reading.kind == HANDOVER]
             if len(handovers) < position:
                 return _("Meter {0} was not read when the stall changed hands.")
-        left = HANDOVER in kinds and own[-1].reading_date >= lease.last_day
-        if position == len(leases) - 1 and PERIOD not in kinds and not left:
+        handed_over = HANDOVER in kinds and own[-1].reading_date >= last_day
+        if position == len(leases) - 1 and PERIOD not in kinds and not handed_over:
             return _("Meter {0} has no reading.")
         return None
 
