@@ -32,6 +32,10 @@ def check(lease: Document) -> None:
             frappe.throw(_("Please enter the day on which the lease was terminated."))
         if not start <= as_date(lease.terminated_on) <= end:
             frappe.throw(_("The day of termination must lie within the lease."))
+        if before and before.status == rules.TERMINATED and lease.has_value_changed("terminated_on"):
+            frappe.throw(
+                _("The lease was terminated on {0}; its last bills stand.").format(before.terminated_on)
+            )
     if lease.status == rules.ACTIVE:
         _refuse_overlap(lease, rules.Term(lease.name or "", start, end))
 

@@ -158,6 +158,14 @@ class TestWhatStands:
             with pytest.raises(site.ValidationError):
                 lease.save(ignore_permissions=True)
 
+    def test_the_day_of_a_termination_stays(self, site):
+        shop = factories.shop()
+        lease_changes.terminate(shop.lease, date(2026, 10, 20), "提前退租", OCT_20)
+        lease = site.get_doc("Lease", shop.lease)
+        lease.terminated_on = date(2026, 10, 5)
+        with pytest.raises(site.ValidationError, match="2026-10-20"):
+            lease.save(ignore_permissions=True)
+
     def test_the_days_of_a_lease_that_has_ended_are_not_let_again(self, site):
         # given a lease that was terminated on the 15th
         shop = factories.shop()
