@@ -80,6 +80,12 @@ def state(site, name):
     return site.db.get_value("Refund", name, "status")
 
 
+@pytest.fixture
+def no_others(site):
+    """No refund of another test waits for WeChat."""
+    site.db.set_value("Refund", {"status": ["in", ("Approved", "Processing")]}, "status", "Failed")
+
+
 class TestByWeChat:
     def test_a_wrong_bill_is_reversed_and_its_payment_goes_back(self, site, wechat, shop, rent, order):
         # given the bill reversed: its money is balance
@@ -152,6 +158,7 @@ class TestByWeChat:
         assert site.db.count("Error Log") == before + 1
         assert wechat_refunds.take_in(said(name, order, D("1000.00"), "SUCCESS"), NOW) == "Succeeded"
 
+    @pytest.mark.usefixtures("no_others")
     def test_the_sweeper_sends_and_asks_until_it_is_done(self, site, wechat, shop, rent, order):
         billing.reverse(rent, "错账", NOW)
         name = approved(shop, order=order)
@@ -221,6 +228,7 @@ class TestByWeChat:
         assert state(site, name) == "Succeeded"
         assert site.db.get_value("Refund", name, "sent_at") == late
 
+    @pytest.mark.usefixtures("no_others")
     def test_parts_of_a_payment_go_a_minute_apart(self, site, wechat, shop, rent, order):
         billing.reverse(rent, "错账", NOW)
         first, second = (approved(shop, amount="400.00", order=order) for _ in range(2))
