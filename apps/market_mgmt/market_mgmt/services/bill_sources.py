@@ -12,14 +12,15 @@ import frappe
 from cn_connect.money import yuan
 from frappe import _
 from market_mgmt.domain.billing import Bill, Segment, metered, monthly_charge, rent_for
+from market_mgmt.domain.leases import ACTIVE, ENDED, TERMINATED
 from market_mgmt.domain.periods import Period, billed_in
 from market_mgmt.services import tariffs
 from market_mgmt.services.fee_writer import FeeType, fee_types
-from market_mgmt.services.readings import BILLABLE, HANDOVER, PERIOD, VOID
+from market_mgmt.services.readings import BILLABLE, HANDOVER, PERIOD, VOID, ends_period
 from market_mgmt.services.rows import chunks, number
 from market_mgmt.services.values import as_date
 
-_HELD_THE_STALL = ["in", ("Active", "Ended", "Terminated")]
+_HELD_THE_STALL = ["in", (ACTIVE, ENDED, TERMINATED)]
 
 
 class LeaseRow(NamedTuple):
@@ -90,9 +91,7 @@ class Sources:
         self.types = [one for one in types if one.kind != "Fixed" or one.name in priced]
         taken = {"market": market, "period": f"{month.start:%Y-%m}", "status": ["!=", VOID]}
         readings = _rows(ReadingRow, "Meter Reading", taken, "reading_date, creation")
-        readings.sort(
-            key=lambda reading: reading.kind == PERIOD
-        )  # it ends the month, whenever the others came
+        readings.sort(key=ends_period)
         self.readings = _by(readings, attrgetter("meter"))
         meters = _rows(MeterRow, "Meter", {"market": market, "status": "Active"}, "name")
         retired = _rows(MeterRow, "Meter", {"market": market, "status": "Retired"}, "name")

@@ -136,7 +136,7 @@ def stored(
 ) -> dict[str, list[Stored]]:
     """The readings of meters, also voided ones, by meter; of the months from `since` on, or `before` one.
 
-    Oldest first. The one that ends a period comes last in it, also when a handover on its day was entered later.
+    Oldest first, and within a period by `ends_period`.
     """
     reading = frappe.qb.DocType("Meter Reading")
     query = _select(reading).where(reading.meter.isin(list(meters)))
@@ -144,9 +144,15 @@ def stored(
     query = query.where(reading.period < before) if before else query
     query = query.orderby(reading.reading_date).orderby(reading.creation)
     found: dict[str, list[Stored]] = {}
-    for row in sorted(map(Stored._make, query.run()), key=lambda row: (row.period, row.kind == PERIOD)):
+    for row in sorted(map(Stored._make, query.run()), key=lambda row: (row.period, ends_period(row))):
         found.setdefault(row.meter, []).append(row)
     return found
+
+
+def ends_period(reading: Any) -> bool:
+    """What a reading is ordered by within its period: the one that ends it comes last, also when a handover on its day
+    was entered later."""
+    return bool(reading.kind == PERIOD)
 
 
 def _select(reading: Any) -> Any:
