@@ -48,15 +48,16 @@ def issue(
     issued_at: dt.datetime,
     content: Mapping[str, Any],
     code: str | None = None,
+    new: bool = False,
 ) -> Seal:
     """Seals a document, under `code` if it has one already. The same document of the same time keeps its code.
 
-    `title` is shown to everybody who scans the code, so it must name nobody.
+    `new` says that it cannot have been sealed before, and saves the look. `title` is shown to everybody who scans the code, so it must name nobody.
     """
     issued_at = issued_at.replace(microsecond=0)
     digest = content_hash(content)
     same = {"kind": kind, "reference": reference, "issued_at": issued_at, "content_hash": digest}
-    found = frappe.db.get_value(DOCTYPE, same | ({"name": code} if code else {}), "name")
+    found = None if new else frappe.db.get_value(DOCTYPE, same | ({"name": code} if code else {}), "name")
     code = found or code or secrets.token_hex(16)
     if not found:
         values = same | {"doctype": DOCTYPE, "code": code, "title": title}

@@ -3,7 +3,8 @@
 Whoever calls this holds the lock on the merchant.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -15,22 +16,37 @@ from market_mgmt.services.rows import chunks
 from market_mgmt.services.values import as_date
 
 
-def pay_open_fees(
-    merchant: str, amount: Decimal, on: date, chosen: Collection[str] = (), payment_order: str | None = None
-) -> tuple[list[Share], Decimal]:
-    """Allocate up to `amount` of the merchant's balance to open fees, as of a day; returns the shares and the rest.
+@dataclass(frozen=True)
+class Paid:
+    """What money paid: the shares in the order in which they were paid, and the open fees as they were before."""
 
-    `on` may lie in the past when a payment became known late: late fees posted since then are set right, and a bill
-    published since then is paid on its bill date.
+    shares: tuple[Share, ...] = ()
+    fees: Mapping[str, ledger.OpenFeeRow] = field(default_factory=dict)
+
+    @property
+    def leases(self) -> list[str]:
+        """The leases whose fees were paid."""
+        return sorted({self.fees[share.fee].lease for share in self.shares})
+
+
+def pay_open_fees(
+    merchant: str, amount: Decimal, on: date, chosen: Collection[str] = (), payment: Posting | None = None
+) -> Paid:
+    """Allocate up to `amount` of the merchant's balance to open fees, as of a day.
+
+    `payment` is what brings the money if it is not yet in the balance; it is posted too. `on` may lie in the past when
+    a payment became known late: late fees posted since then are set right, and a bill published since then is paid on
+    its bill date.
     """
-    accruing = _accruing(merchant)
+    bills = ledger.published(merchant=merchant, lock=True)
+    accruing = {row.name: row.late_fee_from for row in bills if row.late_fee_applies and row.late_fee_from}
     posted_until = late_fees.wind_back(accruing, on)
     late_fees.post_due([fee for fee, first in accruing.items() if first <= on], on)
-    rows = {row.name: row for row in ledger.open_fees(on, merchant=merchant, lock=True)}
-    shares, rest = allocate(amount, [row.open_fee() for row in rows.values()], chosen)
-    ledger.post(
-        [posting for share in shares for posting in _postings(share, rows[share.fee], on, payment_order)]
-    )
+    rows = {row.name: row for row in ledger.owed(bills, on, lock=True)}
+    shares, _rest = allocate(amount, [row.open_fee() for row in rows.values()], chosen)
+    order = payment.payment_order if payment else None
+    allocated = [posting for share in shares for posting in _postings(share, rows[share.fee], on, order)]
+    ledger.post([payment, *allocated] if payment else allocated)
     by_day: dict[date, list[str]] = {}
     for share in shares:
         by_day.setdefault(_paid_on(rows[share.fee], on), []).append(share.fee)
@@ -38,26 +54,20 @@ def pay_open_fees(
         ledger.refresh_caches(fees, day)
     if posted_until:
         late_fees.post_due(accruing, posted_until)
-    return shares, rest
+    return Paid(tuple(shares), rows)
 
 
-def use_prepaid(merchants: Iterable[str], as_of: date) -> dict[str, list[Share]]:
-    """Let prepaid balances pay open fees; returns the shares of each merchant that had a balance.
+def use_prepaid(merchants: Iterable[str], as_of: date) -> dict[str, Paid]:
+    """Let prepaid balances pay open fees; returns what each merchant paid that had a balance.
 
     A balance that came after `as_of` (of bills dated back) pays on the day it came.
     """
     balances = ledger.prepaid_balances(merchants, lock=True)
     since = _last_credit([merchant for merchant, balance in balances.items() if balance > 0])
     return {
-        merchant: pay_open_fees(merchant, balances[merchant], max(as_of, day))[0]
+        merchant: pay_open_fees(merchant, balances[merchant], max(as_of, day))
         for merchant, day in sorted(since.items())
     }
-
-
-def leases_of(shares: Sequence[Share]) -> list[str]:
-    """The leases whose fees were paid."""
-    fees = [share.fee for share in shares]
-    return sorted(set(frappe.get_all("Fee", filters={"name": ["in", fees]}, pluck="lease"))) if fees else []
 
 
 def _last_credit(merchants: Iterable[str]) -> dict[str, date]:
@@ -76,16 +86,6 @@ def _last_credit(merchants: Iterable[str]) -> dict[str, date]:
 def _paid_on(fee: ledger.OpenFeeRow, on: date) -> date:
     """The day on which money of a day pays a fee: not before the fee was billed."""
     return max(on, fee.bill_date)
-
-
-def _accruing(merchant: str) -> dict[str, date]:
-    """The open fees on which late fees run, sooner or later, each with their first day. All open fees are locked."""
-    query = (
-        "SELECT name, late_fee_applies, late_fee_from FROM `tabFee`"
-        " WHERE merchant = %s AND status IN %s ORDER BY name FOR UPDATE"
-    )
-    rows = frappe.db.sql(query, (merchant, ledger.OPEN))
-    return {name: first for name, applies, first in rows if applies and first}
 
 
 def _postings(share: Share, fee: ledger.OpenFeeRow, on: date, payment_order: str | None) -> list[Posting]:

@@ -18,7 +18,7 @@ from market_mgmt.domain.late_fee import DEFAULT_START_AFTER_DAYS
 from market_mgmt.domain.ledger import CHARGE, INCOME, RECEIVABLE, Posting
 from market_mgmt.domain.periods import Period, month_containing, month_key, month_of
 from market_mgmt.services import fee_writer, labels, ledger, red_cards, supplier_bills
-from market_mgmt.services.allocations import leases_of, use_prepaid
+from market_mgmt.services.allocations import use_prepaid
 from market_mgmt.services.bill_sources import Sources
 from market_mgmt.services.billing_reversal import reverse
 from market_mgmt.services.closed_months import require_open
@@ -129,8 +129,8 @@ def publish(
     _freeze([row.name for row in bills], as_of, rule_in_force(market, as_of))
     ledger.post([_charge(row, as_of) for row in bills])
     moment = now or datetime.combine(as_of, time())
-    for shares in use_prepaid({row.merchant for row in bills}, as_of).values():
-        for lease in leases_of(shares):
+    for paid in use_prepaid({row.merchant for row in bills}, as_of).values():
+        for lease in paid.leases:
             red_cards.lift_if_settled(lease, moment)
     return len(bills)
 

@@ -12,7 +12,7 @@ from frappe import _
 from market_mgmt.domain.leases import ENDED, TERMINATED
 from market_mgmt.domain.ledger import DEPOSIT, DEPOSIT_HELD, DEPOSIT_RELEASE, PREPAID, Posting
 from market_mgmt.services import labels, ledger
-from market_mgmt.services.allocations import leases_of, use_prepaid
+from market_mgmt.services.allocations import Paid, use_prepaid
 from market_mgmt.services.rows import lock
 
 
@@ -68,8 +68,8 @@ def settle(lease: str, on: date, reason: str) -> tuple[Decimal, list[str]]:
     amount = held([lease], lock_rows=True)[lease]
     if amount > 0:
         release(lease, amount, on, reason)
-    shares = use_prepaid([row.merchant], on).get(row.merchant, [])
-    return ledger.prepaid_balance(row.merchant, lock=True), leases_of(shares)
+    paid = use_prepaid([row.merchant], on).get(row.merchant, Paid())
+    return ledger.prepaid_balance(row.merchant, lock=True), paid.leases
 
 
 def carry_over(old: str, new: str, on: date) -> Decimal:

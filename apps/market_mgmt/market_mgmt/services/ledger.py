@@ -32,9 +32,11 @@ __all__ = [
     "fee_accounts",
     "fee_balance",
     "open_fees",
+    "owed",
     "post",
     "prepaid_balance",
     "prepaid_balances",
+    "published",
     "rebuild_caches",
     "refresh_caches",
 ]
@@ -190,6 +192,17 @@ def open_fees(
     lock: bool = False,
 ) -> list[OpenFeeRow]:
     """Published fees with something to pay as of a day, by due date, priority and name."""
+    return owed(published(merchant, lease, market, names, lock), as_of, lock)
+
+
+def published(
+    merchant: str | None = None,
+    lease: str | None = None,
+    market: str | None = None,
+    names: Sequence[str] | None = None,
+    lock: bool = False,
+) -> list[frappe._dict]:
+    """The bills that may still be paid, by name, as they were published: what is open of them is not in these rows."""
     conditions = {
         "status": OPEN,
         "merchant": merchant,
@@ -202,7 +215,11 @@ def open_fees(
         f"`{column}` {'=' if isinstance(given[column], str) else 'IN'} %({column})s" for column in given
     )
     query = f"SELECT {columns(_OPEN_FEE)} FROM `tabFee` WHERE {where} ORDER BY name"
-    rows = frappe.db.sql(f"{query} FOR UPDATE" if lock else query, given, as_dict=True) if names != [] else []
+    return frappe.db.sql(f"{query} FOR UPDATE" if lock else query, given, as_dict=True) if names != [] else []
+
+
+def owed(rows: Sequence[frappe._dict], as_of: date, lock: bool = False) -> list[OpenFeeRow]:
+    """Those of `published` with something to pay as of a day, by due date, priority and name."""
     priorities = dict(frappe.db.sql("SELECT name, priority FROM `tabFee Type`"))
     accounts = fee_accounts([row.name for row in rows], lock)
     result = []

@@ -44,11 +44,12 @@ class PrintedPage:
     blank: int
 
 
-def seal(receipt: Document) -> Seal:
-    """Seals a receipt under its verification code. Called in the transaction that issues it; repeating is harmless."""
+def seal(receipt: Document | frappe._dict, new: bool = False) -> Seal:
+    """Seals a receipt under its verification code, a new one in the transaction that issues it."""
     title = _("Receipt {0}, {1} yuan").format(receipt.name, format_yuan(yuan(receipt.amount)))
     issued_at = get_datetime(receipt.issued_at)
-    return sealed.issue(KIND, receipt.name, title, issued_at, _content(receipt), receipt.verification_code)
+    code = receipt.verification_code
+    return sealed.issue(KIND, receipt.name, title, issued_at, _content(receipt), code, new)
 
 
 def render(receipt: str | Document, copy: int = 0) -> bytes:
@@ -62,7 +63,7 @@ def render(receipt: str | Document, copy: int = 0) -> bytes:
     return pdf.issue(html, PAPER, get_datetime(document.issued_at), context["title"])
 
 
-def _content(receipt: Document) -> dict[str, Any]:
+def _content(receipt: Document | frappe._dict) -> dict[str, Any]:
     """What the hash covers: everything of the receipt that never changes."""
     return {
         "number": receipt.name,

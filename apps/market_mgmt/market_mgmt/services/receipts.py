@@ -1,7 +1,6 @@
 """Receipts: a gapless number per market and year, taken only when a receipt is issued, in the same transaction."""
 
 import secrets
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,46 +11,50 @@ from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain.allocation import Share
 from market_mgmt.services import invoices, receipt_pdf
-from market_mgmt.services.rows import lock
+from market_mgmt.services.allocations import Paid
+from market_mgmt.services.ledger import OpenFeeRow
+from market_mgmt.services.rows import bulk_insert, lock
 
 FEE, PREPAYMENT, DEPOSIT = "Fee", "Prepayment", "Deposit"
 
 
-def issue(order: Document, shares: Sequence[Share], now: datetime) -> str:
-    """Issue the receipt of a paid order over what it paid, the rest as prepayment; returns its name."""
-    fields = ["name", "stall", "fee_type", "period"]
-    fees = {
-        row.name: row
-        for row in frappe.get_all(
-            "Fee", filters={"name": ["in", [share.fee for share in shares] or [""]]}, fields=fields
-        )
-    }
-    lines = [_line(fees[share.fee], share) for share in shares]
-    rest = yuan(order.amount) - sum((share.amount for share in shares), yuan(0))
+def issue(order: Document, paid: Paid, now: datetime) -> str:
+    """Issue the receipt of a paid order over what it paid, the rest as prepayment; returns its name.
+
+    Written as rows: whoever else is paid in this market waits from the number to the commit.
+    """
+    lines = [_line(paid.fees[share.fee], share) for share in paid.shares]
+    rest = yuan(order.amount) - sum((share.amount for share in paid.shares), yuan(0))
     if rest > 0:
-        purpose = DEPOSIT if order.deposit_lease else PREPAYMENT
-        lines.append({"purpose": purpose, "description": _(purpose), "amount": to_db(rest)})
-    stalls = {row.stall for row in fees.values()}
-    receipt = frappe.get_doc(
-        {
-            "doctype": "Receipt",
-            "market": order.market,
-            "year": now.year,
-            "number": _next_number(order.market, now.year),
-            "merchant": order.merchant,
-            "stall": stalls.pop() if len(stalls) == 1 else None,
-            "payment_order": order.name,
-            "amount": order.amount,
-            "issued_at": now,
-            "status": "Issued",
-            "verification_code": secrets.token_hex(16),
-            "lines": lines,
-        }
-    )
-    # What it names was locked or read just now.
-    receipt.insert(ignore_permissions=True, ignore_links=True)
-    receipt_pdf.seal(receipt)
-    return receipt.name
+        lines.append(_rest(DEPOSIT if order.deposit_lease else PREPAYMENT, rest))
+    stalls = {paid.fees[share.fee].stall for share in paid.shares}
+    values = {
+        "market": order.market,
+        "year": now.year,
+        "merchant": order.merchant,
+        "stall": stalls.pop() if len(stalls) == 1 else None,
+        "payment_order": order.name,
+        "amount": to_db(yuan(order.amount)),
+        "issued_at": now,
+        "status": "Issued",
+        "verification_code": secrets.token_hex(16),
+    }
+    number = _next_number(order.market, now.year)
+    name = name_of(order.market, now.year, number)
+    receipt = frappe._dict(values, name=name, number=number)
+    bulk_insert("Receipt", [receipt])
+    receipt.lines = [
+        frappe._dict(line, parent=name, parenttype="Receipt", parentfield="lines", idx=idx)
+        for idx, line in enumerate(lines, start=1)
+    ]
+    bulk_insert("Receipt Line", receipt.lines)
+    receipt_pdf.seal(receipt, new=True)
+    return name
+
+
+def name_of(market: str, year: int, number: int) -> str:
+    """What a receipt is called: unique across markets, and in the order of the numbers."""
+    return f"{market}-{year}-{number:06d}"
 
 
 def pdf(name: str) -> bytes:
@@ -113,9 +116,10 @@ def reduce(order: str, left: Decimal, now: datetime) -> None:
         invoices.money_went_back(name, left, now)
 
 
-def _line(fee: frappe._dict, share: Share) -> dict[str, object]:
+def _line(fee: OpenFeeRow, share: Share) -> dict[str, object]:
     return {
         "purpose": FEE,
+        "description": None,
         "fee": fee.name,
         "stall": fee.stall,
         "fee_type": fee.fee_type,
@@ -123,6 +127,19 @@ def _line(fee: frappe._dict, share: Share) -> dict[str, object]:
         "principal": to_db(share.principal),
         "late_fee": to_db(share.late_fee),
         "amount": to_db(share.amount),
+    }
+
+
+def _rest(purpose: str, amount: Decimal) -> dict[str, object]:
+    """The line of money that paid no fee."""
+    nothing = dict.fromkeys(("fee", "stall", "fee_type", "period"))
+    return {
+        "purpose": purpose,
+        "description": _(purpose),
+        **nothing,
+        "principal": 0.0,
+        "late_fee": 0.0,
+        "amount": to_db(amount),
     }
 
 

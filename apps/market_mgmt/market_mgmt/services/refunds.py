@@ -24,7 +24,7 @@ from market_mgmt.domain.ledger import (
     Posting,
 )
 from market_mgmt.services import cashiers, dunning, labels, ledger, receipts
-from market_mgmt.services.allocations import leases_of, use_prepaid
+from market_mgmt.services.allocations import use_prepaid
 from market_mgmt.services.billing_reversal import reversals
 from market_mgmt.services.rows import lock
 
@@ -199,8 +199,9 @@ def finish(refund: Document, status: str, now: datetime, **values: object) -> st
 
 def _pay_by_balance(merchant: str, now: datetime) -> None:
     """What does not go back pays open fees, as any payment does."""
-    for lease in leases_of(use_prepaid([merchant], now.date()).get(merchant, [])):
-        dunning.after_payment(lease, now)
+    for paid in use_prepaid([merchant], now.date()).values():
+        for lease in paid.leases:
+            dunning.after_payment(lease, now)
 
 
 def _take_back_receipt(refund: Document, now: datetime) -> None:

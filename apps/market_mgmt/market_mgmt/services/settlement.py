@@ -14,7 +14,7 @@ from cn_connect.wechat.pay_messages import Transaction
 from frappe.model.document import Document
 from market_mgmt.domain.ledger import CASH, PAYMENT, PREPAID, Posting
 from market_mgmt.services import dunning, ledger, receipts
-from market_mgmt.services.allocations import leases_of, pay_open_fees
+from market_mgmt.services.allocations import Paid, pay_open_fees
 from market_mgmt.services.rows import lock
 
 WAITING = ("Created", "Pending")
@@ -73,26 +73,28 @@ def receive(
     """Post the whole amount of a paid order, allocate it, issue the receipt, lift red cards. The merchant is locked."""
     if chosen is None:
         chosen = [row.fee for row in order.fees]
-    ledger.post(
-        [
-            Posting(
-                market=order.market,
-                merchant=order.merchant,
-                posting_date=on,
-                entry_type=PAYMENT,
-                debit_account=CASH,
-                credit_account=PREPAID,
-                amount=yuan(order.amount),
-                idempotency_key=f"payment|{order.name}",
-                payment_order=order.name,
-                voucher_type="Market Payment Order",
-                voucher_no=order.name,
-            )
-        ]
+    amount = yuan(order.amount)
+    payment = Posting(
+        market=order.market,
+        merchant=order.merchant,
+        posting_date=on,
+        entry_type=PAYMENT,
+        debit_account=CASH,
+        credit_account=PREPAID,
+        amount=amount,
+        idempotency_key=f"payment|{order.name}",
+        payment_order=order.name,
+        voucher_type="Market Payment Order",
+        voucher_no=order.name,
     )
-    shares = pay_open_fees(order.merchant, yuan(order.amount), on, chosen, order.name)[0] if allocate else []
-    receipt = receipts.issue(order, shares, now)
-    lifted = [card for lease in leases_of(shares) for card in dunning.after_payment(lease, now)]
+    if allocate:
+        paid = pay_open_fees(order.merchant, amount, on, chosen, payment)
+    else:
+        paid = Paid()
+        ledger.post([payment])
+    lifted = [card for lease in paid.leases for card in dunning.after_payment(lease, now)]
+    # The receipt comes last: every payment of the market waits for its number.
+    receipt = receipts.issue(order, paid, now)
     return SettleResult(SETTLED if allocate else PREPAID_ONLY, order.name, receipt, tuple(lifted))
 
 

@@ -3,11 +3,12 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
+from market_mgmt.services import receipts
 
 
 class Receipt(Document):
     def autoname(self) -> None:
-        self.name = f"{self.market}-{self.year}-{self.number:06d}"
+        self.name = receipts.name_of(self.market, self.year, self.number)
 
     def on_trash(self) -> None:
         frappe.throw(_("A receipt is voided, never deleted."), frappe.PermissionError)
