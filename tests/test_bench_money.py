@@ -70,7 +70,7 @@ def test_texts_move_into_the_shared_table_and_read_the_same(own_bench: Bench) ->
 def test_every_payment_is_settled_and_timed(own_bench: Bench) -> None:
     found = settling.measure(own_bench, PAYERS, payments=1)
 
-    assert (len(found.direct), len(found.one), len(found.many)) == (10, 5, PAYERS)
+    assert (len(found.direct), len(found.one), len(found.many)) == (10, 10, PAYERS)
 
 
 def test_months_are_counted_back_over_the_turn_of_the_year() -> None:

@@ -39,10 +39,12 @@ def pay_open_fees(
     its bill date.
     """
     bills = ledger.published(merchant=merchant, lock=True)
-    accruing = {row.name: row.late_fee_from for row in bills if row.late_fee_applies and row.late_fee_from}
-    posted_until = late_fees.wind_back(accruing, on)
-    late_fees.post_due([fee for fee, first in accruing.items() if first <= on], on)
-    rows = {row.name: row for row in ledger.owed(bills, on, lock=True)}
+    entries = ledger.entries_of((row.name for row in bills), lock=True)
+    accruing = [row for row in bills if row.late_fee_applies and row.late_fee_from]
+    posted_until = late_fees.wind_back(accruing, entries, on)
+    if late_fees.post_due([row.name for row in accruing if row.late_fee_from <= on], on) or posted_until:
+        entries = ledger.entries_of(entries, lock=True)
+    rows = {row.name: row for row in ledger.owed(bills, entries, on)}
     shares, _rest = allocate(amount, [row.open_fee() for row in rows.values()], chosen)
     order = payment.payment_order if payment else None
     allocated = [posting for share in shares for posting in _postings(share, rows[share.fee], on, order)]
@@ -53,7 +55,7 @@ def pay_open_fees(
     for day, fees in by_day.items():
         ledger.refresh_caches(fees, day)
     if posted_until:
-        late_fees.post_due(accruing, posted_until)
+        late_fees.post_due((row.name for row in accruing), posted_until)
     return Paid(tuple(shares), rows)
 
 

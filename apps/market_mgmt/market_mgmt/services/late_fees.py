@@ -3,7 +3,7 @@
 Posted before every payment and at month end. Reading a balance needs no posting: `ledger.open_fees` computes it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -77,26 +77,29 @@ def derivation_of(fee: str, as_of: date) -> Derivation | None:
     return ledger.late_fee_derivation(row, ledger.fee_accounts([fee])[fee], as_of)
 
 
-def wind_back(fees: Iterable[str], as_of: date) -> date | None:
+def wind_back(
+    bills: Iterable[frappe._dict], entries: Mapping[str, list[ledger.LedgerEntry]], as_of: date
+) -> date | None:
     """Take back late fees posted for days after `as_of`, for a payment that is only now known to have been made then.
 
+    Bills and their entries are as the ledger reads them under lock (`published`, `entries_of`).
     Returns the last day for which late fees had been posted if that lies after `as_of`: once the payment is
     allocated, `post_due` up to that day posts again what the rest still owes.
     """
-    rows = lock("Fee", _charged_after(fees, as_of), _FIELDS)
     latest: date | None = None
     postings = []
-    for fee, entries in ledger.entries_of(rows, lock=True).items():
-        account = fee_account(entries)
+    for bill in bills:
+        own = entries[bill.name]
         posted = sorted(
-            (entry for entry in entries if entry.entry_type == LATE_FEE), key=lambda entry: entry.counted_from
+            (entry for entry in own if entry.entry_type == LATE_FEE), key=lambda entry: entry.counted_from
         )
         if not posted or posted[-1].counted_from <= as_of:
             continue
+        account = fee_account(own)
         latest = max(latest or posted[-1].counted_from, posted[-1].counted_from)
-        excess = account.late_fee_posted - ledger.late_fee_owed(rows[fee], account, as_of)
+        excess = account.late_fee_posted - ledger.late_fee_owed(bill, account, as_of)
         excess = min(excess, account.late_fee)
-        taken_back = _reversed_amounts(entries)
+        taken_back = _reversed_amounts(own)
         count = account.entry_count
         for entry in reversed(posted):
             part = min(excess, entry.amount - taken_back.get(entry.name, Decimal(0)))
@@ -104,20 +107,12 @@ def wind_back(fees: Iterable[str], as_of: date) -> date | None:
                 count += 1
                 # In the books no earlier than what it takes back, or an earlier month would show less than nothing.
                 day = max(as_of, entry.counted_from)
-                postings.append(_posting(rows[fee], day, REVERSAL, part, f"late|{fee}|{count}", entry.name))
+                key = f"late|{bill.name}|{count}"
+                postings.append(_posting(bill, day, REVERSAL, part, key, entry.name))
                 excess -= part
     ledger.post(postings)
     ledger.refresh_caches([posting.fee or "" for posting in postings], as_of)
     return latest
-
-
-def _charged_after(fees: Iterable[str], day: date) -> list[str]:
-    """Those of the fees that have a late fee of a later day."""
-    query = (
-        "SELECT fee FROM `tabAccount Entry` WHERE fee IN %s AND entry_type = %s"
-        " AND COALESCE(value_date, posting_date) > %s FOR UPDATE"
-    )
-    return [fee for piece in chunks(fees) for (fee,) in frappe.db.sql(query, (tuple(piece), LATE_FEE, day))]
 
 
 def accrue_market(market: str, as_of: date) -> Decimal:

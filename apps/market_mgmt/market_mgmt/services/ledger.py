@@ -5,7 +5,7 @@ every invariant. What decides about money reads with `lock=True` after locking t
 REPEATABLE READ a plain read may still see the state before the lock.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -50,6 +50,8 @@ _ENTRY = (
 _FEE = ("name", "market", "merchant", "lease", "stall", "fee_type", "period")
 _TERMS = ("amount", "late_fee_applies", "late_fee_from", "late_fee_rate", "late_fee_cap")
 _OPEN_FEE = (*_FEE, "bill_date", "due_date", *_TERMS)
+# A query of its own within the query: what locks the bills must not lock their types.
+_PRIORITY = "(SELECT priority FROM `tabFee Type` WHERE name = fee_type) AS priority"
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,8 @@ def open_fees(
     lock: bool = False,
 ) -> list[OpenFeeRow]:
     """Published fees with something to pay as of a day, by due date, priority and name."""
-    return owed(published(merchant, lease, market, names, lock), as_of, lock)
+    rows = published(merchant, lease, market, names, lock)
+    return owed(rows, entries_of((row.name for row in rows), lock), as_of)
 
 
 def published(
@@ -214,17 +217,17 @@ def published(
     where = " AND ".join(
         f"`{column}` {'=' if isinstance(given[column], str) else 'IN'} %({column})s" for column in given
     )
-    query = f"SELECT {columns(_OPEN_FEE)} FROM `tabFee` WHERE {where} ORDER BY name"
+    query = f"SELECT {columns(_OPEN_FEE)}, {_PRIORITY} FROM `tabFee` WHERE {where} ORDER BY name"
     return frappe.db.sql(f"{query} FOR UPDATE" if lock else query, given, as_dict=True) if names != [] else []
 
 
-def owed(rows: Sequence[frappe._dict], as_of: date, lock: bool = False) -> list[OpenFeeRow]:
-    """Those of `published` with something to pay as of a day, by due date, priority and name."""
-    priorities = dict(frappe.db.sql("SELECT name, priority FROM `tabFee Type`"))
-    accounts = fee_accounts([row.name for row in rows], lock)
+def owed(
+    bills: Iterable[frappe._dict], entries: Mapping[str, Sequence[LedgerEntry]], as_of: date
+) -> list[OpenFeeRow]:
+    """Those of `published` with something to pay as of a day, after their entries; by due date, priority and name."""
     result = []
-    for row in rows:
-        account = accounts[row.name]
+    for row in bills:
+        account = fee_account(entries[row.name])
         derivation = late_fee_derivation(row, account, as_of)
         unposted = derivation.amount - account.late_fee_posted if derivation else Decimal(0)
         opened = OpenFeeRow(
@@ -232,7 +235,7 @@ def owed(rows: Sequence[frappe._dict], as_of: date, lock: bool = False) -> list[
             amount=yuan(row.amount),
             bill_date=row.bill_date,
             due_date=row.due_date,
-            priority=priorities.get(row.fee_type) or 50,
+            priority=row.priority or 50,
             principal=account.principal,
             late_fee=account.late_fee + max(unposted, Decimal(0)),
             accrues=derivation is not None,
