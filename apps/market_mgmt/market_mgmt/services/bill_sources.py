@@ -153,54 +153,56 @@ class Sources:
         """Every (lease, fee type) there is something to say about, by stall and priority."""
         for lease in self.leases:
             for fee_type in self.types:
-                if fee_type.kind == "Rent":
-                    yield from self._rent(lease, fee_type)
-                elif fee_type.kind == "Fixed":
-                    yield from self._fixed(lease, fee_type)
-                elif (lease.stall, fee_type.name) in self.meters:
-                    yield from self._metered(lease, fee_type, self.meters[lease.stall, fee_type.name])
+                if found := self._found(lease, fee_type):
+                    yield found
         for lease in self.former.values():
             for fee_type in self.types:
                 meters = self.meters.get((lease.stall, fee_type.name), ())
                 handed_over = [meter for meter in meters if meter.name in self.handed_over]
-                if handed_over:
-                    yield from self._metered(lease, fee_type, handed_over)
+                if found := self._metered(lease, fee_type, handed_over):
+                    yield found
 
-    def _rent(self, lease: LeaseRow, fee_type: FeeType) -> Iterator[Found]:
+    def _found(self, lease: LeaseRow, fee_type: FeeType) -> Found | None:
+        if fee_type.kind == "Rent":
+            return self._rent(lease, fee_type)
+        if fee_type.kind == "Fixed":
+            return self._fixed(lease, fee_type)
+        return self._metered(lease, fee_type, self.meters.get((lease.stall, fee_type.name), ()))
+
+    def _rent(self, lease: LeaseRow, fee_type: FeeType) -> Found | None:
         days = billed_in(self.month, lease.start_date, lease.cycle or "Monthly")
-        if days:
-            bill = rent_for(
-                days,
-                lease.start_date,
-                lease.last_day,
-                yuan(lease.monthly_rent),
-                lease.rent_free_days or 0,
-                self.rent_changes.get(lease.name, ()),
-            )
-            yield Found(lease, fee_type, days, bill)
+        if not days:
+            return None
+        bill = rent_for(
+            days,
+            lease.start_date,
+            lease.last_day,
+            yuan(lease.monthly_rent),
+            lease.rent_free_days or 0,
+            self.rent_changes.get(lease.name, ()),
+        )
+        return Found(lease, fee_type, days, bill)
 
-    def _fixed(self, lease: LeaseRow, fee_type: FeeType) -> Iterator[Found]:
+    def _fixed(self, lease: LeaseRow, fee_type: FeeType) -> Found | None:
         days = self.month.overlap(lease.start_date, lease.last_day)
         prices = self.tariffs.monthly_prices(fee_type.name, lease.stall, days) if days else []
-        if prices:
-            yield Found(lease, fee_type, self.month, monthly_charge(self.month, prices))
+        return Found(lease, fee_type, self.month, monthly_charge(self.month, prices)) if prices else None
 
-    def _metered(self, lease: LeaseRow, fee_type: FeeType, meters: Iterable[MeterRow]) -> Iterator[Found]:
+    def _metered(self, lease: LeaseRow, fee_type: FeeType, meters: Iterable[MeterRow]) -> Found | None:
         segments: list[Segment] = []
         for meter in meters:
             own = self._own(lease, meter)
             problem = self._problem(lease, meter, own)
             if problem:
-                yield Found(lease, fee_type, self.month, problem=problem.format(meter.meter_no))
-                return
+                return Found(lease, fee_type, self.month, problem=problem.format(meter.meter_no))
             segments += [_segment(meter, reading) for reading in own]
         if not segments:
-            return
+            return None
         price = self.tariffs.unit_price(fee_type.name, lease.stall, self.month.end)
         if price is None:
-            yield Found(lease, fee_type, self.month, problem=_("No tariff for {0}.").format(_(fee_type.name)))
-            return
-        yield Found(lease, fee_type, self.month, metered(segments, price))
+            problem = _("No tariff for {0}.").format(_(fee_type.name))
+            return Found(lease, fee_type, self.month, problem=problem)
+        return Found(lease, fee_type, self.month, metered(segments, price))
 
     def _problem(self, lease: LeaseRow, meter: MeterRow, own: Sequence[ReadingRow]) -> str | None:
         """Why a lease cannot be billed for a meter, None if it can (or need not)."""

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from types import NoneType
 from typing import Any
 
@@ -61,14 +62,14 @@ def column_value(column_type: str | None, value: Any) -> Any:
 
 def column_values(column_type: str | None, values: tuple) -> Sequence[Any]:
     """Values of one column of many rows, converted and bound; each distinct one once, and none that needs neither."""
-    types, kind = set(map(type, values)) - {NoneType}, (column_type or "").split("(")[0]
-    if types <= {int, str} and kind not in ("int", "bigint", "date", "datetime"):
+    types = set(map(type, values)) - {NoneType}
+    if not (strict := str(column_type).startswith(("int", "bigint", "date"))) and types <= {int, str}:
         return values
+    if types == {float} and not strict:
+        return [value and round(value, 9) for value in values]
     if len(types) > 1:  # 1 and 1.0 are one key
         return [bind(column_value(column_type, value)) for value in values]
-    exact = types == {float} and kind == "decimal" and None not in values
-    known = {v: round(v, 9) if exact else bind(column_value(column_type, v)) for v in set(values)}
-    return list(map(known.__getitem__, values))
+    return list(map({v: bind(column_value(column_type, v)) for v in set(values)}.__getitem__, values))
 
 
 def _moment(value: Any) -> datetime:
@@ -92,7 +93,7 @@ def _reader(read: Callable[[str], Any]) -> Callable[[bytes], Any]:
 
 def register_converters() -> None:
     """Declared types `date`, `datetime(6)` and `time(6)` read as Python's."""
-    sqlite3.register_converter("date", _reader(lambda text: date.fromisoformat(text[:10])))
+    sqlite3.register_converter("date", lru_cache(_reader(lambda text: date.fromisoformat(text[:10]))))
     sqlite3.register_converter("datetime", _reader(datetime.fromisoformat))
     sqlite3.register_converter(
         "time", _reader(lambda text: datetime.combine(_MIDNIGHT, time.fromisoformat(text)) - _MIDNIGHT)
@@ -115,6 +116,5 @@ def date_columns(query: str) -> frozenset[int]:
     text = _QUOTED.sub("", query)
     for _ in range(text.count("(")):
         text = _INNERMOST.sub("#", text)
-    found = _SELECT_LIST.match(text)
-    items = found[1].split(",") if found else ()
+    items = found[1].split(",") if (found := _SELECT_LIST.match(text)) else ()
     return frozenset(i for i, item in enumerate(items) if _DATE_EXPRESSION.match(item))
