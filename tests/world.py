@@ -95,7 +95,7 @@ class World:
                 "Account Entry",
                 filters={"merchant": merchant},
                 fields=["entry_type", "amount"],
-                order_by="creation",
+                order_by="creation, name",
             )
         return [(row.entry_type, format_yuan(yuan(row.amount)).replace(",", "")) for row in rows]
 

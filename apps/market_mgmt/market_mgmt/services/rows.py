@@ -55,7 +55,7 @@ def columns(fields: Iterable[str]) -> str:
 def bulk_insert(doctype: str, rows: Sequence[dict[str, Any]]) -> list[str]:
     """Insert rows without a document's life cycle, one statement for thousands. Returns their names.
 
-    Rows have the same keys; those without `name` get random ones. Names given must be free.
+    Rows have the same keys; those without `name` get random ones in ascending order. Names given must be free.
     """
     fields = list(rows[0]) if rows else []
     return insert_tuples(doctype, fields, [tuple(map(row.__getitem__, fields)) for row in rows])
@@ -78,8 +78,9 @@ def insert_tuples(doctype: str, fields: Sequence[str], rows: Sequence[tuple[Any,
 
 
 def _random_names(count: int) -> list[str]:
+    """In ascending order: what is written at one moment keeps its order when it is read by name."""
     digits = frappe.generate_hash(length=16 * count)
-    return [digits[start : start + 16] for start in range(0, len(digits), 16)]
+    return sorted(digits[start : start + 16] for start in range(0, len(digits), 16))
 
 
 def number(value: Any) -> Decimal:

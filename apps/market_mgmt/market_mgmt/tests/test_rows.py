@@ -23,6 +23,18 @@ def test_rows_keep_the_names_they_have_and_get_one_if_they_have_none(site):
     assert {(row.owner, row.docstatus, row.idx) for row in stored} == {("Administrator", 0, 0)}
 
 
+def test_rows_written_at_one_moment_are_found_in_their_order_by_name(site):
+    lease = factories.shop().lease
+    columns = {"parenttype": "Lease", "parentfield": "rent_changes", "parent": lease}
+
+    bulk_insert("Lease Rent Change", [{**columns, "monthly_rent": float(rent)} for rent in range(20)])
+
+    rents = site.get_all(
+        "Lease Rent Change", {"parent": lease}, pluck="monthly_rent", order_by="creation, name"
+    )
+    assert rents == list(range(20))
+
+
 def test_the_collector_rests_and_starts_again_whatever_happens():
     seen = []
 

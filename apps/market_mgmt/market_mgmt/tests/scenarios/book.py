@@ -297,7 +297,7 @@ class Book:
             "Account Entry",
             filters={"market": self.market, "name": ["not in", list(self._shown) or [""]]},
             fields=["name", "posting_date", "entry_type", "debit_account", "credit_account", "amount"],
-            order_by="creation",
+            order_by="creation, name",
         )
         self._shown |= {entry.name for entry in entries}
         return entries
