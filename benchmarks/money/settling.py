@@ -4,9 +4,9 @@ Each payment settles an order over the three fees of a stall. `direct` is `servi
 one process: lock, posting, allocation, receipt, the end of dunning. `one` and `many` are what WeChat sees: signed and
 encrypted notifications over HTTP to two web processes (the system's default), verified, settled and committed before
 they are acknowledged. `many` payers send theirs in parallel, each the next one as soon as the last is acknowledged.
-Every payer's first payment is not counted: with these the processes connect and load what their first requests need. All
-payments are of one market, so that all of them wait for the same receipt counter; server, database and payers share the
-machine.
+Every payer's first payment is not counted: with these the processes connect and load what their first requests need.
+All payments are of one market, so that all of them wait for the same receipt counter; server, database and payers share
+the machine.
 """
 
 from __future__ import annotations

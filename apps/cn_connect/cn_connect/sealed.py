@@ -52,7 +52,8 @@ def issue(
 ) -> Seal:
     """Seals a document, under `code` if it has one already. The same document of the same time keeps its code.
 
-    `new` says that it cannot have been sealed before, and saves the look. `title` is shown to everybody who scans the code, so it must name nobody.
+    `new` says that it cannot have been sealed before, and saves the look. `title` is shown to everybody who scans the
+    code, so it must name nobody.
     """
     issued_at = issued_at.replace(microsecond=0)
     digest = content_hash(content)

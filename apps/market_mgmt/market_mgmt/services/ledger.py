@@ -150,7 +150,8 @@ def entries_of_voucher(voucher_type: str, name: str, lock: bool = False) -> list
 
 
 def _entries(column: str, values: Sequence[str], lock: bool) -> list[LedgerEntry]:
-    query = f"SELECT {columns(_ENTRY)} FROM `tabAccount Entry` WHERE `{column}` IN %s ORDER BY posting_date, creation, name"
+    query = f"SELECT {columns(_ENTRY)} FROM `tabAccount Entry` WHERE `{column}` IN %s"
+    query += " ORDER BY posting_date, creation, name"
     rows = frappe.db.sql(f"{query} FOR UPDATE" if lock else query, (tuple(values),), as_dict=True)
     return [LedgerEntry(**{**row, "amount": yuan(row.amount)}) for row in rows]
 
