@@ -6,9 +6,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import frappe
+from cn_connect.bulk import insert_tuples
 from market_mgmt.domain.billing import Bill
 from market_mgmt.domain.periods import Period
-from market_mgmt.services.rows import chunks, insert_tuples
+from market_mgmt.services.rows import chunks
 
 GENERATED, OPENING, ONE_OFF = "Generated", "Opening", "One-off"
 

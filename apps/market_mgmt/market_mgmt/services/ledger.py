@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 import frappe
+from cn_connect.bulk import bulk_insert
 from cn_connect.money import to_db, yuan
 from frappe import _
 from market_mgmt.domain import late_fee
@@ -19,7 +20,7 @@ from market_mgmt.domain.ledger import PREPAID, FeeAccount, Posting, fee_account
 from market_mgmt.services.closed_months import booked
 from market_mgmt.services.ledger_caches import rebuild_caches, refresh_caches
 from market_mgmt.services.ledger_check import Violation, check
-from market_mgmt.services.rows import bulk_insert, chunks, columns, number
+from market_mgmt.services.rows import chunks, columns, number
 
 __all__ = [
     "OpenFeeRow",

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import frappe
+from cn_connect.bulk import bulk_insert
 from cn_connect.money import yuan
 from market_mgmt.domain.seals import START, entry_hash, seal_hash
-from market_mgmt.services.rows import bulk_insert, chunks, lock
+from market_mgmt.services.rows import chunks, lock
 
 LOG = "ledger_seals.jsonl"
 # What a hash covers. Columns may be added, none may ever be taken away.

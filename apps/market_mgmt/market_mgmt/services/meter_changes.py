@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import frappe
+from cn_connect.bulk import bulk_insert
 from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain.billing import consumption, plain
@@ -22,7 +23,7 @@ from market_mgmt.services.readings import (
     ReadingRow,
     Stored,
 )
-from market_mgmt.services.rows import bulk_insert, lock, number
+from market_mgmt.services.rows import lock, number
 from market_mgmt.services.values import as_date
 
 MOST_DIGITS = 9

@@ -12,10 +12,11 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 import frappe
+from cn_connect.bulk import bulk_insert
 from frappe import _
 from market_mgmt.domain.billing import HISTORY_PERIODS, consumption, reading_status
 from market_mgmt.domain.periods import month_key, month_of, months_back
-from market_mgmt.services.rows import bulk_insert, chunks, lock, number
+from market_mgmt.services.rows import chunks, lock, number
 
 NORMAL, HELD, CONFIRMED, VOID = "Normal", "Held", "Confirmed", "Void"
 BILLABLE = (NORMAL, CONFIRMED)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import frappe
 from cn_connect import sealed
+from cn_connect.bulk import bulk_insert
 from cn_connect.money import to_db, yuan
 from frappe import _
 from frappe.model.document import Document
@@ -13,7 +14,7 @@ from market_mgmt.domain.allocation import Share
 from market_mgmt.services import invoices, receipt_pdf
 from market_mgmt.services.allocations import Paid
 from market_mgmt.services.ledger import OpenFeeRow
-from market_mgmt.services.rows import bulk_insert, lock
+from market_mgmt.services.rows import lock
 
 FEE, PREPAYMENT, DEPOSIT = "Fee", "Prepayment", "Deposit"
 
@@ -149,19 +150,9 @@ def _next_number(market: str, year: int) -> int:
     fields = ("name", "last_number")
     counter = lock("Receipt Counter", [name], fields).get(name)
     if counter is None:
-        values = (
-            name,
-            frappe.utils.now(),
-            frappe.utils.now(),
-            "Administrator",
-            "Administrator",
-            market,
-            year,
-            0,
-        )
-        columns = ["name", "creation", "modified", "owner", "modified_by", "market", "year", "last_number"]
+        new = {"name": name, "market": market, "year": year, "last_number": 0}
         # Two may find no counter at once; the second one's row is ignored and both then wait at the lock.
-        frappe.db.bulk_insert("Receipt Counter", columns, [values], ignore_duplicates=True)
+        bulk_insert("Receipt Counter", [new], ignore_duplicates=True)
         counter = lock("Receipt Counter", [name], fields)[name]
     number = counter.last_number + 1
     frappe.db.set_value("Receipt Counter", name, "last_number", number, update_modified=False)

@@ -8,7 +8,6 @@ import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from operator import itemgetter
 from typing import Any
 
 import frappe
@@ -50,37 +49,6 @@ def uncollected() -> Iterator[None]:
 def columns(fields: Iterable[str]) -> str:
     """A select list. Where every payment passes, SQL is written as text: building it takes longer than running it."""
     return ", ".join(f"`{field}`" for field in fields)
-
-
-def bulk_insert(doctype: str, rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Insert rows without a document's life cycle, one statement for thousands. Returns their names.
-
-    Rows have the same keys; those without `name` get random ones in ascending order. Names given must be free.
-    """
-    fields = list(rows[0]) if rows else []
-    return insert_tuples(doctype, fields, [tuple(map(row.__getitem__, fields)) for row in rows])
-
-
-def insert_tuples(doctype: str, fields: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> list[str]:
-    """What `bulk_insert` does, for tens of thousands of rows: each has its values in the order of `fields`."""
-    if not rows:
-        return []
-    if "name" in fields:
-        names = list(map(itemgetter(fields.index("name")), rows))
-    else:
-        names = _random_names(len(rows))
-        fields, rows = ["name", *fields], [(name, *row) for name, row in zip(names, rows, strict=True)]
-    now, user = frappe.utils.now(), frappe.session.user
-    standard = (now, now, user, user)
-    columns = ["creation", "modified", "owner", "modified_by", *fields]
-    frappe.db.bulk_insert(doctype, columns, [(*standard, *row) for row in rows])
-    return names
-
-
-def _random_names(count: int) -> list[str]:
-    """In ascending order: what is written at one moment keeps its order when it is read by name."""
-    digits = frappe.generate_hash(length=16 * count)
-    return sorted(digits[start : start + 16] for start in range(0, len(digits), 16))
 
 
 def number(value: Any) -> Decimal:

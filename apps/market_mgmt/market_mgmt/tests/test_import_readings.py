@@ -8,10 +8,10 @@ from datetime import date, datetime
 import pytest
 from openpyxl import load_workbook
 
+from cn_connect.bulk import bulk_insert
 from market_mgmt.services import reading_template
 from market_mgmt.services.imports import readings
 from market_mgmt.services.imports.common import Confirmation
-from market_mgmt.services.rows import bulk_insert
 from market_mgmt.tests import factories, workbooks
 
 PERIOD, AS_OF, DAY = "2026-10", date(2026, 11, 1), datetime(2026, 10, 31)

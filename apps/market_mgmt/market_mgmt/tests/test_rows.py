@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from market_mgmt.services.rows import bulk_insert, number, uncollected
+from cn_connect.bulk import bulk_insert
+from market_mgmt.services.rows import number, uncollected
 from market_mgmt.tests import factories
 
 
