@@ -42,7 +42,9 @@ def pay_open_fees(
     entries = ledger.entries_of((row.name for row in bills), lock=True)
     accruing = [row for row in bills if row.late_fee_applies and row.late_fee_from]
     posted_until = late_fees.wind_back(accruing, entries, on)
-    if late_fees.post_due([row.name for row in accruing if row.late_fee_from <= on], on) or posted_until:
+    if posted_until:
+        entries = ledger.entries_of(entries, lock=True)
+    if late_fees.accrue([row for row in accruing if row.late_fee_from <= on], entries, on):
         entries = ledger.entries_of(entries, lock=True)
     rows = {row.name: row for row in ledger.owed(bills, entries, on)}
     shares, _rest = allocate(amount, [row.open_fee() for row in rows.values()], chosen)

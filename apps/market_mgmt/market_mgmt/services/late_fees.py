@@ -47,21 +47,25 @@ def post_due(fees: Iterable[str], as_of: date) -> Decimal:
     """Post what these fees owe in late fees up to and including `as_of`; returns the sum in yuan. Repeating adds nothing."""
     total = Decimal("0.00")
     for piece in chunks(fees):
-        rows = lock("Fee", piece, _FIELDS)
-        accounts = ledger.fee_accounts(rows, lock=True)
-        postings = []
-        for row in rows.values():
-            if row.status not in ledger.OPEN:
-                continue
-            account = accounts[row.name]
-            growth = ledger.late_fee_owed(row, account, as_of) - account.late_fee_posted
-            if growth > 0:
-                key = f"late|{row.name}|{account.entry_count + 1}"
-                postings.append(_posting(row, as_of, LATE_FEE, growth, key))
-        ledger.post(postings)
-        ledger.refresh_caches([posting.fee or "" for posting in postings], as_of)
-        total += sum((posting.amount for posting in postings), Decimal(0))
+        rows = [row for row in lock("Fee", piece, _FIELDS).values() if row.status in ledger.OPEN]
+        total += accrue(rows, ledger.entries_of((row.name for row in rows), lock=True), as_of)
     return total
+
+
+def accrue(
+    bills: Iterable[frappe._dict], entries: Mapping[str, list[ledger.LedgerEntry]], as_of: date
+) -> Decimal:
+    """What `post_due` does, for open bills that have been read with their entries under lock."""
+    postings = []
+    for bill in bills:
+        account = fee_account(entries[bill.name])
+        growth = ledger.late_fee_owed(bill, account, as_of) - account.late_fee_posted
+        if growth > 0:
+            key = f"late|{bill.name}|{account.entry_count + 1}"
+            postings.append(_posting(bill, as_of, LATE_FEE, growth, key))
+    ledger.post(postings)
+    ledger.refresh_caches([posting.fee or "" for posting in postings], as_of)
+    return sum((posting.amount for posting in postings), Decimal(0))
 
 
 def derivation_of(fee: str, as_of: date) -> Derivation | None:
