@@ -69,8 +69,6 @@ def rent_for(
     `changes` are (first day, monthly rent from then on).
     """
     first_paid = lease_start + timedelta(days=rent_free_days)
-    if not changes and first_paid <= period.start and period.end <= lease_end:
-        return monthly_charge(period, [MonthlyPrice(*period, monthly_rent)])
     steps = [(lease_start, monthly_rent), *sorted(changes)]
     ends = [start - timedelta(days=1) for start, _rent in steps[1:]] + [lease_end]
     prices = [

@@ -20,6 +20,7 @@ from market_mgmt.services.readings import BILLABLE, HANDOVER, PERIOD, VOID, ends
 from market_mgmt.services.rows import chunks, number
 from market_mgmt.services.values import as_date
 
+_IN_USE, _RETIRED = "Active", "Retired"
 _HELD_THE_STALL = ["in", (ACTIVE, ENDED, TERMINATED)]
 
 
@@ -51,6 +52,7 @@ class MeterRow(NamedTuple):
     stall: str
     fee_type: str
     multiplier: float
+    status: str
 
 
 class ReadingRow(NamedTuple):
@@ -93,10 +95,12 @@ class Sources:
         readings = _rows(ReadingRow, "Meter Reading", taken, "reading_date, creation")
         readings.sort(key=ends_period)
         self.readings = _by(readings, attrgetter("meter"))
-        meters = _rows(MeterRow, "Meter", {"market": market, "status": "Active"}, "name")
-        retired = _rows(MeterRow, "Meter", {"market": market, "status": "Retired"}, "name")
-        self.retired = {meter.name for meter in retired}
-        meters += [meter for meter in retired if meter.name in self.readings]
+        known = {"market": market, "status": ["in", (_IN_USE, _RETIRED)]}
+        meters = [
+            meter
+            for meter in _rows(MeterRow, "Meter", known, "status, name")
+            if meter.status == _IN_USE or meter.name in self.readings
+        ]
         self.meters = _by(meters, attrgetter("stall", "fee_type"))
         self.handed_over = {reading.meter for reading in readings if reading.kind == HANDOVER}
         self.read_before = self._read_before()
@@ -213,7 +217,7 @@ class Sources:
                 return _("The reading of meter {0} is held.")
             if reading.kind == PERIOD and last_day < self.month.end and last_day < reading.reading_date:
                 return _("Meter {0} was not read when the stall changed hands.")
-        if last_day < self.month.start or meter.name in self.retired:
+        if last_day < self.month.start or meter.status == _RETIRED:
             return None  # what was read of it is all there is
         leases = self.leases_of[lease.stall]
         position = leases.index(lease)

@@ -85,6 +85,11 @@ def _changes(lease: Document) -> set[tuple[date, Decimal]]:
     return {(as_date(row.effective_from), yuan(row.monthly_rent)) for row in lease.rent_changes}
 
 
+def term_of(row: frappe._dict) -> rules.Term:
+    """The days that a lease, as a row of the database, holds its stall."""
+    return rules.Term(row.name, as_date(row.start_date), as_date(row.terminated_on or row.end_date))
+
+
 def _refuse_overlap(lease: Document, term: rules.Term) -> None:
     # The row of the stall is the lock: two leases saved at once meet here.
     frappe.db.get_value("Stall", lease.stall, "name", for_update=True)
@@ -97,11 +102,7 @@ def _refuse_overlap(lease: Document, term: rules.Term) -> None:
         for_update=True,
     )
     # Days that a lease held are billed to it, also when it has ended.
-    others = [
-        rules.Term(row.name, as_date(row.start_date), as_date(row.terminated_on or row.end_date))
-        for row in rows
-    ]
-    other = rules.clash(term, others)
+    other = rules.clash(term, map(term_of, rows))
     if other:
         tenant = labels.merchant_name(frappe.db.get_value("Lease", other.lease, "merchant"))
         frappe.throw(

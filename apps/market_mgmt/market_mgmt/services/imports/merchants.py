@@ -18,7 +18,7 @@ from cn_connect.money import to_db
 from frappe import _
 from frappe.utils import getdate
 from market_mgmt.domain import leases as lease_rules
-from market_mgmt.services import tariffs
+from market_mgmt.services import leases, tariffs
 from market_mgmt.services.imports import form, journal, stamp
 from market_mgmt.services.imports.common import (
     POSTED,
@@ -135,9 +135,10 @@ class Known:
         if line.lease is None or self.has_lease(line):
             return
         for row in self.leases.get(stall, ()):
-            start, end = getdate(row.start_date), getdate(row.terminated_on or row.end_date)
-            if start <= line.lease.end and end >= line.lease.start:
-                line.row.fault(form.STALL, _("is already leased from {0} to {1}").format(start, end))
+            held = leases.term_of(row)
+            if held.start <= line.lease.end and held.end >= line.lease.start:
+                reason = _("is already leased from {0} to {1}").format(held.start, held.end)
+                line.row.fault(form.STALL, reason)
 
 
 class _Writer:
