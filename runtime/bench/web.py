@@ -1,4 +1,4 @@
-"""The web server: granian running `frappe.app:application` in processes and threads."""
+"""The web server: granian running `frappe.app:application` behind the gate, in processes and threads."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ import importlib
 import os
 import pkgutil
 import re
+import resource
 from typing import Any
 
+from bench.gate import Gate, Limits
+
 THREADS = 4
+MOST_REQUESTS = 2048  # of one process at a time; most of them wait for their body or for a thread
 
 
 def serve_web(port: int, workers: int = 1, site: str | None = None, default_site: str | None = None) -> None:
@@ -19,6 +23,7 @@ def serve_web(port: int, workers: int = 1, site: str | None = None, default_site
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
 
+    import frappe
     import frappe.app
 
     frappe.app._sites_path = os.getcwd()
@@ -27,23 +32,33 @@ def serve_web(port: int, workers: int = 1, site: str | None = None, default_site
 
     preload()
 
+    config = frappe.get_site_config(sites_path=".")
+    gate = Gate(frappe.app.application, frappe.app.body_limit, THREADS, Limits.configured(config))
+    _allow_many_connections()
+
     def load(_target: str) -> Any:
-        return frappe.app.application
+        return gate
 
     Granian(
         "frappe.app:application",
         address="127.0.0.1",
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=workers,
-        blocking_threads=THREADS,
-        backpressure=256,
+        backpressure=MOST_REQUESTS,
         http=HTTPModes.http1,
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
     ).serve(target_loader=load)
+
+
+def _allow_many_connections() -> None:
+    """A connection is a file, of which a process may often have no more than 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = hard if hard != resource.RLIM_INFINITY else 65536
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(most, 65536)), hard))
 
 
 def preload() -> None:

@@ -26,6 +26,10 @@ from frappe.utils.static import serve_asset, serve_private, serve_public
 from frappe.website.serve import error_page, get_page
 
 MAX_BODY_BYTES = 25 * 1024 * 1024
+MAX_LOGIN_BYTES = 16 * 1024
+MAX_GUEST_BYTES = (
+    512 * 1024
+)  # of whoever shows neither a session nor a key; notifications of gateways are far smaller
 
 _sites_path = os.environ.get("SITES_PATH", ".")
 _site = os.environ.get("FRAPPE_SITE")
@@ -78,7 +82,7 @@ def init_request(request: Request) -> None:
     frappe.connect(set_admin_as_user=False)
     if local.conf.get("maintenance_mode"):
         raise frappe.SessionStopped("Session Stopped")
-    request.max_content_length = int(local.conf.get("max_file_size") or MAX_BODY_BYTES)
+    request.max_content_length = body_limit(request.environ)
     local.form_dict = make_form_dict(request)
     frappe.auth.identify()
 
@@ -94,6 +98,19 @@ def get_site_name(environ: dict[str, Any]) -> str:
     if not default:
         raise NotFound
     return default
+
+
+def body_limit(environ: dict[str, Any]) -> int:
+    """How many bytes this request may send: `max_file_size` of the site, and less where less is enough."""
+    if environ["PATH_INFO"] == "/api/method/login":
+        return MAX_LOGIN_BYTES
+    if "sid=" not in environ.get("HTTP_COOKIE", "") and "HTTP_AUTHORIZATION" not in environ:
+        return MAX_GUEST_BYTES
+    try:
+        config = frappe.get_site_config(_sites_path, os.path.join(_sites_path, get_site_name(environ)))
+    except NotFound:
+        return MAX_GUEST_BYTES
+    return int(config.get("max_file_size") or MAX_BODY_BYTES)
 
 
 def make_form_dict(request: Request) -> Any:
