@@ -1,6 +1,7 @@
 """The Chinese words of printed documents, whatever language the person who prints them works in."""
 
 CHANNELS = {"WeChat": "微信支付", "Cash": "现金", "Transfer": "银行转账", "POS": "刷卡"}
+OTHER_CHANNEL = "其他"
 
 # In the order in which documents list them; types that an office adds carry their own Chinese name.
 FEE_TYPES = {
@@ -36,6 +37,21 @@ ACCOUNTS = {
     "Deposit Held": "代管押金",
     "Refund Payable": "应付退款",
 }
+
+
+def channel(name: str | None) -> str:
+    """The Chinese name of a way to pay; of none, that it is another one: no amount goes without."""
+    return CHANNELS.get(name or "", name or OTHER_CHANNEL)
+
+
+def entry_type(name: str) -> str:
+    """The Chinese name of a kind of ledger entry."""
+    return ENTRY_TYPES.get(name, name)
+
+
+def account(name: str) -> str:
+    """The Chinese name of an account."""
+    return ACCOUNTS.get(name, name)
 
 
 def fee_type(name: str) -> str:

@@ -14,6 +14,7 @@ from market_mgmt.api import public
 from market_mgmt.services import counter, ledger, reports
 from market_mgmt.tests import factories
 from market_mgmt.tests.formulas import Sheet
+from market_mgmt.tests.recalculated import column
 
 D = Decimal
 DAY = date(2026, 11, 15)
@@ -102,8 +103,8 @@ def test_the_journals_workbook_computes_the_same(world):
     book = workbook(report)
     takings, sums = Sheet(book, "收款流水"), Sheet(book, "汇总")
     total = takings.row("合计")
-    assert takings.value(f"M{total}") == report.data["total"]
-    assert takings.value(f"N{total}") == "正确"
+    assert takings.value(f"{column(takings, '收款金额')}{total}") == report.data["total"]
+    assert takings.value(f"{column(takings, '核对')}{total}") == "正确"
     assert sums.value(f"C{sums.row('现金')}") == D("3100.00")
     assert sums.value(f"C{sums.row('滞纳金')}") == D("21.00")
     assert sums.value(f"C{sums.row('日终应收（含滞纳金）')}") == report.data["closing"]
@@ -112,7 +113,8 @@ def test_the_journals_workbook_computes_the_same(world):
 def test_a_day_without_payments_has_a_journal_too(world):
     report = reports.daily_journal(world[0].market, date(2026, 11, 14), MADE_AT)
     assert report.data["total"] == D("0.00")
-    assert Sheet(workbook(report), "收款流水").value("M6") == 0
+    takings = Sheet(workbook(report), "收款流水")
+    assert takings.value(f"{column(takings, '收款金额')}{takings.row('合计')}") == 0
     assert "没有记录" in text_of(report)
 
 

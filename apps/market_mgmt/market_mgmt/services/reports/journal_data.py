@@ -1,10 +1,10 @@
-"""The money of one day, read from the ledger: takings order by order, and how the receivables moved."""
+"""The money of one day, read from the ledger: takings order by order, transfers, and how the balances moved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,73 +12,62 @@ from pypika.functions import Sum
 
 import frappe
 from cn_connect.money import ZERO, yuan
-from frappe.utils import get_datetime
-from market_mgmt.domain.ledger import (
-    CASH,
-    INCOME,
-    LATE_FEE_INCOME,
-    LATE_FEE_RECEIVABLE,
-    OF_A_FEE,
-    PREPAID,
-    RECEIVABLE,
-    REFUND,
-    REVERSAL,
-    WAIVED,
-)
+from frappe import _
+from market_mgmt.domain.ledger import CASH
 from market_mgmt.services import terms
+from market_mgmt.services.reports import journal_balances, journal_rows
+from market_mgmt.services.reports.journal_balances import (
+    BALANCES,
+    DEPOSITS,
+    GOING_BACK,
+    OWED,
+    PREPAID_MONEY,
+    Balance,
+)
+from market_mgmt.services.reports.journal_described import Taking, described, values
+from market_mgmt.services.reports.journal_rows import (
+    DEPOSIT,
+    FEE_PARTS,
+    HELD,
+    LATE_FEE,
+    REST,
+    Entry,
+    Source,
+)
 
-RENT, WATER, POWER, OTHER, LATE_FEE, REST = "租金", "水费", "电费", "其他费用", "滞纳金", "转入预存"
-PARTS = (RENT, WATER, POWER, OTHER, LATE_FEE, REST)
-_PART_OF_TYPE = {"Rent": RENT, "Water": WATER, "Electricity": POWER}
-
-
-@dataclass
-class Taking:
-    """One payment (or, negative, a refund or a payment taken back) and what it was used for."""
-
-    order: str
-    time: str
-    receipt: str
-    stalls: str
-    merchant: str
-    channel: str
-    amount: Decimal = ZERO
-    parts: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(PARTS, ZERO))
-
-
-@dataclass(frozen=True)
-class Movement:
-    """One cause of a change in what merchants owe, positive when they owe more."""
-
-    label: str
-    count: int
-    amount: Decimal
+_ORIGINAL = ("entry_type", "debit_account", "credit_account", "merchant", "payment_order")
+_VOUCHER = ("voucher_type", "voucher_no")
 
 
 @dataclass(frozen=True)
 class Journal:
+    """A day. `takings` move cash, `transfers` only what is kept for merchants; together they explain every balance."""
+
     market: str
     day: date
     takings: list[Taking]
-    opening: Decimal
-    movements: list[Movement]
-    entries: list[dict[str, Any]]
+    transfers: list[Taking]
+    balances: list[Balance]
+    entries: list[Entry]
 
     @property
     def total(self) -> Decimal:
         return sum((taking.amount for taking in self.takings), ZERO)
 
     @property
-    def closing(self) -> Decimal:
-        return self.opening + sum((movement.amount for movement in self.movements), ZERO)
+    def owed(self) -> Balance:
+        return self.balance(OWED)
+
+    def balance(self, name: str) -> Balance:
+        return next(balance for balance in self.balances if balance.name == name)
 
     def part(self, name: str) -> Decimal:
         return sum((taking.parts[name] for taking in self.takings), ZERO)
 
     def by_channel(self) -> dict[str, tuple[int, Decimal]]:
-        """Count and amount by channel, in the order of the channels."""
+        """Count and amount by every channel that occurs, the known ones first and in their order."""
         found: dict[str, tuple[int, Decimal]] = {}
-        for channel in (*terms.CHANNELS.values(), ""):
+        for channel in dict.fromkeys((*terms.CHANNELS.values(), *(one.channel for one in self.takings))):
             amounts = [taking.amount for taking in self.takings if taking.channel == channel]
             if amounts:
                 found[channel] = (len(amounts), sum(amounts, ZERO))
@@ -91,147 +80,126 @@ class Journal:
             "day": self.day,
             "takings": [asdict(taking) for taking in self.takings],
             "total": self.total,
-            "opening": self.opening,
-            "movements": [asdict(movement) for movement in self.movements],
-            "closing": self.closing,
-            "entries": [[e["name"], e["entry_type"], e["amount"]] for e in self.entries],
+            "channels": {name: list(sums) for name, sums in self.by_channel().items()},
+            "transfers": [asdict(taking) for taking in self.transfers],
+            "opening": self.owed.opening,
+            "movements": [asdict(movement) for movement in self.owed.movements],
+            "closing": self.owed.closing,
+            "balances": [{**asdict(one), "closing": one.closing} for one in self.balances],
+            "entries": [[e.name, e.entry_type, e.amount] for e in self.entries],
         }
 
 
 def read(market: str, day: date) -> Journal:
-    """Everything that was posted in a market on a day."""
+    """Everything that was posted in a market on a day.
+
+    Raises ValidationError when a total is not what the ledger says: a report that does not agree is not issued.
+    """
     entries = _entries(market, day)
-    return Journal(market, day, _takings(entries), _opening(market, day), _movements(entries), entries)
+    before = _account_balances(market, day - timedelta(days=1))
+    rows = journal_rows.rows(entries)
+    takings = described([row for row in rows if row.moves_cash])
+    transfers = described([row for row in rows if not row.moves_cash])
+    journal = Journal(market, day, takings, transfers, journal_balances.balances(entries, before), entries)
+    _agree(journal, before, _account_balances(market, day))
+    return journal
 
 
-def _entries(market: str, day: date) -> list[dict[str, Any]]:
+def _agree(journal: Journal, before: dict[str, Decimal], after: dict[str, Decimal]) -> None:
+    """Every total of the journal against the ledger's own balances of that morning and evening."""
+
+    def grown(*accounts: str) -> Decimal:
+        return sum((after.get(one, ZERO) - before.get(one, ZERO) for one in accounts), ZERO)
+
+    def parts(*names: str) -> Decimal:
+        return sum(
+            (row.parts[name] for row in (*journal.takings, *journal.transfers) for name in names), ZERO
+        )
+
+    def caused(*labels: str) -> Decimal:
+        return sum((m.amount for m in journal.owed.movements if m.label in labels), ZERO)
+
+    compared = [
+        ("收款合计", journal.total, grown(CASH)),
+        ("按收款方式", sum((amount for _n, amount in journal.by_channel().values()), ZERO), grown(CASH)),
+        ("收回账单", parts(*FEE_PARTS), -caused("收回账单")),
+        ("收回滞纳金", parts(LATE_FEE), -caused("收回滞纳金")),
+        *(
+            (name, parts(part), journal.balance(name).moved)
+            for part, name in ((REST, PREPAID_MONEY), (DEPOSIT, DEPOSITS), (HELD, GOING_BACK))
+        ),
+        *(
+            (name, journal.balance(name).closing, sign * sum((after.get(a, ZERO) for a in accounts), ZERO))
+            for name, accounts, sign in BALANCES
+        ),
+        *(
+            (row.receipt or row.kind, row.amount, sum(row.parts.values(), ZERO))
+            for row in (*journal.takings, *journal.transfers)
+        ),
+    ]
+    for name, shown, true in compared:
+        if shown != true:
+            frappe.throw(
+                _("The report was not made: {0} would be {1}, but the ledger says {2}.").format(
+                    name, shown, true
+                )
+            )
+
+
+def _entries(market: str, day: date) -> list[Entry]:
     rows = frappe.get_all(
         "Account Entry",
         filters={"market": market, "posting_date": day},
-        fields=[
-            *("name", "creation", "entry_type", "debit_account", "credit_account", "amount"),
-            *("merchant", "stall", "fee", "payment_order"),
-        ],
+        fields=["name", "creation", "amount", "stall", "fee", "reversal_of", *_ORIGINAL, *_VOUCHER],
         order_by="creation, name",
     )
-    fee_types = _values("Fee", (row.fee for row in rows), "fee_type")
-    return [dict(row, amount=yuan(row.amount), fee_type=fee_types.get(row.fee, "")) for row in rows]
-
-
-def _takings(entries: list[dict[str, Any]]) -> list[Taking]:
-    """Cash in and out by payment order, with what each order paid for."""
-    moved = {_key(entry) for entry in entries if CASH in _accounts(entry)}
-    orders = _orders(order for order, _back in moved)
-    receipts = _receipts(order for order, _back in moved)
-    stall_numbers = _values("Stall", (entry["stall"] for entry in entries), "stall_no")
-    names = _values("Merchant", (entry["merchant"] for entry in entries), "merchant_name")
-    takings: dict[tuple[str, bool], Taking] = {}
-    stalls: dict[tuple[str, bool], set[str]] = {}
-    for entry in entries:
-        key = _key(entry)
-        if key not in moved:
-            continue
-        taking = takings.get(key)
-        if taking is None:
-            name = names.get(entry["merchant"], entry["merchant"])
-            taking = takings[key] = _taking(entry, orders.get(key[0]), receipts.get(key[0], ""), name)
-        if entry["stall"]:
-            stalls.setdefault(key, set()).add(stall_numbers.get(entry["stall"], entry["stall"]))
-        _count(taking, entry)
-    for key, taking in takings.items():
-        taking.stalls = "、".join(sorted(stalls.get(key, ())))
-    return sorted(takings.values(), key=lambda taking: (taking.time, taking.receipt, taking.order))
-
-
-def _key(entry: dict[str, Any]) -> tuple[str, bool]:
-    """The order, and whether money goes back: paid and taken back on one day are two lines."""
-    return entry["payment_order"] or entry["name"], entry["entry_type"] in (REFUND, REVERSAL)
-
-
-def _taking(entry: dict[str, Any], order: Any, receipt: str, merchant: str) -> Taking:
-    paid_at = None if order is None or _key(entry)[1] else order.paid_at or order.settled_at
-    time = get_datetime(paid_at or entry["creation"])
-    channel = terms.CHANNELS.get(order.channel, order.channel) if order else ""
-    return Taking(_key(entry)[0], f"{time:%H:%M}", receipt, "", merchant, channel)
-
-
-def _count(taking: Taking, entry: dict[str, Any]) -> None:
-    """Adds an entry to its taking: cash goes to the prepaid balance first, an allocation takes it from there."""
-    amount = entry["amount"]
-    signed = (
-        amount if entry["debit_account"] == CASH else -amount if entry["credit_account"] == CASH else None
-    )
-    if signed is not None:
-        taking.amount += signed
-        taking.parts[REST] += signed
-        return
-    target = next((account for account in _accounts(entry) if account in OF_A_FEE), None)
-    if target is None or PREPAID not in _accounts(entry):
-        return
-    used = amount if entry["debit_account"] == PREPAID else -amount
-    part = LATE_FEE if target == LATE_FEE_RECEIVABLE else _PART_OF_TYPE.get(entry["fee_type"], OTHER)
-    taking.parts[part] += used
-    taking.parts[REST] -= used
-
-
-_CAUSES = (
-    ("新出账单", RECEIVABLE, INCOME),
-    ("新增滞纳金", LATE_FEE_RECEIVABLE, LATE_FEE_INCOME),
-    ("收回账单", RECEIVABLE, PREPAID),
-    ("收回滞纳金", LATE_FEE_RECEIVABLE, PREPAID),
-    ("减免账单", RECEIVABLE, WAIVED),
-    ("减免滞纳金", LATE_FEE_RECEIVABLE, WAIVED),
-)
-
-
-def _movements(entries: list[dict[str, Any]]) -> list[Movement]:
+    fee_types = values("Fee", (row.fee for row in rows), "fee_type")
+    originals = _originals(rows)
     found = []
-    for label, receivable, other in _CAUSES:
-        pair = {receivable, other}
-        concerned = [entry for entry in entries if set(_accounts(entry)) == pair]
-        if concerned:
-            amount = sum((_owed(entry) for entry in concerned), ZERO)
-            found.append(Movement(label, len(concerned), amount))
+    for row in rows:
+        root = originals.get(row.reversal_of, row) if row.reversal_of else row
+        found.append(
+            Entry(
+                name=row.name,
+                creation=row.creation,
+                entry_type=row.entry_type,
+                debit_account=row.debit_account,
+                credit_account=row.credit_account,
+                amount=yuan(row.amount),
+                merchant=row.merchant or "",
+                stall=row.stall or "",
+                fee=row.fee or "",
+                fee_type=fee_types.get(row.fee, ""),
+                payment_order=row.payment_order or "",
+                root=_source(root),
+                root_type=root.entry_type,
+            )
+        )
     return found
 
 
-def _owed(entry: dict[str, Any]) -> Decimal:
-    return entry["amount"] if entry["debit_account"] in OF_A_FEE else -entry["amount"]
-
-
-def _opening(market: str, day: date) -> Decimal:
-    """What merchants owed, principal and late fees, when the day began."""
-    table = frappe.qb.DocType("Account Entry")
-    total = ZERO
-    for column, sign in ((table.debit_account, 1), (table.credit_account, -1)):
-        query = frappe.qb.from_(table).select(Sum(table.amount))
-        query = query.where(
-            (table.market == market) & (table.posting_date < day) & column.isin(list(OF_A_FEE))
-        )
-        total += sign * yuan(query.run()[0][0])
-    return total
-
-
-def _accounts(entry: dict[str, Any]) -> tuple[str, str]:
-    return entry["debit_account"], entry["credit_account"]
-
-
-def _orders(names: Iterable[str]) -> dict[str, Any]:
-    rows = frappe.get_all(
-        "Market Payment Order",
-        filters={"name": ["in", sorted(names) or [""]]},
-        fields=["name", "channel", "paid_at", "settled_at"],
+def _source(row: Any) -> Source:
+    entry = (row.entry_type, row.merchant or "", row.debit_account, row.credit_account)
+    return journal_rows.source(
+        row.voucher_type or "", row.voucher_no or row.name, row.payment_order or "", entry
     )
-    return {row.name: row for row in rows}
 
 
-def _receipts(orders: Iterable[str]) -> dict[str, str]:
-    filters = {"payment_order": ["in", sorted(orders) or [""]]}
-    rows = frappe.get_all("Receipt", filters=filters, fields=["name", "payment_order"])
-    return {row.payment_order: row.name for row in rows}
+def _originals(rows: Sequence[Any]) -> dict[str, Any]:
+    """What reversals reverse, by name; of any day."""
+    names = sorted({row.reversal_of for row in rows if row.reversal_of})
+    fields = ["name", *_ORIGINAL, *_VOUCHER]
+    found = frappe.get_all("Account Entry", filters={"name": ["in", names or [""]]}, fields=fields)
+    return {row.name: row for row in found}
 
 
-def _values(doctype: str, names: Iterable[str | None], fieldname: str) -> dict[str, str]:
-    wanted = sorted({name for name in names if name})
-    rows = frappe.get_all(doctype, filters={"name": ["in", wanted or [""]]}, fields=["name", fieldname])
-    return {row.name: row[fieldname] for row in rows}
+def _account_balances(market: str, until: date) -> dict[str, Decimal]:
+    """Σ debit − Σ credit of each account of a market at the end of a day, in yuan."""
+    table = frappe.qb.DocType("Account Entry")
+    found: dict[str, Decimal] = {}
+    for column, sign in ((table.debit_account, 1), (table.credit_account, -1)):
+        query = frappe.qb.from_(table).select(column, Sum(table.amount))
+        query = query.where((table.market == market) & (table.posting_date <= until)).groupby(column)
+        for account, amount in query.run():
+            found[account] = found.get(account, ZERO) + sign * yuan(amount)
+    return found
