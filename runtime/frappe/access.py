@@ -72,5 +72,7 @@ def has_permission(
         doctype, ptype, doc=doc, user=user, print_logs=throw, parent_doctype=parent_doctype
     )
     if throw and not allowed:
-        raise frappe.PermissionError(frappe._("No permission for {0}").format(frappe._(doctype)))
+        raise frappe.PermissionError(
+            frappe.messages.fill(frappe._("No permission for {0}"), frappe._(doctype))
+        )
     return allowed

@@ -17,7 +17,7 @@ def execute_cmd(cmd: str) -> Any:
     try:
         method = frappe.get_attr(target) if "." in target else globals()[target]
     except Exception as error:
-        frappe.throw(_("Failed to get method for command {0} with {1}").format(cmd, error))
+        frappe.throw(frappe.messages.fill(_("Failed to get method for command {0} with {1}"), cmd, error))
     frappe.is_whitelisted(method)
     is_valid_http_method(method)
     return frappe.call(method, **local.form_dict)

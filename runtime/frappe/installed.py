@@ -29,7 +29,9 @@ def get_attr(method_string: str) -> Any:
     """The object at a dotted path; its app must be installed on the site."""
     app_name = method_string.split(".", 1)[0]
     if not local.flags.in_install and app_name not in get_installed_apps():
-        frappe.throw(frappe._("App {0} is not installed").format(app_name), frappe.AppNotInstalledError)
+        frappe.throw(
+            frappe.messages.fill(frappe._("App {0} is not installed"), app_name), frappe.AppNotInstalledError
+        )
     module_name, _dot, attribute = method_string.rpartition(".")
     return getattr(get_module(module_name), attribute)
 
@@ -74,7 +76,9 @@ def get_module_app(module: str) -> str:
     """The app that has the module (by `modules.txt`)."""
     app = local.module_app.get(scrub(module))
     if app is None:
-        frappe.throw(frappe._("Module {} not found").format(module), exc=frappe.DoesNotExistError)
+        frappe.throw(
+            frappe.messages.fill(frappe._("Module {} not found"), module), exc=frappe.DoesNotExistError
+        )
     return app
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any, NoReturn
+
+from markupsafe import Markup
 
 import frappe
 from frappe.context import local
@@ -46,8 +49,18 @@ def clear_last_message() -> None:
         local.message_log = local.message_log[:-1]
 
 
-def bold(text: str | int | float) -> str:
-    return f"<strong>{text}</strong>"
+def bold(text: Any) -> str:
+    """The value, escaped, in bold type: markup that `fill` leaves as it is."""
+    return Markup(f"<strong>{_escaped(text)}</strong>")
+
+
+def fill(text: str, *values: Any) -> str:
+    """A message with its values. Messages are markup, and values often come from a stranger: they are escaped."""
+    return text.format(*map(_escaped, values))
+
+
+def _escaped(value: Any) -> str:
+    return str(value) if isinstance(value, Markup) else html.escape(str(value), quote=False)
 
 
 def log_error(

@@ -35,16 +35,17 @@ def has_permission(
     user = user or local.session.user
     if user == "Administrator":
         return True
-    if doc and isinstance(doc, (str, int)):
-        doc = frappe.get_doc(doctype, doc)
     meta = frappe.get_meta(doctype)
+    # Who has no right on any document of the DocType is not told which there are.
+    by_role = meta.istable or bool(get_role_permissions(meta, user, is_owner=bool(doc)).get(ptype))
+    if by_role and doc and isinstance(doc, (str, int)):
+        doc = frappe.get_doc(doctype, doc)
     if meta.istable:
         return _has_child_permission(doctype, ptype, doc, user, parent_doctype, print_logs)
-    allowed = _may(doc, meta, ptype, user) if doc else bool(get_role_permissions(meta, user).get(ptype))
+    allowed = by_role and (_may(doc, meta, ptype, user) if doc else True)
     if not allowed and print_logs:
-        what = f"{frappe._(doctype)} {doc.name}" if doc else frappe._(doctype)
         message = frappe._("User {0} has no access to {1}")
-        frappe.msgprint(message.format(frappe.bold(user), frappe.bold(what)))
+        frappe.msgprint(message.format(frappe.bold(user), frappe.bold(frappe._(doctype))))
     return allowed
 
 

@@ -527,3 +527,18 @@ def test_fields_of_a_row_after_submit(note):
     doc.remark = "allowed"
     doc.save()
     assert frappe.db.get_value(note, doc.name, "remark") == "allowed"
+
+
+def test_origin_is_settled_when_a_document_is_inserted(note):
+    forged = {"owner": "Guest", "creation": "2001-01-01 00:00:00"}
+    doc = new(note, **forged, rows=[{"item": "a"}]).insert()
+    assert doc.owner == "Administrator"
+    assert doc.creation == doc.modified
+    for field, value in forged.items():
+        changed = frappe.get_doc(note, doc.name)
+        changed.set(field, value)
+        with pytest.raises(frappe.CannotChangeConstantError):
+            changed.save()
+    unchanged = frappe.get_doc(note, doc.name)
+    unchanged.creation = str(unchanged.creation)
+    assert unchanged.save().owner == "Administrator"

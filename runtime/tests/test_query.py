@@ -350,3 +350,15 @@ class TestBuilder:
         text, values = frappe.qb.from_(bill).select(bill.n).where(bill.note == "x").walk()
         assert text == "SELECT `n` FROM `tabRT Query Bill` WHERE `note`=%(param1)s"
         assert values == {"param1": "x"}
+
+    def test_values_inside_of_functions_are_bound(self, bills):
+        bill = DocType(bills)
+        hostile = "x\\',0)=0 or 1=1 -- 100%"
+        found = frappe.qb.from_(bill).select(bill.n)
+        assert found.where(Coalesce(bill.note == hostile, 0) == 1).run() == ()
+        assert found.where(Coalesce(bill.note, hostile) == "no such").run() == ()
+        assert found.where(IfNull(IfNull(bill.note, hostile), hostile) == "no such").run() == ()
+        chosen = Case().when(Coalesce(bill.note, hostile) == hostile, hostile).else_("other")
+        assert {row[0] for row in frappe.qb.from_(bill).select(chosen).run()} <= {hostile, "other"}
+        frappe.qb.update(bill).set(bill.note, Coalesce(hostile, "y")).where(bill.n == 3).run()
+        assert frappe.db.get_value(bills, {"n": 3}, "note") == hostile

@@ -77,5 +77,5 @@ def in_values(value: Any) -> list:
 def quote_field(field: str) -> str:
     """A column name in backticks; anything that is not a plain name is refused."""
     if not re.fullmatch(r"\w+", field):
-        raise frappe.ValidationError(frappe._("Invalid filter: {0}").format(field))
+        raise frappe.ValidationError(frappe.messages.fill(frappe._("Invalid filter: {0}"), field))
     return f"`{field}`"

@@ -217,7 +217,7 @@ class BaseDocument:
                 unique and frappe.db.exists(self.doctype, self.name)
             ):
                 message = frappe._("{0} {1} already exists")
-                frappe.msgprint(message.format(frappe._(self.doctype), frappe.bold(self.name)))
+                frappe.msgprint(frappe.messages.fill(message, frappe._(self.doctype), frappe.bold(self.name)))
                 raise frappe.DuplicateEntryError(self.doctype, self.name, error) from error
             self._raise_unique(error)
         self.__dict__.pop("__islocal", None)

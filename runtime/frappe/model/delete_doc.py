@@ -23,6 +23,11 @@ def delete_doc(
     ignore_missing: bool = True,
 ) -> None:
     """Delete a document with everything that belongs to it. `for_reload`: only its rows, without checks."""
+    if frappe.get_meta(doctype).issingle and name not in (None, doctype):
+        frappe.throw(
+            frappe.messages.fill(frappe._("{0} {1} not found"), frappe._(doctype), name),
+            frappe.DoesNotExistError,
+        )
     if ignore_missing and not frappe.db.exists(doctype, name):
         return
     doc = frappe.get_doc(doctype, name)
@@ -47,11 +52,11 @@ def delete_doc(
 
 def _check_deletable(doc: Any, force: bool) -> None:
     if not doc.has_permission("delete"):
-        message = frappe._("User not allowed to delete {0}: {1}").format(doc.doctype, doc.name)
+        message = frappe.messages.fill(frappe._("User not allowed to delete {0}: {1}"), doc.doctype, doc.name)
         frappe.throw(message, frappe.PermissionError)
     if doc.docstatus.is_submitted():
         message = frappe._("{0} {1}: Submitted Record cannot be deleted. You must cancel it first.")
-        frappe.throw(message.format(frappe._(doc.doctype), doc.name))
+        frappe.throw(frappe.messages.fill(message, frappe._(doc.doctype), doc.name))
     if doc.doctype == "DocType" and not (doc.custom or force):
         frappe.throw(frappe._("Standard DocType can not be deleted."))
 
@@ -96,4 +101,4 @@ def check_if_doc_is_linked(doc: Any, method: str = "Delete") -> None:
             if row.docstatus != 2 if method == "Delete" else row.docstatus == 1:
                 message = frappe._("Cannot delete or cancel because {0} {1} is linked with {2} {3}")
                 names = (frappe._(doc.doctype), doc.name, frappe._(linked[0]), linked[1])
-                frappe.throw(message.format(*names), frappe.LinkExistsError)
+                frappe.throw(frappe.messages.fill(message, *names), frappe.LinkExistsError)

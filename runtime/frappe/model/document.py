@@ -26,6 +26,7 @@ from frappe.model.document_access import DocumentAccess
 from frappe.model.links import validate_links
 from frappe.model.naming import set_new_name
 from frappe.model.validation import (
+    keep_origin,
     undo_forbidden_changes,
     validate_mandatory,
     validate_set_only_once,
@@ -101,7 +102,9 @@ class Document(DocumentAccess):
             query = f"select * from `tab{self.doctype}` where `name` = %s{lock}"
             rows = frappe.db.sql(query, (self.name,), as_dict=True)
             if not rows:
-                message = frappe._("{0} {1} not found").format(frappe._(self.doctype), self.name)
+                message = frappe.messages.fill(
+                    frappe._("{0} {1} not found"), frappe._(self.doctype), self.name
+                )
                 frappe.throw(message, frappe.DoesNotExistError)
             self.__dict__.update(rows[0])
         for fieldname, doctype in self.meta.table_doctypes.items():
@@ -209,10 +212,16 @@ class Document(DocumentAccess):
     def _set_user_and_timestamp(self) -> None:
         self._original_modified = self.modified
         stamp = {"modified": now(), "modified_by": frappe.session.user}
+        flags, is_new = frappe.flags, self.is_new()
+        if is_new and not (flags.in_install or flags.in_patch or flags.in_migrate):
+            self.update(
+                {"creation": None, "owner": None}
+            )  # whoever inserts does not say since when, and whose
         for doc in (self, *self.get_all_children()):
             doc.__dict__.update(stamp)
-            doc.creation = doc.get("creation") or (self.creation or self.modified)
-            doc.owner = doc.get("owner") or (self.owner or self.modified_by)
+            if is_new or doc is not self:
+                doc.creation = doc.get("creation") or (self.creation or self.modified)
+                doc.owner = doc.get("owner") or (self.owner or self.modified_by)
 
     def check_if_latest(self) -> None:
         """Refuse to overwrite what somebody else saved meanwhile; decide which action this is."""
@@ -222,6 +231,7 @@ class Document(DocumentAccess):
             message = frappe._("Error: Document has been modified after you have opened it")
             advice = frappe._("Please refresh to get the latest document.")
             frappe.throw(f"{message} ({before.modified}). {advice}", frappe.TimestampMismatchError)
+        keep_origin(self)
         self._action = "save"
         if not self.meta.issingle:
             self._check_docstatus(int(before.docstatus) if before else DocStatus.DRAFT)

@@ -39,9 +39,12 @@ def validate_links(doc: Any) -> None:
             elif status == 2 and doc.meta.is_submittable and df.fieldname != "amended_from":
                 cancelled.append(_shown(each, df, name))
     if invalid:
-        frappe.throw(frappe._("Could not find {0}").format(", ".join(invalid)), frappe.LinkValidationError)
+        frappe.throw(
+            frappe.messages.fill(frappe._("Could not find {0}"), ", ".join(invalid)),
+            frappe.LinkValidationError,
+        )
     if cancelled:
-        message = frappe._("Cannot link cancelled document: {0}").format(", ".join(cancelled))
+        message = frappe.messages.fill(frappe._("Cannot link cancelled document: {0}"), ", ".join(cancelled))
         frappe.throw(message, frappe.CancelledLinkError)
 
 

@@ -42,7 +42,7 @@ def _read_file(doctype: str) -> dict[str, Any]:
 def _read_database(doctype: str) -> dict[str, Any]:
     definition: dict[str, Any] = next(iter(_rows("DocType", "name", doctype)), _dict())
     if not definition:
-        raise frappe.DoesNotExistError(frappe._("DocType {0} not found").format(doctype))
+        raise frappe.DoesNotExistError(frappe.messages.fill(frappe._("DocType {0} not found"), doctype))
     for key, child in CHILD_DOCTYPES.items():
         definition[key] = _rows(child, "parent", definition["name"], "idx")
     if not frappe.flags.in_install_db:

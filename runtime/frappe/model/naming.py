@@ -89,8 +89,8 @@ def validate_name(doctype: str, name: Any) -> str:
     """The name without spaces around it; raises when it is empty or has characters that break addresses."""
     name = cstr(name).strip()
     if not name:
-        frappe.throw(frappe._("No Name Specified for {0}").format(doctype))
+        frappe.throw(frappe.messages.fill(frappe._("No Name Specified for {0}"), doctype))
     if "<" in name or ">" in name:
-        message = frappe._("Name cannot contain special characters like {0}").format("<, >")
+        message = frappe.messages.fill(frappe._("Name cannot contain special characters like {0}"), "<, >")
         frappe.throw(message, frappe.NameError)
     return name

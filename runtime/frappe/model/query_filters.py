@@ -59,7 +59,7 @@ def condition(column: str, fieldtype: str, operator: str, value: Any) -> Conditi
 
 def _is(column: str, kind: str, value: Any) -> str:
     if value not in ("set", "not set"):
-        frappe.throw(frappe._("Use of undefined operator value: {0}").format(value))
+        frappe.throw(frappe.messages.fill(frappe._("Use of undefined operator value: {0}"), value))
     if kind == "text":
         return f"{column} != ''" if value == "set" else f"({column} = '' or {column} is null)"
     if kind == "number":

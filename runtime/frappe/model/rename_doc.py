@@ -35,10 +35,10 @@ def _check(doc: Any, new: str, force: bool) -> None:
     if not doc.has_permission("write"):
         frappe.throw(frappe._("You need write permission to rename"), frappe.PermissionError)
     if doc.doctype == "DocType" or not (force or doc.meta.allow_rename):
-        frappe.throw(frappe._("{0} not allowed to be renamed").format(doctype))
+        frappe.throw(frappe.messages.fill(frappe._("{0} not allowed to be renamed"), doctype))
     if frappe.db.get_value(doc.doctype, new, "name", for_update=True) == new:
         message = frappe._("Another {0} with name {1} exists, select another name")
-        frappe.throw(message.format(doctype, new))
+        frappe.throw(frappe.messages.fill(message, doctype, new))
 
 
 def _update_references(doc: Any, new: str) -> None:

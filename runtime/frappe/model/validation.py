@@ -59,7 +59,7 @@ def _validate_option(doc: Any, df: Any, value: Any) -> None:
     if value not in options:
         allowed = '", "'.join(frappe._(option) for option in options if option)
         message = frappe._('{0} {1} cannot be "{2}". It should be one of "{3}"')
-        frappe.throw(message.format(row_prefix(doc), _label(doc, df), value, allowed).strip())
+        frappe.throw(frappe.messages.fill(message, row_prefix(doc), _label(doc, df), value, allowed).strip())
 
 
 def _validate_length(doc: Any, df: Any, value: Any) -> None:
@@ -73,7 +73,7 @@ def _validate_length(doc: Any, df: Any, value: Any) -> None:
     if too_long:
         message = frappe._("{0}: '{1}' ({3}) will get truncated, as max characters allowed is {2}")
         where = row_prefix(doc) + frappe._(doc.doctype)
-        text = message.format(where, frappe.bold(_label(doc, df)), limit, value)
+        text = frappe.messages.fill(message, where, frappe.bold(_label(doc, df)), limit, value)
         frappe.throw(text, frappe.CharacterLengthExceededError, frappe._("Value too big"))
 
 
@@ -124,6 +124,37 @@ def differs(df: Any, before: Any, after: Any) -> bool:
     if df.fieldtype in float_like_fields:
         return flt(before, 9) != flt(after, 9)
     return bool(before or after) and cstr(before) != cstr(after)
+
+
+ORIGIN = {"owner": "Created By", "creation": "Created On"}
+
+
+def keep_origin(doc: Any) -> None:
+    """Whose a document is, and since when, is settled when it is inserted; its rows keep theirs, whatever was sent.
+
+    Raises CannotChangeConstantError when a save of the document says otherwise.
+    """
+    before = doc.get_doc_before_save()
+    for fieldname, label in ORIGIN.items() if before else ():
+        stored, given = before.get(fieldname), doc.get(fieldname)
+        if not (stored and given):
+            doc.set(
+                fieldname, stored or given or doc.get("modified_by" if fieldname == "owner" else "modified")
+            )
+        elif str(given) != str(stored) and _moment(given) != _moment(stored):
+            message = frappe._("Value cannot be changed for {0}").format(frappe.bold(frappe._(label)))
+            frappe.throw(message, frappe.CannotChangeConstantError)
+    rows = {(row.doctype, row.name): row for row in before.get_all_children()} if before else {}
+    for row in doc.get_all_children():
+        source = rows.get((row.doctype, row.name), doc)
+        row.__dict__.update({fieldname: source.get(fieldname) for fieldname in ORIGIN})
+
+
+def _moment(value: Any) -> Any:
+    try:
+        return frappe.utils.get_datetime(value)
+    except (TypeError, ValueError, OverflowError):
+        return value
 
 
 def validate_set_only_once(doc: Any) -> None:

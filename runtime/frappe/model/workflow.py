@@ -85,7 +85,9 @@ def validate_workflow(doc: Any) -> None:
         possible += [transition.next_state for transition in get_transitions(before)]
     if wanted not in possible:
         message = frappe._("Workflow State transition not allowed from {0} to {1}")
-        frappe.throw(message.format(frappe.bold(current), frappe.bold(wanted)), WorkflowPermissionError)
+        frappe.throw(
+            frappe.messages.fill(message, frappe.bold(current), frappe.bold(wanted)), WorkflowPermissionError
+        )
     # Who submits without the workflow's button gets the first state of that status.
     states = [row.state for row in workflow.states if cint(row.doc_status) == doc.docstatus]
     if states and not doc.docstatus.is_draft() and wanted not in states:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+from enum import Enum
 from typing import Any
 
 from pypika import Case, Criterion, CustomFunction, Field, Order, Table
@@ -23,13 +25,17 @@ class Parameters(dict):
         return f"%({name})s"
 
 
+# Set while `walk` writes a query. PyPika hands its own options down from term to term, and some terms (functions among
+# them) keep what they do not know to themselves: an option would not reach the values inside of them.
+_parameters: ContextVar[Parameters | None] = ContextVar("parameters", default=None)
 _written_value = ValueWrapper.get_value_sql
 
 
-def _value_sql(self: ValueWrapper, parameters: Parameters | None = None, **kwargs: Any) -> str:
+def _value_sql(self: ValueWrapper, **kwargs: Any) -> str:
+    parameters = _parameters.get()
     if parameters is None or isinstance(self.value, Term):
-        return _written_value(self, **kwargs, **({} if parameters is None else {"parameters": parameters}))
-    return parameters.add(self.value)
+        return _written_value(self, **kwargs)
+    return parameters.add(self.value.value if isinstance(self.value, Enum) else self.value)
 
 
 # Values are bound, never written into the text. PyPika wraps constants in this class in many places, so binding has
@@ -43,7 +49,11 @@ class DocTypeQueryBuilder(MySQLQueryBuilder):
     def walk(self) -> tuple[str, dict[str, Any]]:
         """The text with placeholders, and their values."""
         parameters = Parameters()
-        return self.get_sql(parameters=parameters), dict(parameters)
+        token = _parameters.set(parameters)
+        try:
+            return self.get_sql(), dict(parameters)
+        finally:
+            _parameters.reset(token)
 
     def run(self, **kwargs: Any) -> Any:
         """Execute and give the rows; takes what frappe.db.sql takes (as_dict, pluck)."""

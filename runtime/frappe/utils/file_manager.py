@@ -24,7 +24,7 @@ def store(fname: str, content: str | bytes, is_private: bool) -> dict[str, Any]:
     """
     content = content.encode() if isinstance(content, str) else content
     if not content:
-        frappe.throw(_("File {0} is empty").format(fname))
+        frappe.throw(frappe.messages.fill(_("File {0} is empty"), fname))
     # identifies content; not a security measure
     digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
     name = _safe_name(fname)
@@ -70,7 +70,7 @@ def path_of_url(url: str) -> str:
     folder = os.path.realpath(frappe.get_site_path(visibility, "files"))
     path = os.path.realpath(os.path.join(folder, url.split("/files/", 1)[-1]))
     if not path.startswith(folder + os.sep):
-        frappe.throw(_("Cannot access file path {0}").format(url))
+        frappe.throw(frappe.messages.fill(_("Cannot access file path {0}"), url))
     return path
 
 

@@ -14,10 +14,9 @@ from frappe.utils.safe_exec import BUILTINS
 
 _FRAPPE_NAMES = (
     "_", "_dict", "as_json", "bold", "form_dict", "get_all", "get_cached_doc", "get_doc", "get_hooks",
-    "get_list", "get_meta", "get_system_settings", "lang", "msgprint", "parse_json", "render_template", "request",
-    "response", "scrub", "session", "throw",
+    "get_list", "get_meta", "get_system_settings", "lang", "msgprint", "parse_json", "render_template", "scrub", "throw",
 )  # fmt: skip
-_DATABASE_READS = ("get_value", "get_values", "count", "exists", "get_single_value", "get_default", "escape")
+_DOCUMENT_READS = ("get_value", "get_values", "count", "exists", "get_single_value")
 
 
 def get_jenv() -> Environment:
@@ -40,12 +39,33 @@ def _safe_frappe() -> Any:
     def late(name: str) -> Any:
         return lambda *args, **kwargs: getattr(frappe.db, name)(*args, **kwargs)
 
-    reads = {name: late(name) for name in _DATABASE_READS}
+    def late_of_doctype(name: str) -> Any:
+        def read(doctype: Any, *args: Any, **kwargs: Any) -> Any:
+            # Other tables hold sessions and passwords.
+            frappe.get_meta(doctype["doctype"] if isinstance(doctype, dict) else doctype)
+            return getattr(frappe.db, name)(doctype, *args, **kwargs)
+
+        return read
+
+    reads = {name: late_of_doctype(name) for name in _DOCUMENT_READS}
+    reads |= {name: late(name) for name in ("get_default", "escape")}
     db = frappe._dict(reads, get_list=frappe.get_list, get_all=frappe.get_all)
     utils = {name: item for name, item in vars(frappe.utils).items() if isfunction(item)}
-    return frappe._dict(
-        {name: getattr(frappe, name) for name in _FRAPPE_NAMES}, db=db, utils=frappe._dict(utils)
-    )
+    names = {name: getattr(frappe, name) for name in _FRAPPE_NAMES}
+    return frappe._dict(names, db=db, utils=frappe._dict(utils), session=_Session(), request=_Request())
+
+
+class _Session:
+    """Who is asking; nothing by which another could go on as that person."""
+
+    user = property(lambda self: frappe.session.user)
+
+
+class _Request:
+    """What was asked for; neither headers nor the environment that the process runs in."""
+
+    path = property(lambda self: frappe.request.path)
+    method = property(lambda self: frappe.request.method)
 
 
 @lru_cache(maxsize=512)

@@ -18,7 +18,9 @@ def get_decrypted_password(
     if stored:
         return decrypt(stored)
     if raise_exception:
-        message = frappe._("Password not found for {0} {1} {2}").format(doctype, name, fieldname)
+        message = frappe.messages.fill(
+            frappe._("Password not found for {0} {1} {2}"), doctype, name, fieldname
+        )
         frappe.throw(message, frappe.AuthenticationError)
     return None
 

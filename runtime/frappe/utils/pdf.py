@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from shutil import which
+from typing import Any
 
 import pdfkit
 
@@ -20,7 +21,23 @@ _OPTIONS = {
     "encoding": "UTF-8",
     "disable-javascript": None,
     "disable-local-file-access": None,
+    # Nothing listens there: whatever address a page names, nobody on the network is asked for it.
+    "proxy": "http://127.0.0.1:1",
 }
+
+
+class Converter(pdfkit.PDFKit):
+    """wkhtmltopdf with the options given here and no others, on a page that brings everything along."""
+
+    def _find_options_in_meta(self, content: str) -> dict[str, Any]:
+        """A page does not choose options (`<meta name="pdfkit-…">`): among them is the reading of files."""
+        return {}
+
+    @staticmethod
+    def handle_error(exit_code: int, stderr: str) -> None:
+        """The PDF is there, without the pictures that the page wanted from elsewhere."""
+        if not (exit_code == 1 and "network error" in stderr):
+            pdfkit.PDFKit.handle_error(exit_code, stderr)
 
 
 def get_pdf(html: str) -> bytes:
@@ -31,7 +48,7 @@ def get_pdf(html: str) -> bytes:
     for package, is_there in (("wkhtmltopdf", which("wkhtmltopdf")), ("fonts-noto-cjk", has_chinese_font())):
         if not is_there:
             frappe.throw(_("PDF cannot be made: {0} is missing. Run: apt-get install {0}").format(package))
-    return pdfkit.from_string(html, options=_OPTIONS, verbose=False)
+    return Converter(html, "string", options=_OPTIONS).to_pdf(None)
 
 
 def has_chinese_font() -> bool:

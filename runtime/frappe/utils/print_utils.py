@@ -27,8 +27,13 @@ def _print_format(doctype: str, name: str | None) -> Any:
     if not name or name == "Standard":
         name = frappe.db.get_value("Print Format", {"doc_type": doctype, "disabled": 0}, "name")
     if not name:
-        frappe.throw(_("There is no print format for {0}").format(_(doctype)), frappe.DoesNotExistError)
+        frappe.throw(
+            frappe.messages.fill(_("There is no print format for {0}"), _(doctype)), frappe.DoesNotExistError
+        )
     found = frappe.get_cached_doc("Print Format", name)
     if found.disabled or found.doc_type != doctype:
-        frappe.throw(_("Print Format {0} is not for {1}").format(name, _(doctype)), frappe.DoesNotExistError)
+        frappe.throw(
+            frappe.messages.fill(_("Print Format {0} is not for {1}"), name, _(doctype)),
+            frappe.DoesNotExistError,
+        )
     return found

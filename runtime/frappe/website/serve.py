@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
 from functools import lru_cache
 from types import ModuleType
 
@@ -68,16 +70,21 @@ def _find_page(route: str, apps: tuple[str, ...]) -> tuple[str, ModuleType | Non
     return None
 
 
+def _with_emphasis_only(message: str) -> str:
+    """A page runs what stands in it: of a message's markup it keeps what makes type bold, and breaks lines."""
+    return re.sub(r"&lt;(/?strong|br)&gt;", r"<\1>", escape_html(html.unescape(str(message))))
+
+
 def error_page(status: int, error: Exception) -> Response:
     """What is wrong (nothing about a crash), and for a guest who may not see the page where to sign in."""
-    messages = [message["message"] for message in local.message_log]
+    messages = [_with_emphasis_only(message["message"]) for message in local.message_log]
     if not messages and status < 500:
-        messages = [escape_html(str(error))]
+        messages = [_with_emphasis_only(str(error))]
     if status == 403 and local.session.user == "Guest":
         target = escape_html(local.request.full_path.rstrip("?"))
         messages.append(f'<a href="/login?redirect-to={target}">{_("Login")}</a>')
     titles = {401: _("Not Permitted"), 403: _("Not Permitted"), 404: _("Page not found")}
-    html = get_template("templates/message.html").render(
+    page = get_template("templates/message.html").render(
         title=titles.get(status, _("Server Error")), message="<br>".join(filter(None, messages))
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(page, status=status, mimetype="text/html")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.server
 import io
+import threading
 import unicodedata
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pypdf import PdfReader
@@ -72,3 +74,47 @@ def test_printing_needs_permission(print_format: Any) -> None:
     frappe.set_user("Guest")
     with pytest.raises(frappe.PermissionError):
         frappe.get_print("Role", "Guest", print_format.name)
+
+
+@pytest.mark.parametrize("name", ["session.sid", "session.data", "request.environ", "request.headers"])
+def test_a_template_does_not_reach_sessions_and_the_process(site: str, name: str) -> None:
+    import frappe
+
+    assert "no such element" in frappe.render_template("{{ frappe." + name + " }}")
+
+
+@pytest.mark.parametrize("table", ["Sessions", "__Auth", "Singles"])
+def test_a_template_reads_doctypes_and_no_other_table(site: str, table: str) -> None:
+    import frappe
+
+    template = "{{ frappe.db.get_value('" + table + "', {'name': ('!=', '')}, 'name') }}"
+    with pytest.raises(frappe.DoesNotExistError):
+        frappe.render_template(template)
+
+
+class Neighbour(http.server.BaseHTTPRequestHandler):
+    """A server in the network that notes who asks."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(404)
+        self.end_headers()
+
+
+def test_a_pdf_asks_nobody_on_the_network(site: str) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Neighbour) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        page = f"<link rel=stylesheet href='{address}/a.css'><img src='{address}/b.png'><p>正文</p>"
+        content = pdf.get_pdf(f"{page}<iframe src='{address}/c'></iframe>")
+        server.shutdown()
+    assert Neighbour.asked == []
+    assert "正文" in text_of(content)
+
+
+def test_a_page_does_not_choose_options_of_the_converter(site: str) -> None:
+    content = pdf.get_pdf("<meta name='pdfkit-orientation' content='Landscape'><p>x</p>")
+    box = PdfReader(io.BytesIO(content)).pages[0].mediabox
+    assert box.height > box.width

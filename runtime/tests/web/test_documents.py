@@ -183,3 +183,22 @@ def test_run_doc_method_needs_a_published_method(admin: Web, guest: Web) -> None
     call = {"dt": "User", "dn": "Administrator", "method": "as_json"}
     assert admin.post("/api/method/run_doc_method", json=call).status_code == 403
     assert guest.post("/api/method/run_doc_method", json=call).status_code == 403
+
+
+def test_settings_are_deleted_under_their_own_name_only(admin: Web) -> None:
+    before = admin.get("/api/resource/System Settings/System Settings").json["data"]
+    assert admin("DELETE", "/api/resource/System Settings/No Such").status_code >= 400
+    assert admin.get("/api/resource/System Settings/System Settings").json["data"] == before
+
+
+def test_origin_does_not_come_from_the_client(admin: Web, unique: str) -> None:
+    forged = {"owner": "Guest", "creation": "2001-01-01 00:00:00"}
+    made = admin.post("/api/resource/Role", json={"role_name": f"O {unique}", **forged}).json["data"]
+    assert made["owner"] == "Administrator"
+    assert not made["creation"].startswith("2001")
+    path = f"/api/resource/Role/{made['name']}"
+    for field, value in forged.items():
+        answer = admin("PUT", path, json={field: value})
+        assert (answer.status_code, answer.json["exc_type"]) == (417, "CannotChangeConstantError")
+    assert admin("PUT", path, json={"disabled": 1, "owner": "Administrator"}).status_code == 200
+    admin("DELETE", path)

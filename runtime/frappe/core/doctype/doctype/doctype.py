@@ -22,11 +22,11 @@ class DocType(Document):
             message = frappe._(
                 "Letters, then digits, spaces, hyphens, underscores: {0} cannot name a DocType"
             )
-            frappe.throw(message.format(self.name), frappe.NameError)
+            frappe.throw(frappe.messages.fill(message, self.name), frappe.NameError)
         for df in self.fields:
             df.fieldname = df.fieldname or f"{frappe.scrub(df.fieldtype)}_{df.idx}"
             if df.fieldname in RESERVED or not FIELDNAME_PATTERN.fullmatch(df.fieldname):
-                frappe.throw(frappe._("Fieldname {0} is restricted").format(df.fieldname))
+                frappe.throw(frappe.messages.fill(frappe._("Fieldname {0} is restricted"), df.fieldname))
 
     def on_update(self) -> None:
         frappe.db.updatedb(self.name, self)

@@ -44,7 +44,7 @@ class File(Document):
         if (self.file_url or "").startswith(STORED_HERE):
             self.is_private = int(self.file_url.startswith("/private/"))
             if not os.path.isfile(self.get_full_path()):
-                frappe.throw(_("File {0} does not exist").format(self.file_url), IOError)
+                frappe.throw(frappe.messages.fill(_("File {0} does not exist"), self.file_url), IOError)
         elif not self.is_folder and not self.file_url.startswith(("http://", "https://")):
             frappe.throw(_("URL must start with http:// or https://"))
 

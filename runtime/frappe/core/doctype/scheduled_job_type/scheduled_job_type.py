@@ -27,7 +27,7 @@ class ScheduledJobType(Document):
 
     def validate(self) -> None:
         if self.frequency == "Cron" and not croniter.is_valid(self.cron_format or ""):
-            frappe.throw(_("{0} is not a valid Cron expression.").format(self.cron_format))
+            frappe.throw(frappe.messages.fill(_("{0} is not a valid Cron expression."), self.cron_format))
 
     def get_next_execution(self) -> datetime.datetime:
         """First time of the schedule after the last run (after creation when it never ran)."""

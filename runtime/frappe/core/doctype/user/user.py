@@ -24,7 +24,7 @@ class User(Document):
     def validate(self) -> None:
         if self.name in frappe.STANDARD_USERS:
             if not self.enabled:
-                frappe.throw(frappe._("User {0} cannot be disabled").format(self.name))
+                frappe.throw(frappe.messages.fill(frappe._("User {0} cannot be disabled"), self.name))
         else:
             validate_email_address(self.email, throw=True)
             roles = [row.role for row in self.roles]
@@ -44,7 +44,7 @@ class User(Document):
 
     def on_trash(self) -> None:
         if self.name in frappe.STANDARD_USERS:
-            frappe.throw(frappe._("User {0} cannot be deleted").format(self.name))
+            frappe.throw(frappe.messages.fill(frappe._("User {0} cannot be deleted"), self.name))
         frappe.sessions.clear_sessions(user=self.name, force=True)
         frappe.db.delete("DefaultValue", {"parent": self.name})
         frappe.db.delete("User Permission", {"user": self.name})
