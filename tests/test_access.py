@@ -68,6 +68,8 @@ OFFICE: dict[str, dict[str, Any]] = {
     "close_session": {"name": "S", "counted": {"Cash": "0"}},
     "take_deposit": {"lease": "L", "channel": "Cash", "amount": "1.00"},
     "renew_lease": {"lease": "L", "end_date": "2027-10-15", "monthly_rent": "1.00"},
+    "activate_lease": {"lease": "L"},
+    "confirm_supplier_bill": {"name": "B"},
     "terminate_lease": {"lease": "L", "last_day": "2026-10-15", "reason": "r"},
     "settle_deposit": {"lease": "L", "reason": "r"},
     "request_waiver": {"fee": "F", "part": "Late Fee", "amount": "1.00", "reason": "r"},

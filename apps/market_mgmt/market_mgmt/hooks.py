@@ -1,5 +1,7 @@
 """Hooks of market_mgmt: they only name methods."""
 
+from market_mgmt import own_doctypes as _own_doctypes
+
 app_name = "market_mgmt"
 app_title = "菜市场管理"
 app_publisher = "Market Bench"
@@ -52,22 +54,30 @@ unmask_roles = {
     "Market Staff.phone": ["Market Supervisor", "Market Administrator"],
 }
 
-# Every DocType that carries a market (a test compares the list).
-_OF_A_MARKET = (
-    *("Market", "Market Area", "Stall", "Merchant", "Lease", "Stall Binding", "Market Staff"),
-    *("Tariff", "Meter", "Meter Reading", "Market Import", "Meter Replacement", "Supplier Bill"),
-    *("Late Fee Rule", "Fee", "Account Entry"),
-    *("Market Payment Order", "Receipt", "Receipt Counter", "Cashier Session", "Fee Waiver", "Refund"),
-    *("Market Payment Reconciliation", "Reconciliation Difference", "Invoice Request"),
-    *("Month Close", "Ledger Seal"),
-    *("Dunning Notice", "Red Card"),
-)
-permission_query_conditions = dict.fromkeys(_OF_A_MARKET, "market_mgmt.permissions.query_conditions")
-has_permission = dict.fromkeys(_OF_A_MARKET, "market_mgmt.permissions.has_permission")
+# Who sees and changes which document: by DocType, derived from the definitions.
+permission_query_conditions = {
+    **dict.fromkeys(_own_doctypes.of_a_market(), "market_mgmt.permissions.query_conditions"),
+    **dict.fromkeys(_own_doctypes.shared_records(), "market_mgmt.permissions.unlimited_conditions"),
+}
+has_permission = {
+    **dict.fromkeys(_own_doctypes.of_a_market(), "market_mgmt.permissions.has_permission"),
+    **dict.fromkeys(_own_doctypes.shared_settings(), "market_mgmt.permissions.shared_setting"),
+    **dict.fromkeys(_own_doctypes.shared_records(), "market_mgmt.permissions.shared_record"),
+}
 
-# Nothing hangs on the ledger that would write into it.
+_RULES = {
+    event: f"market_mgmt.document_rules.{event}" for event in ("before_insert", "before_validate", "validate")
+}
+_NEVER_ALONE = dict.fromkeys(
+    ("before_insert", "before_validate", "on_trash"), "market_mgmt.document_rules.row_alone"
+)
 doc_events = {
-    doctype: {"before_insert": "market_mgmt.annotations.before_insert"} for doctype in ("Comment", "ToDo")
+    **dict.fromkeys(_own_doctypes.of_a_market(), _RULES),
+    **dict.fromkeys(_own_doctypes.tables(), _NEVER_ALONE),
+    # Nothing hangs on the ledger that would write into it.
+    **{
+        doctype: {"before_insert": "market_mgmt.annotations.before_insert"} for doctype in ("Comment", "ToDo")
+    },
 }
 override_whitelisted_methods = {
     "frappe.desk.doctype.tag.tag.add_tag": "market_mgmt.annotations.add_tag",

@@ -1,10 +1,15 @@
-"""Who sees what: staff only their markets, merchants no document at all (their API reads through services).
+"""Who sees and changes what: staff only their markets, merchants no document at all (their API reads through services).
 
-One rule serves lists and single documents: the markets that a user's User Permissions name.
+One rule serves lists and single documents: the markets that a user's User Permissions name. A document is judged by the
+market that is stored, by the one that it claims, and, for a change, by those of everything that it links to: what a
+client says counts for nothing by itself.
 """
+
+from collections.abc import Iterator
 
 import frappe
 from frappe.model.document import Document
+from market_mgmt import own_doctypes
 
 UNLIMITED_ROLES = frozenset({"Market Administrator", "System Manager"})
 STAFF_ROLES = frozenset(
@@ -17,6 +22,8 @@ STAFF_ROLES = frozenset(
         "Market Leader",
     }
 )
+# Of these, the links need no look: the stored document, whose links were checked when it was saved, is what is shown.
+_LOOKING = frozenset({"select", "read", "report", "print", "email", "export", "share", "delete"})
 
 
 def markets_of(user: str) -> list[str] | None:
@@ -42,7 +49,7 @@ def require_market(market: str, user: str | None = None) -> None:
 
 
 def query_conditions(user: str | None = None, doctype: str | None = None) -> str:
-    """The SQL condition that Frappe adds to every list of our DocTypes."""
+    """The SQL condition that Frappe adds to every list of a DocType with a market."""
     markets = markets_of(user or frappe.session.user)
     if markets is None:
         return ""
@@ -53,13 +60,70 @@ def query_conditions(user: str | None = None, doctype: str | None = None) -> str
     return f"`tab{doctype}`.`{column}` in ({names})"
 
 
+def unlimited_conditions(user: str | None = None, doctype: str | None = None) -> str:
+    """The SQL condition for lists of records about all markets."""
+    return "" if markets_of(user or frappe.session.user) is None else "1=0"
+
+
 def has_permission(
     doc: Document, ptype: str | None = None, user: str | None = None, **_kwargs: object
 ) -> bool:
-    """Whether a document's market is one of the user's. Frappe asks only after the role allowed it."""
-    markets = markets_of(user or frappe.session.user)
-    if markets is None:
+    """Whether all markets that a document has to do with are the user's. Frappe asks only after the role allowed it."""
+    allowed = markets_of(user or frappe.session.user)
+    if allowed is None:
         return True
-    market = doc.get("name") if doc.doctype == "Market" else doc.get("market")
-    # A new document without a market is refused by its mandatory field, with a message that says so.
-    return bool(markets) and (not market or market in markets)
+    if not allowed or not isinstance(doc.get("name") or "", (str, int)):
+        return False
+    touched = set(_own_markets(doc))
+    if doc.doctype == "Market" and not touched:
+        return False  # a new market: for whoever is limited to none
+    if ptype not in _LOOKING:
+        touched.update(link.market for link in linked(doc))
+    # A new document without any market is refused by its mandatory field, with a message that says so.
+    return touched <= set(allowed)
+
+
+def shared_setting(
+    doc: Document, ptype: str | None = None, user: str | None = None, **_kwargs: object
+) -> bool:
+    """Settings of all markets are for all to see; only who is limited to no market changes them."""
+    markets = markets_of(user or frappe.session.user)
+    return markets is None or (ptype in _LOOKING - {"delete", "share"} and bool(markets))
+
+
+def shared_record(
+    doc: Document, ptype: str | None = None, user: str | None = None, **_kwargs: object
+) -> bool:
+    """Records about all markets are for those who are limited to none."""
+    return markets_of(user or frappe.session.user) is None
+
+
+class Link(frappe._dict):
+    """Where a document points into a market: `doctype`, `name`, `label` of the field, `market`."""
+
+
+def linked(doc: Document, before: Document | None = None) -> Iterator[Link]:
+    """What a document and its rows link to that is of a market; with `before`, only what has changed since."""
+    scoped = set(own_doctypes.of_a_market()) - {"Market"}
+    old = {(row.doctype, row.name): row for row in (before, *before.get_all_children())} if before else {}
+    found: dict[str, dict[str, str]] = {}
+    for row in (doc, *doc.get_all_children()):
+        known = old.get((row.doctype, row.name))
+        for field in row.meta.get_link_fields():
+            name = row.get(field.fieldname)
+            if field.options in scoped and name and not (known and known.get(field.fieldname) == name):
+                found.setdefault(field.options, {})[str(name)] = field.label
+    for doctype, labels in found.items():
+        filters = {"name": ["in", list(labels)]}
+        for name, market in frappe.get_all(doctype, filters=filters, fields=["name", "market"], as_list=True):
+            # the database may find a name that differs in case; it is the same document
+            label = labels.get(name) or next(iter(labels.values()))
+            yield Link(doctype=doctype, name=name, label=label, market=market)
+
+
+def _own_markets(doc: Document) -> Iterator[str]:
+    """The market that is stored, and the one that the document claims."""
+    column = "name" if doc.doctype == "Market" else "market"
+    stored = frappe.db.get_value(doc.doctype, doc.name, column) if doc.get("name") else None
+    claimed = doc.get("market") if column == "market" else None
+    yield from (market for market in (stored, claimed) if market)

@@ -14,7 +14,7 @@ from market_mgmt.services import billing, deposits, labels
 from market_mgmt.services.rows import lock
 from market_mgmt.services.values import as_date
 
-__all__ = ["Termination", "renew", "terminate"]
+__all__ = ["Termination", "activate", "renew", "terminate"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,15 @@ class Termination:
     reversed: tuple[str, ...]
     drafted: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...]
+
+
+def activate(lease: str) -> str:
+    """Let a drafted lease hold its stall from its first day; returns its status. Raises ValidationError for any other."""
+    document = frappe.get_doc("Lease", lease, for_update=True)
+    if document.status != rules.DRAFT:
+        frappe.throw(_("Lease {0} is {1}, not a draft.").format(labels.lease(lease), _(document.status)))
+    document.status = rules.ACTIVE
+    return document.save(ignore_permissions=True).status
 
 
 def renew(

@@ -10,6 +10,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.permissions import add_user_permission, remove_user_permission
 from market_mgmt.domain import leases as lease_rules
+from market_mgmt.permissions import markets_of
 from market_mgmt.services.values import as_date
 
 # Order numbers carry the code in front of 20 characters, and gateways take 32.
@@ -111,11 +112,12 @@ def check_staff(staff: Document) -> None:
 
 
 def grant_market(staff: Document) -> None:
-    """Lets the user of a staff member see this market, and the former user or market no longer."""
+    """Lets the user of a staff member see this market, and the former user no longer."""
     before = staff.get_doc_before_save()
-    if before and (before.user, before.market) != (staff.user, staff.market):
+    if before and before.user != staff.user:
         withdraw_market(before)
-    if staff.user:
+    if staff.user and not (before and before.user == staff.user):
+        _require_same_reach(staff.user)
         add_user_permission("Market", staff.market, staff.user, ignore_permissions=True)
 
 
@@ -126,3 +128,13 @@ def withdraw_market(staff: Document) -> None:
     others = {"user": staff.user, "market": staff.market, "name": ("!=", staff.name)}
     if not frappe.db.exists("Market Staff", others):
         remove_user_permission("Market", staff.market, staff.user)
+        _require_same_reach(staff.user)
+
+
+def _require_same_reach(user: str) -> None:
+    """Whoever is limited to markets neither limits an administrator of all of them nor makes one, themselves included."""
+    if markets_of(user) is None and markets_of(frappe.session.user) is not None:
+        frappe.throw(
+            _("{0} is an administrator of all markets; only another one may change that.").format(user),
+            frappe.PermissionError,
+        )

@@ -66,4 +66,9 @@ def test_every_doctype_with_a_market_is_limited_to_it(site):
     modules = site.get_all("Module Def", {"app_name": "market_mgmt"}, pluck="name")
     own = site.get_all("DocType", {"module": ("in", modules), "istable": 0}, pluck="name")
     with_market = {name for name in own if name == "Market" or site.get_meta(name).has_field("market")}
-    assert with_market == set(hooks.permission_query_conditions)
+    listed = hooks.permission_query_conditions
+    by_market = {name for name in listed if listed[name].endswith(".query_conditions")}
+    assert by_market == with_market
+    # What no market owns is decided about, too: settings that all read, records that only unlimited people read.
+    assert set(hooks.has_permission) == set(own)
+    assert set(own) - set(listed) == {"Fee Type"}

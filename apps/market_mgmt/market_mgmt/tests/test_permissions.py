@@ -122,11 +122,12 @@ def test_a_staff_record_gives_the_market_and_takes_it_away(site, shops):
     here, there = shops
     user = people.staff_user("Market Clerk", markets=(here.market,))
     assert permissions.markets_of(user) == [here.market]
-    record = site.get_doc("Market Staff", {"user": user})
-    record.market = there.market
-    record.save()
+    moved = {"doctype": "Market Staff", "market": there.market, "staff_name": "职员", "user": user}
+    site.get_doc(moved).insert()
+    assert set(permissions.markets_of(user)) == {here.market, there.market}
+    site.get_doc("Market Staff", {"user": user, "market": here.market}).delete()
     assert permissions.markets_of(user) == [there.market]
-    record.delete()
+    site.get_doc("Market Staff", {"user": user}).delete()
     assert permissions.markets_of(user) == []
 
 

@@ -3,6 +3,7 @@
 from market_mgmt.api.staff.charges import (
     close_month,
     confirm_readings,
+    confirm_supplier_bill,
     create_fee,
     generate_bills,
     late_fee_derivation,
@@ -42,16 +43,24 @@ from market_mgmt.api.staff.imports import (
     reading_template,
     receipt_pdf,
 )
-from market_mgmt.api.staff.leases import read_at_handover, renew_lease, settle_deposit, terminate_lease
+from market_mgmt.api.staff.leases import (
+    activate_lease,
+    read_at_handover,
+    renew_lease,
+    settle_deposit,
+    terminate_lease,
+)
 from market_mgmt.api.staff.reconciliation import reconcile_day, resolve_difference
 
 __all__ = [
+    "activate_lease",
     "cancel_refund",
     "close_month",
     "close_session",
     "collect",
     "confirm_import",
     "confirm_readings",
+    "confirm_supplier_bill",
     "create_fee",
     "export_report",
     "generate_bills",

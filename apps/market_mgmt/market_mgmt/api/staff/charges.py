@@ -19,7 +19,7 @@ from market_mgmt.api.staff.common import (
     own,
 )
 from market_mgmt.domain.amounts import ZERO
-from market_mgmt.services import billing, closing, late_fees, readings
+from market_mgmt.services import billing, closing, late_fees, readings, supplier_bills
 
 
 @api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])
@@ -107,6 +107,13 @@ def void_reading(name: str, reason: str) -> answers.NamedStatus:
     own("Meter Reading", [name])
     readings.void(name, reason)
     return {"name": name, "status": readings.VOID}
+
+
+@api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])
+def confirm_supplier_bill(name: str) -> answers.NamedStatus:
+    """Vouches for the supplier's bill of a month: the price of that month follows from it."""
+    own("Supplier Bill", [name])
+    return {"name": name, "status": supplier_bills.confirm(name)}
 
 
 @api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])

@@ -18,6 +18,13 @@ def read_at_handover(meter: str, current: Decimal, reading_date: date) -> answer
 
 
 @api_method(methods=["POST"], roles=[SUPERVISOR, ADMINISTRATOR])
+def activate_lease(lease: str) -> answers.NamedStatus:
+    """Lets a drafted lease hold its stall; from then on it is billed."""
+    own("Lease", [lease])
+    return {"name": lease, "status": lease_changes.activate(lease)}
+
+
+@api_method(methods=["POST"], roles=[SUPERVISOR, ADMINISTRATOR])
 def renew_lease(
     lease: str,
     end_date: date,

@@ -12,8 +12,6 @@ class MeterReplacement(Document):
         if not self.is_new():
             frappe.throw(_("A replacement is not edited; record another one."), frappe.PermissionError)
         places.check_same_market(self, "meter")
-
-    def before_insert(self) -> None:
         meter_changes.replace(self, clock.today())
 
     def on_trash(self) -> None:
