@@ -76,12 +76,12 @@ class Client:
         self.target = target
         self.cases = {case.name: case for case in cases(target.data)}
         users = {case.user for case in self.cases.values() if case.user}
-        self._cookies = {user: target.sign_in(target.data[user]) for user in users}
+        self._sessions = {user: target.sign_in(target.data[user]) for user in users}
 
     def headers(self, case: Case) -> dict[str, str]:
         headers = {"Host": self.target.bench.site, "Accept": "application/json"}
         if case.user:
-            headers["Cookie"] = self._cookies[case.user]
+            headers |= self._sessions[case.user]
         return headers
 
     def answer(self, name: str) -> Any:

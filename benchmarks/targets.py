@@ -17,7 +17,7 @@ from typing import Any
 import requests
 
 from benchmarks.data import NOW
-from tests.live import STOP_SECONDS, free_port, wait_for
+from tests.live import CSRF, SESSION, STOP_SECONDS, free_port, wait_for
 from tests.sites import APPS, PASSWORD, ROOT, SITE, Bench, new_bench, new_site
 
 WORKERS, THREADS = 2, 4
@@ -109,16 +109,16 @@ class Target:
                 continue  # it ended meanwhile
         return kilobytes / 1024
 
-    def sign_in(self, user: str) -> str:
-        """The `Cookie` header of a new session of a user."""
-        answer = requests.post(
-            f"{self.base}/api/method/login",
-            json={"usr": user, "pwd": self.data["password"]},
-            headers={"Host": self.bench.site},
-            timeout=30,
-        )
-        answer.raise_for_status()
-        return f"sid={answer.cookies['sid']}"
+    def sign_in(self, user: str) -> dict[str, str]:
+        """The headers of a new session of a user: cookie and CSRF token."""
+        with requests.Session() as http:
+            http.headers["Host"] = self.bench.site
+            form = {"usr": user, "pwd": self.data["password"]}
+            answer = http.post(f"{self.base}/api/method/login", json=form, timeout=30)
+            answer.raise_for_status()
+            cookie = f"sid={answer.cookies['sid']}"
+            told = http.get(f"{self.base}/api/method/{SESSION}", headers={"Cookie": cookie}, timeout=30)
+        return {"Cookie": cookie, CSRF: told.json()["message"]["csrf_token"]}
 
 
 class Embedded(Target):

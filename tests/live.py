@@ -27,6 +27,8 @@ from tests.sites import Bench
 
 START_SECONDS = 30
 STOP_SECONDS = 10
+CSRF = "X-Frappe-CSRF-Token"
+SESSION = "market_mgmt.api.auth.session"
 
 
 class Refusal(AssertionError):
@@ -48,7 +50,7 @@ class Refusal(AssertionError):
 
 
 class Caller:
-    """One person's session with the site; cookies are kept."""
+    """One person's session with the site; cookies are kept, and writes carry the session's CSRF token."""
 
     def __init__(self, base: str) -> None:
         self.base = base
@@ -56,7 +58,11 @@ class Caller:
 
     def post(self, method: str, **arguments: Any) -> Any:
         """Call a whitelisted method by POST and return its message; Refusal on any error."""
-        return self._message(self.http.post(f"{self.base}/api/method/{method}", json=arguments, timeout=30))
+        before = self.http.cookies.get("sid")
+        answer = self._message(self.http.post(f"{self.base}/api/method/{method}", json=arguments, timeout=30))
+        if self.http.cookies.get("sid", "Guest") not in (before, "Guest"):
+            self.http.headers[CSRF] = self.get(SESSION)["csrf_token"]
+        return answer
 
     def get(self, method: str, **arguments: Any) -> Any:
         return self._message(self.http.get(f"{self.base}/api/method/{method}", params=arguments, timeout=30))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from market_mgmt.api import auth, merchant, staff
-from tests.live import Caller, Refusal
+from tests.live import CSRF, SESSION, Caller, Refusal
 from tests.world import NOW, Tenant, World
 
 Arguments = Callable[["Victim"], dict[str, Any]]
@@ -252,3 +252,21 @@ def test_writing_methods_take_no_get(victim: Victim) -> None:
 
     # Then nothing happens
     assert answer.status_code == 403
+
+
+def test_writes_of_a_session_need_its_token(world: World) -> None:
+    # Given a merchant whose browser is led to write by another site, which cannot know the token
+    tenant = world.bound_tenant()
+    told = tenant.phone.get(SESSION)
+    token = tenant.phone.http.headers.pop(CSRF)
+
+    # When it writes, then nothing is done
+    with pytest.raises(Refusal) as refused:
+        tenant.phone.post("market_mgmt.api.auth.logout")
+    assert refused.value.status == 400
+    assert refused.value.body["exc_type"] == "CSRFTokenError"
+
+    # And the person's own app writes with the token that the session tells
+    assert token == told["csrf_token"]
+    tenant.phone.http.headers[CSRF] = told["csrf_token"]
+    assert tenant.phone.post("market_mgmt.api.auth.logout") == {"user": None}

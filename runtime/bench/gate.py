@@ -10,6 +10,7 @@ import asyncio
 import io
 import sys
 import tempfile
+import traceback
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -85,6 +86,10 @@ class Gate:
             answer = await self._loop.run_in_executor(self._pool, self._call, environ)
         except Refused as refusal:
             proto.response_str(refusal.status, [("connection", "close")], str(refusal))
+            return
+        except Exception:
+            traceback.print_exc()  # the application answers errors itself; this is one of it
+            proto.response_str(500, [], "Internal Server Error")
             return
         finally:
             self._held -= size

@@ -18,8 +18,9 @@ from werkzeug.wrappers import Request, Response
 import frappe
 import frappe.api
 import frappe.auth
-from frappe import _
+from frappe import _, forwarded
 from frappe.context import local
+from frappe.headers import protect
 from frappe.utils.error import log_error_snapshot
 from frappe.utils.response import report_error
 from frappe.utils.static import serve_asset, serve_private, serve_public
@@ -38,6 +39,7 @@ _default_site: str | None = None  # of bench-config.json, told by `bench start`
 
 def application(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
     """WSGI entry point. `environ` does not point back to the request, so that both are freed without a collector."""
+    forwarded.unwrap(environ, config_of(environ).get("trusted_proxies"))
     return handle_request(Request(environ, populate_request=False))(environ, start_response)
 
 
@@ -47,6 +49,8 @@ def handle_request(request: Request) -> Response:
         response = answer(request)
         if cookie := getattr(local, "cookie", None):
             response.headers.add("Set-Cookie", cookie)
+        protect(request, response)
+        run_after_request(request, response)
         return response
     finally:
         frappe.destroy()
@@ -60,6 +64,7 @@ def answer(request: Request) -> Response:
         if request.path.startswith("/files/"):
             return serve_public(request, os.path.join(_sites_path, get_site_name(request.environ)))
         init_request(request)
+        run_hooks("before_request")
         frappe.auth.validate_auth()
         response = dispatch(request)
         end_transaction(request)
@@ -87,6 +92,30 @@ def init_request(request: Request) -> None:
     frappe.auth.identify()
 
 
+def run_hooks(name: str, **arguments: Any) -> None:
+    """Call the functions that the apps name, each with those of the arguments that it takes."""
+    for method in frappe.get_hooks(name):
+        frappe.call(method, **arguments)
+
+
+def run_after_request(request: Request, response: Response) -> None:
+    """The answer is made; an app that fails here is only logged."""
+    if not getattr(local, "db", None):
+        return
+    try:
+        run_hooks("after_request", request=request, response=response)
+    except Exception as error:
+        log_error_snapshot(error)
+
+
+def config_of(environ: dict[str, Any]) -> Any:
+    """The configuration of the site that is asked for; that of all sites if there is none."""
+    try:
+        return frappe.get_site_config(_sites_path, os.path.join(_sites_path, get_site_name(environ)))
+    except NotFound:
+        return frappe.get_site_config(_sites_path)
+
+
 def get_site_name(environ: dict[str, Any]) -> str:
     """The site called like the host, else the bench's default."""
     if _site:
@@ -106,11 +135,7 @@ def body_limit(environ: dict[str, Any]) -> int:
         return MAX_LOGIN_BYTES
     if "sid=" not in environ.get("HTTP_COOKIE", "") and "HTTP_AUTHORIZATION" not in environ:
         return MAX_GUEST_BYTES
-    try:
-        config = frappe.get_site_config(_sites_path, os.path.join(_sites_path, get_site_name(environ)))
-    except NotFound:
-        return MAX_GUEST_BYTES
-    return int(config.get("max_file_size") or MAX_BODY_BYTES)
+    return int(config_of(environ).get("max_file_size") or MAX_BODY_BYTES)
 
 
 def make_form_dict(request: Request) -> Any:

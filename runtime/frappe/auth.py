@@ -25,11 +25,10 @@ _cookie_header = lru_cache(maxsize=128)(dump_cookie)
 
 def identify() -> None:
     """Set up `frappe.local` for the user of this request, who may be logging in by it."""
-    environ = local.request.environ
-    forwarded = environ.get("HTTP_X_FORWARDED_FOR")
-    local.request_ip = (forwarded or environ.get("REMOTE_ADDR") or "127.0.0.1").split(",")[0].strip()
+    local.request_ip = local.request.environ.get("REMOTE_ADDR") or "127.0.0.1"
     manager = LoginManager()
-    if local.request.path == "/api/method/login":
+    logging_in = local.request.path == "/api/method/login" and local.request.method == "POST"
+    if logging_in:
         frappe.sessions.set_language()
         manager.login()
     elif frappe.sessions.resume():
@@ -38,18 +37,19 @@ def identify() -> None:
         forget_session()
     local.login_manager = manager
     frappe.sessions.set_language()
-    validate_csrf_token()
+    if not logging_in:
+        validate_csrf_token()
 
 
 def validate_csrf_token() -> None:
-    """Only a session that was ever given a token is held to it (as Frappe does)."""
+    """Writes of a browser's session carry its token. A session that was begun without one has to ask for it first."""
     if local.request.method in SAFE_HTTP_METHODS or local.conf.get("ignore_csrf"):
         return
-    token = local.session.data.get("csrf_token")
-    if not token or local.session.user == "Guest":
+    if local.session.user == "Guest":
         return
-    given = local.form_dict.pop("csrf_token", None)
-    if (local.request.environ.get("HTTP_X_FRAPPE_CSRF_TOKEN") or given) != token:
+    token = local.session.data.get("csrf_token") or ""
+    given = local.request.environ.get("HTTP_X_FRAPPE_CSRF_TOKEN") or local.form_dict.pop("csrf_token", None)
+    if not token or not hmac.compare_digest(str(given or "").encode(), token.encode()):
         frappe.throw(_("Invalid Request"), frappe.CSRFTokenError)
 
 

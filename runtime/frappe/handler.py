@@ -28,12 +28,12 @@ def is_valid_http_method(method: Any) -> None:
         frappe.throw(_("Not permitted"), frappe.PermissionError)
 
 
-@frappe.whitelist(allow_guest=True)
+@frappe.whitelist(allow_guest=True, methods=["POST"])
 def login() -> None:
     """Done while the request was set up (`frappe.auth.identify`)."""
 
 
-@frappe.whitelist(allow_guest=True)
+@frappe.whitelist(allow_guest=True, methods=["POST"])
 def logout() -> None:
     """End the session."""
     local.login_manager.logout()

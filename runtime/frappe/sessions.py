@@ -18,7 +18,7 @@ _UPDATE_SECONDS = 600
 
 def begin(user: str) -> None:
     """A new session of a user: a new row and a new, unguessable sid."""
-    data = frappe._dict(user=user, used_at=time.time())
+    data = frappe._dict(user=user, used_at=time.time(), csrf_token=frappe.generate_hash())
     local.session.update(user=user, sid=frappe.generate_hash(), data=data)
     frappe.db.sql(
         "insert into `tabSessions` (sessiondata, `user`, lastupdate, sid, status, ipaddress)"
@@ -109,9 +109,9 @@ def expiry_in_seconds() -> int:
 
 
 def get_csrf_token() -> str:
-    """The session's token; from its first asking on, writes of this session must carry it.
+    """The session's token, which its writes must carry.
 
-    Kept with the session when the request ends (also after a GET, whose other writes are undone).
+    One that was begun without gets it now, kept when the request ends (also after a GET, whose other writes are undone).
     """
     if not frappe.session.data.get("csrf_token"):
         frappe.session.data.csrf_token = frappe.generate_hash()

@@ -22,7 +22,7 @@ from typing import Any
 import requests
 
 import frappe
-from tests.live import WebServer
+from tests.live import CSRF, SESSION, WebServer
 from tests.sites import PASSWORD, Bench, connected, new_bench, new_site
 
 ROLES = ("Market Clerk", "Market Cashier", "Market Leader")
@@ -36,6 +36,7 @@ class Writer:
 
     number: int
     cookies: Any
+    token: str
     inserted: list[str] = field(default_factory=list)
     sent_change: int = 0
     kept_change: int = 0
@@ -52,6 +53,7 @@ class Writer:
         """Insert and change in turn until the server is gone or `stop` is set."""
         with requests.Session() as http:
             http.cookies.update(self.cookies)
+            http.headers[CSRF] = self.token
             while not stop.is_set():
                 try:
                     self.insert(http, base, f"w{self.number}-{self.sent}@kill.test")
@@ -151,7 +153,9 @@ def first_writers(bench: Bench, people: int) -> list[Writer]:
             http.post(
                 f"{server.base}/api/method/login", json={"usr": "Administrator", "pwd": PASSWORD}
             ).raise_for_status()
-            writers = [Writer(number, http.cookies.copy()) for number in range(people)]
+            told = http.get(f"{server.base}/api/method/{SESSION}").json()["message"]
+            token = http.headers[CSRF] = told["csrf_token"]
+            writers = [Writer(number, http.cookies.copy(), token) for number in range(people)]
             for writer in writers:
                 http.post(f"{server.base}/api/resource/User", json=user(writer.own)).raise_for_status()
     finally:

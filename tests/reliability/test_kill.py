@@ -26,7 +26,7 @@ def test_killed_web_processes_lose_nothing_and_leave_nothing_half(own_bench):
 
 
 def test_a_lost_document_and_a_half_one_are_found(own_bench):
-    writer = kill.Writer(0, {}, inserted=["gone@kill.test"], sent_change=2, kept_change=2)
+    writer = kill.Writer(0, {}, "", inserted=["gone@kill.test"], sent_change=2, kept_change=2)
     with connected(own_bench):
         frappe.get_doc({"doctype": "User", **kill.user(writer.own), "last_name": "1"}).insert()
         frappe.db.delete("Has Role", {"parent": writer.own, "role": kill.ROLES[0]})

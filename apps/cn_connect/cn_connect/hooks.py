@@ -13,6 +13,11 @@ scheduler_events = {
     "daily": ["cn_connect.idempotency.forget_old"],
 }
 
+before_request = ["cn_connect.browsers.before_request"]
+after_request = ["cn_connect.browsers.after_request"]
+# Their scripts and styles are files, so that a strict Content-Security-Policy fits; apps add their own.
+pages_without_inline_code = ["verify"]
+
 # Re-encrypted by `bench rotate-sm4-key`; apps add theirs in their own hooks.
 sm4_fields = ["Outbox Message.recipient"]
 

@@ -89,6 +89,7 @@ override_whitelisted_methods = {
 api_modules = [f"market_mgmt.api.{name}" for name in ("public", "auth", "merchant", "staff")]
 
 home_page = "market"
+pages_without_inline_code = ["", "market", "api-reference"]
 
 # What `bench start` calls for a site that bench-config.json marks as a demo.
 bench_prepare = ["market_mgmt.demo.load.prepare"]

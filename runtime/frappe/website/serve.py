@@ -7,6 +7,7 @@ import os
 import re
 from functools import lru_cache
 from types import ModuleType
+from urllib.parse import quote
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
@@ -81,7 +82,7 @@ def error_page(status: int, error: Exception) -> Response:
     if not messages and status < 500:
         messages = [_with_emphasis_only(str(error))]
     if status == 403 and local.session.user == "Guest":
-        target = escape_html(local.request.full_path.rstrip("?"))
+        target = quote(local.request.full_path.rstrip("?"))
         messages.append(f'<a href="/login?redirect-to={target}">{_("Login")}</a>')
     titles = {401: _("Not Permitted"), 403: _("Not Permitted"), 404: _("Page not found")}
     page = get_template("templates/message.html").render(

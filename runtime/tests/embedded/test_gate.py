@@ -238,3 +238,13 @@ def test_what_the_application_sees() -> None:
 def test_limits_come_from_the_configuration() -> None:
     found = Limits.configured({"http_body_idle": 3, "http_held": 5_000_000.0, "db_type": "sqlite"})
     assert (found.body_idle, found.held, found.send) == (3.0, 5_000_000, 30.0)
+
+
+def test_an_application_that_fails_is_500(capfd: pytest.CaptureFixture[str]) -> None:
+    def application(_environ: dict[str, Any], _start: Any) -> Iterable[bytes]:
+        raise ZeroDivisionError
+
+    client = Connection()
+    Served(application)((scope(method="GET"), client))
+    assert (client.status, client.sent) == (500, b"Internal Server Error")
+    assert "ZeroDivisionError" in capfd.readouterr().err

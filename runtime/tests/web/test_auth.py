@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Web, server_messages
+from .conftest import Web, password_of, server_messages
 
 WHO = "/api/method/frappe.auth.get_logged_user"
 
@@ -160,7 +160,7 @@ def test_a_wrong_secret_of_a_right_key_is_401(guest: Web, keys: str) -> None:
     assert answer.status_code == 401
 
 
-def test_once_a_session_has_a_csrf_token_writes_must_carry_it(admin: Web, method: Callable) -> None:
+def test_writes_of_a_session_carry_its_csrf_token(admin: Web, method: Callable) -> None:
     def give_csrf_token() -> str:
         import frappe
 
@@ -170,8 +170,8 @@ def test_once_a_session_has_a_csrf_token_writes_must_carry_it(admin: Web, method
         return "written"
 
     read, write = method(give_csrf_token), method(write_something)
-    assert admin.post(write).json == {"message": "written"}
     token = admin.get(read).json["message"]
+    admin.token = None
     refused = admin.post(write)
     assert refused.status_code == 400
     assert refused.json["exc_type"] == "CSRFTokenError"
@@ -179,7 +179,23 @@ def test_once_a_session_has_a_csrf_token_writes_must_carry_it(admin: Web, method
     assert admin.post(write, headers={"X-Frappe-CSRF-Token": token}).json == {"message": "written"}
     assert admin.post(write, json={"csrf_token": token}).json == {"message": "written"}
     assert admin.post(write, headers={"X-Frappe-CSRF-Token": "other"}).status_code == 400
+    assert admin.post(write, json={"csrf_token": ["other"]}).status_code == 400
     assert admin.get(write).json == {"message": "written"}
+
+
+def test_keys_and_guests_need_no_csrf_token(guest: Web, keys: str, method: Callable) -> None:
+    def write_something() -> str:
+        return "written"
+
+    path = method(write_something, allow_guest=True)
+    assert guest.post(path).json == {"message": "written"}
+    assert guest.post(path, headers={"Authorization": f"token {keys}"}).json == {"message": "written"}
+
+
+def test_signing_in_again_needs_no_csrf_token(admin: Web, website_user: str) -> None:
+    admin.token = None
+    assert admin.login(website_user, password_of(website_user)).status_code == 200
+    assert admin.get(WHO).json == {"message": website_user}
 
 
 def test_signing_in_as_a_user_proved_otherwise(guest: Web, website_user: str, method: Callable) -> None:

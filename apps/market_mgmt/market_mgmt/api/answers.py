@@ -27,6 +27,10 @@ class Session(TypedDict):
     stalls: Annotated[list[BoundStall], _about("The stalls the account is bound to")]
     bound: bool
     privacy_accepted: Annotated[bool, _about("Whether the current privacy text was accepted")]
+    csrf_token: Annotated[
+        str | None,
+        _about("To be sent as X-Frappe-CSRF-Token with each write; empty where no session cookie is used"),
+    ]
 
 
 class SignedIn(Session):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import cast
 
 import frappe
-from cn_connect import clock, sms_codes
+from cn_connect import browsers, clock, sms_codes
 from cn_connect.api_errors import refuse
 from cn_connect.api_method import api_method
 from cn_connect.wechat import accounts, gateway
@@ -27,7 +27,7 @@ def wechat_login(code: str) -> answers.SignedIn:
 
 @api_method(methods=["GET", "POST"], allow_guest=True)
 def session() -> answers.Session:
-    """Who is signed in, and for which stalls."""
+    """Who is signed in, for which stalls, and the token that the session's writes carry."""
     return _session_of(frappe.session.user)
 
 
@@ -109,7 +109,13 @@ def _bind_by_code(market: str, stall_no: str, phone: str, sms_code: str) -> answ
 
 def _session_of(user: str) -> answers.Session:
     if user == "Guest":
-        return {"user": None, "stalls": [], "bound": False, "privacy_accepted": False}
+        return {
+            "user": None,
+            "stalls": [],
+            "bound": False,
+            "privacy_accepted": False,
+            "csrf_token": None,
+        }
     stalls: list[answers.BoundStall] = [
         {"market": bound.market, "stall": bound.stall, "stall_no": bound.stall_no, "lease": bound.lease}
         for bound in bindings.current_merchants(user)
@@ -119,6 +125,7 @@ def _session_of(user: str) -> answers.Session:
         "stalls": stalls,
         "bound": bool(stalls),
         "privacy_accepted": privacy.accepted(user),
+        "csrf_token": browsers.csrf_token(),
     }
 
 

@@ -183,7 +183,13 @@ def test_a_revoked_qr_code_is_not_found(site, signed_in):
 def test_signing_out(site, signed_in):
     signed_in()
     assert auth.logout() == {"user": None}
-    assert auth.session() == {"user": None, "stalls": [], "bound": False, "privacy_accepted": False}
+    assert auth.session() == {
+        "user": None,
+        "stalls": [],
+        "bound": False,
+        "privacy_accepted": False,
+        "csrf_token": None,
+    }
 
 
 @pytest.mark.parametrize(
