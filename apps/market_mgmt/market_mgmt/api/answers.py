@@ -134,8 +134,11 @@ class Bill(TypedDict):
     fee_type_label: str
     period: Annotated[str, _about("YYYY-MM")]
     amount: Annotated[Decimal, _about("The bill's amount without late fee")]
-    paid: Annotated[Decimal, _about("Paid part of the amount")]
+    waived: Annotated[Decimal, _about("Waived part of the amount; not paid")]
+    paid: Annotated[Decimal, _about("Paid part of the amount; what was waived is not in it")]
     late_fee: Annotated[Decimal, _about("All late fees ever posted on the bill")]
+    late_fee_waived: Decimal
+    late_fee_paid: Decimal
     outstanding: Annotated[Decimal, _about("Unpaid, with posted late fees")]
     status: str
     due_date: date
@@ -153,8 +156,11 @@ class MadePayment(TypedDict):
 class Month(TypedDict):
     period: Annotated[str, _about("YYYY-MM")]
     amount: Decimal
+    waived: Decimal
     paid: Decimal
     late_fee: Decimal
+    late_fee_waived: Decimal
+    late_fee_paid: Decimal
     outstanding: Decimal
     bills: list[Bill]
     payments: Annotated[list[MadePayment], _about("Payments made in that month")]

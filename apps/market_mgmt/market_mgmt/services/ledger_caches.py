@@ -41,12 +41,12 @@ _CACHED_AMOUNTS = (
     f" late_fee_posted = {_SUM.format(_LATE_FEE_POSTED)}"
     " WHERE status NOT IN ('Draft', 'Reviewed') AND name IN ({names})"
 )
-# What was paid and not taken back makes a fee paid; without any it was waived as a whole.
+# What was paid and not taken back makes a fee paid, or paid in part; a waiver never does.
+_RECEIVED = _SUM.format(_BALANCE.format("Prepaid"))
 _CACHED_STATUS = (
     "UPDATE `tabFee` SET"
-    " paid_date = CASE WHEN outstanding + late_fee > 0 THEN NULL ELSE COALESCE(paid_date, %s) END,"
-    f" status = CASE WHEN outstanding + late_fee <= 0 AND {_SUM.format(_BALANCE.format('Prepaid'))} > 0 THEN 'Paid'"
-    " WHEN outstanding + late_fee <= 0 THEN 'Waived'"
-    " WHEN outstanding < amount OR late_fee < late_fee_posted THEN 'Partly Paid' ELSE 'Published' END"
+    f" paid_date = CASE WHEN outstanding + late_fee > 0 OR {_RECEIVED} <= 0 THEN NULL ELSE COALESCE(paid_date, %s) END,"
+    f" status = CASE WHEN {_RECEIVED} > 0 THEN CASE WHEN outstanding + late_fee <= 0 THEN 'Paid' ELSE 'Partly Paid' END"
+    " WHEN outstanding + late_fee <= 0 THEN 'Waived' ELSE 'Published' END"
     " WHERE status IN ('Published', 'Partly Paid', 'Paid', 'Waived') AND name IN ({names})"
 )

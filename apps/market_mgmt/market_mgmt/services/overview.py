@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+from pypika.terms import Criterion
+
 import frappe
-from cn_connect.money import format_yuan, yuan
+from cn_connect.money import ZERO, format_yuan, yuan
 from frappe import _
-from frappe.utils import get_datetime
+from frappe.utils import get_datetime, getdate
+from market_mgmt.domain.collection import Figures
+from market_mgmt.domain.periods import month_of
 from market_mgmt.permissions import STAFF_ROLES, UNLIMITED_ROLES, markets_of
+from market_mgmt.services import collection, ledger
+from market_mgmt.services.rows import chunks
 
 HEARTBEAT = timedelta(minutes=5)
 
@@ -103,46 +110,63 @@ def _figures(market: str, today: date) -> dict[str, object]:
     )
     if not period:
         return {"period": "", "period_label": "", "reports": []}
-    billed, outstanding = _billed(market, period)
-    overdue, in_arrears = _overdue(market, today)
-    received = billed - outstanding
-    rate = f"{received / billed * 100:.1f}%" if billed else "—"
+    found = _collection(market, period, today)
     return {
         "period": period,
         "period_label": _("Bills of {0}").format(period),
-        "billed": format_yuan(billed),
-        "received": format_yuan(received),
-        "rate": rate,
-        "overdue": format_yuan(overdue),
-        "in_arrears": in_arrears,
+        "billed": format_yuan(found.of_period.charged),
+        "waived": format_yuan(found.of_period.waived),
+        "received": format_yuan(found.of_period.received),
+        "rate": _percent(found.of_period.rate),
+        "due_rate": _percent(found.due_in_month.rate),
+        "overdue": format_yuan(found.overdue),
+        "in_arrears": found.in_arrears,
         "stalls": frappe.db.count("Stall", {"market": market}),
         "red_cards": frappe.db.count("Red Card", {"market": market, "status": "Published"}),
         "reports": _reports(market, period),
     }
 
 
-def _billed(market: str, period: str) -> tuple[Decimal, Decimal]:
-    fee = frappe.qb.DocType("Fee")
-    rows = (
-        frappe.qb.from_(fee)
-        .select(fee.amount, fee.outstanding)
-        .where((fee.market == market) & (fee.period == period))
-        .where(fee.status.isin(("Published", "Partly Paid", "Paid")))
-        .run()
-    )
-    return sum((yuan(a) for a, _o in rows), Decimal(0)), sum((yuan(o) for _a, o in rows), Decimal(0))
+@dataclass(frozen=True)
+class _Collection:
+    """The figures of the collection analysis of a period, and what is overdue whatever its period."""
+
+    of_period: Figures
+    due_in_month: Figures
+    overdue: Decimal
+    in_arrears: int
 
 
-def _overdue(market: str, today: date) -> tuple[Decimal, int]:
-    fee = frappe.qb.DocType("Fee")
-    rows = (
-        frappe.qb.from_(fee)
-        .select(fee.stall, fee.outstanding)
-        .where((fee.market == market) & (fee.due_date < today) & (fee.outstanding > 0))
-        .where(fee.status.isin(("Published", "Partly Paid")))
-        .run()
+def _collection(market: str, period: str, today: date) -> _Collection:
+    month = month_of(period)
+
+    def concerned(fee: Any) -> Criterion:
+        due_in_month = (fee.due_date >= month.start) & (fee.due_date <= month.end)
+        return (fee.period == period) | due_in_month | ((fee.due_date < today) & fee.status.isin(ledger.OPEN))
+
+    figures = collection.of_market(market, today, concerned)
+    fees = {}
+    for piece in chunks(figures):
+        fields = ["name", "stall", "period", "due_date"]
+        rows = frappe.get_all("Fee", filters={"name": ["in", piece]}, fields=fields)
+        fees.update({row.name: row for row in rows})
+    dues = {name: getdate(row.due_date) for name, row in fees.items() if row.due_date}
+    overdue = {
+        name: figures[name].outstanding
+        for name, due in dues.items()
+        if due < today and figures[name].outstanding > 0
+    }
+    return _Collection(
+        collection.added(own for name, own in figures.items() if fees[name].period == period),
+        collection.added(figures[name] for name, due in dues.items() if month.start <= due <= month.end),
+        sum(overdue.values(), ZERO),
+        len({fees[name].stall for name in overdue}),
     )
-    return sum((yuan(amount) for _stall, amount in rows), Decimal(0)), len({stall for stall, _amount in rows})
+
+
+def _percent(rate: Decimal | None) -> str:
+    """0.93255 as 93.3%; a rate of nothing is a dash."""
+    return "—" if rate is None else f"{(rate * 100).quantize(Decimal('0.1'), ROUND_HALF_UP)}%"
 
 
 def _reports(market: str, period: str) -> list[Link]:

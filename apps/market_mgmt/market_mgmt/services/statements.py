@@ -7,12 +7,15 @@ from typing import Any
 
 import frappe
 from cn_connect.money import yuan
-from market_mgmt.services import ledger, red_cards
+from market_mgmt.domain.collection import Figures
+from market_mgmt.services import collection, ledger, red_cards
 from market_mgmt.services.bindings import BoundStall
 from market_mgmt.services.rows import number
 
 # More than a stall collects in a lifetime of months; the answer stays bounded whatever happens.
 MOST_BILLS = 5000
+# Of a bill and of a month: amount + late_fee − waived − late_fee_waived − paid − late_fee_paid = outstanding.
+FIGURES = ("amount", "waived", "paid", "late_fee", "late_fee_waived", "late_fee_paid", "outstanding")
 
 
 def merchants_of(bound: Sequence[BoundStall]) -> list[str]:
@@ -90,7 +93,7 @@ def history(bound: Sequence[BoundStall], start: int, limit: int, year: int | Non
     for bill in _bills(bound, year):
         month = _month(months, bill["period"])
         month["bills"].append(bill)
-        for figure in ("amount", "paid", "late_fee", "outstanding"):
+        for figure in FIGURES:
             month[figure] += bill[figure]
     for payment in _payments(merchants_of(bound), year):
         _month(months, f"{payment['paid_at']:%Y-%m}")["payments"].append(payment)
@@ -99,7 +102,7 @@ def history(bound: Sequence[BoundStall], start: int, limit: int, year: int | Non
 
 
 def _month(months: dict[str, dict[str, Any]], period: str) -> dict[str, Any]:
-    figures = dict.fromkeys(("amount", "paid", "late_fee", "outstanding"), Decimal("0.00"))
+    figures = dict.fromkeys(FIGURES, Decimal("0.00"))
     return months.setdefault(period, {"period": period, **figures, "bills": [], "payments": []})
 
 
@@ -111,14 +114,20 @@ def _bills(bound: Sequence[BoundStall], year: int | None) -> list[dict[str, Any]
     }
     if year:
         filters["period"] = ["like", f"{year:04d}-%"]
-    fields = ["name", "merchant", "stall", "fee_type", "period", "amount", "outstanding", "late_fee"]
-    rows = frappe.get_all(
-        "Fee",
-        filters=filters,
-        fields=[*fields, "late_fee_posted", "status", "due_date", "paid_date"],
-        order_by="period desc, due_date, name",
-        limit=MOST_BILLS,
-    )
+    fields = ["name", "merchant", "stall", "fee_type", "period", "status", "due_date", "paid_date"]
+    rows = [
+        row
+        for row in frappe.get_all(
+            "Fee",
+            filters=filters,
+            fields=fields,
+            order_by="period desc, due_date, name",
+            limit=MOST_BILLS,
+        )
+        if (row.merchant, row.stall) in mine
+    ]
+    names = [row.name for row in rows]
+    principal, late_fees = collection.of_fees(names), collection.late_fees_of(names)
     return [
         {
             "name": row.name,
@@ -126,17 +135,26 @@ def _bills(bound: Sequence[BoundStall], year: int | None) -> list[dict[str, Any]
             "fee_type": row.fee_type,
             "fee_type_label": frappe._(row.fee_type),
             "period": row.period,
-            "amount": yuan(row.amount),
-            "paid": yuan(row.amount) - yuan(row.outstanding),
-            "late_fee": yuan(row.late_fee_posted),
-            "outstanding": yuan(row.outstanding) + yuan(row.late_fee),
+            **_figures(principal[row.name], late_fees[row.name]),
             "status": row.status,
             "due_date": row.due_date,
             "paid_date": row.paid_date,
         }
         for row in rows
-        if (row.merchant, row.stall) in mine
     ]
+
+
+def _figures(principal: Figures, late_fee: Figures) -> dict[str, Decimal]:
+    """A waiver is not paid: it stands apart from what was."""
+    return {
+        "amount": principal.charged,
+        "waived": principal.waived,
+        "paid": principal.received,
+        "late_fee": late_fee.charged,
+        "late_fee_waived": late_fee.waived,
+        "late_fee_paid": late_fee.received,
+        "outstanding": principal.outstanding + late_fee.outstanding,
+    }
 
 
 def _payments(merchants: Sequence[str], year: int | None) -> list[dict[str, Any]]:

@@ -38,6 +38,21 @@ class Sheet:
             for column in range(left, right + 1)
         ]
 
+    def _array(self, text: str) -> list[Any]:
+        """Of cells, or of a product cell by cell; a comparison counts as 1 or 0."""
+        left, operator, right = _split(text, "*")
+        if operator:
+            one, other = self._array(left), self._array(right)
+            length = max(len(one), len(other))
+            one, other = (a * length if len(a) == 1 else a for a in (one, other))
+            return [(a or Decimal(0)) * (b or Decimal(0)) for a, b in zip(one, other, strict=True)]
+        call = re.fullmatch(r"EXACT\((.*)\)", text)
+        if call:
+            cells, wanted = _arguments(call[1])
+            value = self._expression(wanted)
+            return [Decimal(cell == value) for cell in self._cells(cells)]
+        return [Decimal(text)] if text.isdigit() else self._cells(text)
+
     def _expression(self, text: str) -> Any:
         text = text.strip()
         if text.startswith('"'):
@@ -63,7 +78,11 @@ class Sheet:
         if name == "ROUND":
             return Decimal(self._expression(arguments[0])).quantize(Decimal("0.01"), ROUND_HALF_UP)
         if name == "SUM":
-            return _sum(self._cells(arguments[0]))
+            return _sum(cell for area in arguments for cell in self._cells(area))
+        if name == "SUMPRODUCT":
+            return _sum(self._array(arguments[0]))
+        if name == "COUNTA":
+            return Decimal(sum(1 for cell in self._cells(arguments[0]) if cell is not None))
         if name == "COUNTBLANK":
             return Decimal(sum(1 for cell in self._cells(arguments[0]) if cell in (None, "")))
         if name == "COUNTIF":

@@ -1,23 +1,23 @@
-"""How much of what was charged has been paid, fee by fee, as of a day, read from the ledger.
+"""How much of what was charged has been received, bill by bill, as of a day, read from the ledger.
 
-Collection rate = paid principal ÷ (charged − waived) of the bills of a period; late fees are not part of it.
+Two rates stand beside each other: of the bills of a period (当期收缴率), and of the bills due in that month (到期收缴率).
+Late fees are part of neither.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pypika.functions import Sum
-
 import frappe
-from cn_connect.money import ZERO, yuan
+from cn_connect.money import ZERO
 from frappe.utils import getdate
-from market_mgmt.domain.ledger import INCOME, PREPAID, RECEIVABLE, WAIVED
-from market_mgmt.services import terms
+from market_mgmt.domain.collection import Figures
+from market_mgmt.domain.periods import month_of
+from market_mgmt.services import collection, terms
 
 UNASSIGNED = "未指定"
 TOP = 10
@@ -25,7 +25,7 @@ TOP = 10
 
 @dataclass(frozen=True)
 class FeeLine:
-    """One bill: where it belongs, what was charged, waived and paid of it."""
+    """One bill: where it belongs, what was charged, waived and received of it."""
 
     fee: str
     stall_no: str
@@ -35,13 +35,7 @@ class FeeLine:
     fee_type: str
     period: str
     due_date: date | None
-    charged: Decimal
-    waived: Decimal
-    paid: Decimal
-
-    @property
-    def outstanding(self) -> Decimal:
-        return self.charged - self.waived - self.paid
+    figures: Figures
 
 
 @dataclass(frozen=True)
@@ -50,18 +44,21 @@ class Sums:
 
     label: str
     count: int
-    charged: Decimal
-    waived: Decimal
-    paid: Decimal
-
-    @property
-    def outstanding(self) -> Decimal:
-        return self.charged - self.waived - self.paid
+    figures: Figures
 
     @property
     def rate(self) -> Decimal | None:
-        """Collection rate; None when nothing was to be paid."""
-        return self.paid / (self.charged - self.waived) if self.charged != self.waived else None
+        return self.figures.rate
+
+    def as_dict(self) -> dict[str, Any]:
+        figures = self.figures
+        return {
+            "charged": figures.charged,
+            "waived": figures.waived,
+            "paid": figures.received,
+            "outstanding": figures.outstanding,
+            "rate": None if figures.rate is None else round(figures.rate, 6),
+        }
 
 
 @dataclass(frozen=True)
@@ -81,12 +78,19 @@ class Collection:
     period: str
     as_of: date
     lines: list[FeeLine]
+    due_lines: list[FeeLine]
     earlier: list[Sums]
     top: list[Arrears]
 
     @property
     def total(self) -> Sums:
+        """The bills of the period."""
         return added("合计", self.lines)
+
+    @property
+    def due(self) -> Sums:
+        """The bills due in the month of that name, of whatever period."""
+        return added("合计", self.due_lines)
 
     def by(self, key: Callable[[FeeLine], str]) -> list[Sums]:
         """The period's bills by a property, in the order of the stalls."""
@@ -94,38 +98,38 @@ class Collection:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for the content hash and for callers."""
-        total = self.total
         return {
             "market": self.market,
             "period": self.period,
             "as_of": self.as_of,
-            "charged": total.charged,
-            "waived": total.waived,
-            "paid": total.paid,
-            "outstanding": total.outstanding,
-            "rate": None if total.rate is None else round(total.rate, 6),
-            "fees": [[line.fee, line.charged, line.waived, line.paid] for line in self.lines],
-            "earlier": [asdict(sums) for sums in self.earlier],
+            **self.total.as_dict(),
+            "due": {"count": self.due.count, **self.due.as_dict()},
+            "fees": [
+                [line.fee, line.figures.charged, line.figures.waived, line.figures.received]
+                for line in self.lines
+            ],
+            "earlier": [
+                {"label": sums.label, "count": sums.count, **sums.as_dict()} for sums in self.earlier
+            ],
             "top": [asdict(row) for row in self.top],
         }
 
 
 def read(market: str, period: str, as_of: date) -> Collection:
-    """The bills of a period and the arrears of earlier ones, as they stood at the end of a day."""
+    """The bills of a period, those due in its month and the arrears of earlier ones, as they stood at the end of a day."""
     lines = _lines(market, as_of)
+    month = month_of(period)
     this = [line for line in lines if line.period == period]
+    due = [line for line in lines if line.due_date and month.start <= line.due_date <= month.end]
     before = [line for line in lines if line.period < period]
-    return Collection(market, period, as_of, this, grouped(before, lambda line: line.period), _top(lines))
-
-
-def added(label: str, lines: Sequence[FeeLine]) -> Sums:
-    return Sums(
-        label,
-        len(lines),
-        sum((line.charged for line in lines), ZERO),
-        sum((line.waived for line in lines), ZERO),
-        sum((line.paid for line in lines), ZERO),
+    return Collection(
+        market, period, as_of, this, due, grouped(before, lambda line: line.period), _top(lines)
     )
+
+
+def added(label: str, lines: Iterable[FeeLine]) -> Sums:
+    figures = [line.figures for line in lines]
+    return Sums(label, len(figures), collection.added(figures))
 
 
 def grouped(lines: Sequence[FeeLine], key: Callable[[FeeLine], str]) -> list[Sums]:
@@ -136,14 +140,14 @@ def grouped(lines: Sequence[FeeLine], key: Callable[[FeeLine], str]) -> list[Sum
 
 
 def _lines(market: str, as_of: date) -> list[FeeLine]:
-    balances = _balances(market, as_of)
+    figures = collection.of_market(market, as_of)
     places = _places(market)
     fields = ["name", "stall", "fee_type", "period", "due_date"]
     found = []
     fees = frappe.get_all("Fee", filters={"market": market}, fields=fields)
     for fee in sorted(fees, key=lambda f: (f.period, f.stall, terms.fee_type_rank(f.fee_type), f.name)):
-        charged = balances.get((fee.name, INCOME), ZERO)
-        if not charged:
+        own = figures.get(fee.name, collection.NOTHING)
+        if not own.charged:
             continue  # a draft, or charged and reversed
         stall_no, floor, area, staff = places[fee.stall]
         found.append(
@@ -156,28 +160,9 @@ def _lines(market: str, as_of: date) -> list[FeeLine]:
                 fee_type=terms.fee_type(fee.fee_type),
                 period=fee.period,
                 due_date=getdate(fee.due_date) if fee.due_date else None,
-                charged=charged,
-                waived=-balances.get((fee.name, WAIVED), ZERO),
-                paid=-balances.get((fee.name, PREPAID), ZERO),
+                figures=own,
             )
         )
-    return found
-
-
-def _balances(market: str, as_of: date) -> dict[tuple[str, str], Decimal]:
-    """(fee, other account) → what the receivable gained against that account."""
-    entry = frappe.qb.DocType("Account Entry")
-    found: dict[tuple[str, str], Decimal] = {}
-    for receivable, other, sign in (
-        (entry.debit_account, entry.credit_account, 1),
-        (entry.credit_account, entry.debit_account, -1),
-    ):
-        query = frappe.qb.from_(entry).select(entry.fee, other, Sum(entry.amount))
-        query = query.where(
-            (entry.market == market) & (entry.posting_date <= as_of) & (receivable == RECEIVABLE)
-        )
-        for fee, account, amount in query.groupby(entry.fee, other).run():
-            found[fee, account] = found.get((fee, account), ZERO) + sign * yuan(amount)
     return found
 
 
@@ -202,7 +187,7 @@ def _top(lines: Sequence[FeeLine]) -> list[Arrears]:
     """The stalls that owe most, of all periods."""
     owing: dict[str, list[FeeLine]] = {}
     for line in lines:
-        if line.outstanding > 0:
+        if line.figures.outstanding > 0:
             owing.setdefault(line.stall_no, []).append(line)
     found = [
         Arrears(
@@ -210,7 +195,7 @@ def _top(lines: Sequence[FeeLine]) -> list[Arrears]:
             own[0].area,
             len(own),
             min((line.due_date for line in own if line.due_date), default=None),
-            sum((line.outstanding for line in own), ZERO),
+            sum((line.figures.outstanding for line in own), ZERO),
         )
         for stall_no, own in owing.items()
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 from cn_connect.money import ZERO, format_yuan
 from market_mgmt.services.reports import journal_data, layout
@@ -84,11 +85,16 @@ def _channels_block(journal: Journal) -> Block:
 def _rows_block(title: str, rows: Sequence[Taking], amount: str | None) -> Block:
     """The movements one by one, of each part by how much it grew; with or without the money that changed hands."""
     parts = [part for part in PARTS if part not in _SELDOM or any(row.parts[part] for row in rows)]
+    sums = [sum((row.parts[part] for row in rows), ZERO) for part in parts]
+    taken = sum((row.amount for row in rows), ZERO)
     columns = [
         *(Column("序号", 1.0, "center"), Column("时间", 1.2, "center"), Column("类别", 1.6)),
         *(Column("收据号", 3.5), Column("摊位", 1.7), Column("商户"), Column("方式", 1.55)),
-        *(Column(part, 1.8, "money") for part in parts),
-        *([Column(amount, 2.0, "money")] if amount else []),
+        *(
+            Column(part, _room(total, *(row.parts[part] for row in rows)), "money")
+            for part, total in zip(parts, sums, strict=True)
+        ),
+        *([Column(amount, _room(taken, *(row.amount for row in rows)), "money")] if amount else []),
     ]
     lines = [
         [
@@ -98,11 +104,15 @@ def _rows_block(title: str, rows: Sequence[Taking], amount: str | None) -> Block
         ]
         for number, row in enumerate(rows, start=1)
     ]
-    sums = [sum((row.parts[part] for row in rows), ZERO) for part in parts]
     total = [*("合计", "", "", "", "", "", ""), *sums]
     if amount:
-        total.append(sum((row.amount for row in rows), ZERO))
+        total.append(taken)
     return layout.block(title, columns, lines, total if lines else None)
+
+
+def _room(*amounts: Decimal) -> float:
+    """The width, in cm, in which none of these amounts is cut off."""
+    return max(1.8, 0.17 * max(len(format_yuan(amount)) for amount in amounts) + 0.25)
 
 
 def _balance_block(balance: Balance) -> Block:

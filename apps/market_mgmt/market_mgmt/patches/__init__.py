@@ -1,0 +1,1 @@
+"""Changes to the data of existing sites, each run once by `bench migrate`."""
