@@ -195,6 +195,8 @@ def answer_error(request: Request, error: Exception) -> Response:
         local.message_log.clear()
         frappe.msgprint(_("The system is busy. Please try again in a moment."))
     response = report_error(status, error) if wants_json(request) else error_page(status, error)
+    if status == 429 and (seconds := local.response.get("retry_after")):
+        response.headers["Retry-After"] = str(seconds)
     if status == 401 and hasattr(local, "login_manager"):
         frappe.auth.forget_session()
     if status >= 500 and not busy:

@@ -14,10 +14,11 @@ import frappe
 import frappe.sessions
 from frappe import _
 from frappe.context import local
-from frappe.utils import cint
+from frappe.login_limits import Attempt
 from frappe.utils.password import check_password, get_decrypted_password
 
 SAFE_HTTP_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_PASSWORD_SIZE = 512
 _DAY = 24 * 3600
 # The same cookie goes out with every answer of a session; only the second in which they expire changes.
 _cookie_header = lru_cache(maxsize=128)(dump_cookie)
@@ -84,29 +85,25 @@ class LoginManager:
 
 
 def authenticate(user: str, password: str) -> str:
-    """The user's name; AuthenticationError tells neither what was wrong nor whether the user exists.
+    """The user's name; AuthenticationError tells neither what was wrong nor whether the user exists, nor does its time.
 
-    After too many wrong passwords, counted in the shared cache, the account is locked for a while (SecurityException).
+    SecurityException after too many wrong passwords (`frappe.login_limits`).
     """
     if not (user and password):
         _refuse(_("Incomplete login details"))
+    if len(password) > MAX_PASSWORD_SIZE:
+        _refuse(_("Password size exceeded the maximum allowed size"))
     found = frappe.db.get_value("User", {"name": user}, ["name", "enabled"], as_dict=True)
     user = found.name if found else user
-    limit = cint(frappe.get_system_settings("allow_consecutive_login_attempts"))
-    seconds = cint(frappe.get_system_settings("allow_login_after_fail")) or 60
-    failures = frappe.cache.make_key(f"login_failed:{user.lower()}")
-    if limit and int(frappe.cache.get(failures) or 0) > limit:
-        locked = _("Your account has been locked and will resume after {0} seconds").format(seconds)
-        frappe.throw(locked, frappe.SecurityException)
+    attempt = Attempt(user)
+    attempt.count()
     try:
         check_password(user, password)
     except frappe.AuthenticationError:
-        frappe.cache.incrby(failures, 1)
-        frappe.cache.expire(failures, seconds)
         _refuse("Invalid login credentials")
     if not found or (not found.enabled and user != "Administrator"):
         _refuse("User disabled or missing")
-    frappe.cache.delete(failures)
+    attempt.succeeded()
     return user
 
 

@@ -149,4 +149,6 @@ class QueryDeadlockError(Exception):
 
 
 class SecurityException(Exception):
-    """An account is locked for a while."""
+    """Too many wrong passwords; stock Frappe answers 500."""
+
+    http_status_code = 429

@@ -38,9 +38,9 @@ def delete_all_passwords_for(doctype: str, name: str) -> None:
 
 
 def check_password(user: str, pwd: str) -> str:
-    """The user's name if the password is right, else AuthenticationError."""
+    """The user's name if the password is right, else AuthenticationError; in the same time if there is no such user."""
     stored = _read("User", user, "password", encrypted=0)
-    if not stored or not passlibctx.verify(pwd, stored):
+    if not (passlibctx.verify(pwd, stored) if stored else passlibctx.dummy_verify()):
         raise frappe.AuthenticationError(frappe._("Incorrect User or Password"))
     return user
 

@@ -69,14 +69,6 @@ def test_a_guest_may_ask_for_a_language_of_the_site(guest: Web, method: Callable
     assert guest.get(path, headers={"Accept-Language": "de"}).json == usual
 
 
-def set_login_attempts(on_site: Callable, number: int) -> None:
-    def change(frappe: Any) -> None:
-        frappe.db.set_single_value("System Settings", "allow_consecutive_login_attempts", number)
-        frappe.clear_cache()
-
-    on_site(change)
-
-
 def test_too_many_wrong_passwords_lock_the_account(
     guest: Web, website_user: str, on_site: Callable, unique: str
 ) -> None:
