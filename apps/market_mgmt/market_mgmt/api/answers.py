@@ -254,9 +254,15 @@ class ClosedSession(NamedStatus):
 
 
 class Termination(TypedDict):
-    reversed: Annotated[list[str], _about("Bills taken back because they reached beyond the last day")]
+    reversed: Annotated[list[str], _about("Bills taken back because the last day changes them")]
     drafted: Annotated[list[str], _about("Names of the drafts made")]
     skipped: Annotated[list[SkippedStall], _about("What could not be billed, and why")]
+    withdrawn: Annotated[list[str], _about("Leases that were withdrawn before they began")]
+
+
+class WithdrawnLease(TypedDict):
+    reversed: Annotated[list[str], _about("Bills taken back that were drawn up ahead")]
+    withdrawn: Annotated[list[str], _about("Leases that were withdrawn before they began")]
 
 
 class SettledDeposit(TypedDict):

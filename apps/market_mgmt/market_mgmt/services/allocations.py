@@ -30,11 +30,17 @@ class Paid:
 
 
 def pay_open_fees(
-    merchant: str, amount: Decimal, on: date, chosen: Collection[str] = (), payment: Posting | None = None
+    merchant: str,
+    amount: Decimal,
+    on: date,
+    chosen: Collection[str] = (),
+    payment: Posting | None = None,
+    only: Collection[str] | None = None,
 ) -> Paid:
     """Allocate up to `amount` of the merchant's balance to open fees, as of a day.
 
-    `payment` is what brings the money if it is not yet in the balance; it is posted too. `on` may lie in the past when
+    `payment` is what brings the money if it is not yet in the balance; it is posted too. Fees that are not among
+    `only`, if given, are left alone. `on` may lie in the past when
     a payment became known late: late fees posted since then are set right, and a bill published since then is paid on
     its bill date.
     """
@@ -47,7 +53,8 @@ def pay_open_fees(
     if late_fees.accrue([row for row in accruing if row.late_fee_from <= on], entries, on):
         entries = ledger.entries_of(entries, lock=True)
     rows = {row.name: row for row in ledger.owed(bills, entries, on)}
-    shares, _rest = allocate(amount, [row.open_fee() for row in rows.values()], chosen)
+    payable = [row.open_fee() for row in rows.values() if only is None or row.name in only]
+    shares, _rest = allocate(amount, payable, chosen)
     order = payment.payment_order if payment else None
     allocated = [posting for share in shares for posting in _postings(share, rows[share.fee], on, order)]
     ledger.post([payment, *allocated] if payment else allocated)
@@ -61,15 +68,21 @@ def pay_open_fees(
     return Paid(tuple(shares), rows)
 
 
-def use_prepaid(merchants: Iterable[str], as_of: date) -> dict[str, Paid]:
-    """Let prepaid balances pay open fees; returns what each merchant paid that had a balance.
+def use_prepaid(
+    merchants: Iterable[str],
+    as_of: date,
+    chosen: Collection[str] = (),
+    only: Collection[str] | None = None,
+) -> dict[str, Paid]:
+    """Let prepaid balances pay open fees (`chosen` ones first, no others than `only`); returns what each merchant paid
+    that had a balance.
 
     A balance that came after `as_of` (of bills dated back) pays on the day it came.
     """
     balances = ledger.prepaid_balances(merchants, lock=True)
     since = _last_credit([merchant for merchant, balance in balances.items() if balance > 0])
     return {
-        merchant: pay_open_fees(merchant, balances[merchant], max(as_of, day))
+        merchant: pay_open_fees(merchant, balances[merchant], max(as_of, day), chosen, only=only)
         for merchant, day in sorted(since.items())
     }
 

@@ -12,16 +12,15 @@ import frappe
 from cn_connect.money import yuan
 from frappe import _
 from market_mgmt.domain.billing import Bill, Segment, metered, monthly_charge, rent_for
-from market_mgmt.domain.leases import ACTIVE, ENDED, TERMINATED
 from market_mgmt.domain.periods import Period, billed_in
 from market_mgmt.services import tariffs
 from market_mgmt.services.fee_writer import FeeType, fee_types
+from market_mgmt.services.leases import HELD
 from market_mgmt.services.readings import BILLABLE, HANDOVER, PERIOD, VOID, ends_period
 from market_mgmt.services.rows import chunks, number
 from market_mgmt.services.values import as_date
 
 _IN_USE, _RETIRED = "Active", "Retired"
-_HELD_THE_STALL = ["in", (ACTIVE, ENDED, TERMINATED)]
 
 
 class LeaseRow(NamedTuple):
@@ -80,11 +79,12 @@ class Found(NamedTuple):
 
 
 class Sources:
-    """All that is needed to bill a market for a month, loaded in a few queries."""
+    """All that is needed to bill a market (or one `stall` of it) for a month, loaded in a few queries."""
 
-    def __init__(self, market: str, month: Period) -> None:
+    def __init__(self, market: str, month: Period, stall: str | None = None) -> None:
         self.month = month
-        self.leases = self._leases(market)
+        at = {"market": market, **({"stall": stall} if stall else {})}
+        self.leases = self._leases(at)
         self.leases_of = _by(self.leases, attrgetter("stall"))
         self.rent_changes = self._rent_changes()
         self.tariffs = tariffs.table(market)
@@ -95,21 +95,24 @@ class Sources:
         readings = _rows(ReadingRow, "Meter Reading", taken, "reading_date, creation")
         readings.sort(key=ends_period)
         self.readings = _by(readings, attrgetter("meter"))
-        known = {"market": market, "status": ["in", (_IN_USE, _RETIRED)]}
+        known = {**at, "status": ["in", (_IN_USE, _RETIRED)]}
         meters = [
             meter
             for meter in _rows(MeterRow, "Meter", known, "status, name")
             if meter.status == _IN_USE or meter.name in self.readings
         ]
         self.meters = _by(meters, attrgetter("stall", "fee_type"))
-        self.handed_over = {reading.meter for reading in readings if reading.kind == HANDOVER}
+        own = {meter.name for meter in meters}
+        self.handed_over = {
+            reading.meter for reading in readings if reading.kind == HANDOVER and reading.meter in own
+        }
         self.read_before = self._read_before()
         self.former = self._former({meter.stall for meter in meters if meter.name in self.handed_over})
 
-    def _leases(self, market: str) -> list[LeaseRow]:
+    def _leases(self, at: dict[str, str]) -> list[LeaseRow]:
         filters = {
-            "market": market,
-            "status": _HELD_THE_STALL,
+            **at,
+            **HELD,
             "start_date": ["<=", self.month.end],
             "end_date": [">=", self.month.start],
         }
@@ -133,7 +136,7 @@ class Sources:
         for piece in chunks(stalls):
             filters = {
                 "stall": ["in", piece],
-                "status": _HELD_THE_STALL,
+                **HELD,
                 "start_date": ["<", self.month.start],
             }
             rows = _rows(LeaseRow, "Lease", filters, "stall, start_date")
@@ -165,6 +168,12 @@ class Sources:
                 handed_over = [meter for meter in meters if meter.name in self.handed_over]
                 if found := self._metered(lease, fee_type, handed_over):
                     yield found
+
+    def is_held(self, found: Found) -> bool:
+        """Whether a reading that a clerk has not confirmed stands in the way of that bill."""
+        meters = self.meters.get((found.lease.stall, found.fee_type.name), ())
+        readings = (reading for meter in meters for reading in self.readings.get(meter.name, ()))
+        return any(reading.status not in BILLABLE for reading in readings)
 
     def _found(self, lease: LeaseRow, fee_type: FeeType) -> Found | None:
         if fee_type.kind == "Rent":

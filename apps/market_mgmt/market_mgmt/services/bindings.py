@@ -163,20 +163,33 @@ def check(binding: Document) -> None:
     binding.open_key = None if binding.revoked else _open_key(binding.user, binding.lease)
 
 
-def revoke(binding: str, by: str, now: datetime) -> None:
+def revoke(binding: str, by: str, now: datetime, ended_with_lease: bool = False) -> None:
     """Ends a binding. Revoking twice changes nothing."""
     doc = frappe.get_doc("Stall Binding", binding)
     if doc.revoked:
         return
-    doc.update({"revoked": 1, "revoked_by": by, "revoked_at": now})
+    doc.update({"revoked": 1, "revoked_by": by, "revoked_at": now, "ended_with_lease": int(ended_with_lease)})
     doc.save(ignore_permissions=True)
 
 
 def go_on_with(lease: str, next_lease: str, now: datetime) -> None:
-    """Whoever acts for a lease acts for the one that renews it, proved as before."""
+    """Whoever acts for a lease acts for the one that renews it, proved as before.
+
+    Of a lease that has ended, those whose binding ended with it; whom a person has revoked stays revoked, and so does
+    an account that has been closed.
+    """
     fields = ["market", "user", "openid", "merchant", "stall", "proof"]
-    for row in frappe.get_all("Stall Binding", filters={"lease": lease, "revoked": 0}, fields=fields):
-        if not frappe.db.exists("Stall Binding", {"open_key": _open_key(row.user, next_lease)}):
+    filters: dict[str, object] = {"lease": lease}
+    if frappe.db.get_value("Lease", lease, "status") == ACTIVE:
+        filters["revoked"] = 0
+    for row in frappe.get_all(
+        "Stall Binding", filters, [*fields, "revoked", "ended_with_lease"], order_by="bound_at, name"
+    ):
+        if row.pop("revoked") and not row.ended_with_lease:
+            continue
+        del row["ended_with_lease"]
+        standing = frappe.db.exists("Stall Binding", {"open_key": _open_key(row.user, next_lease)})
+        if not standing and frappe.db.get_value("User", row.user, "enabled"):
             values = {"doctype": "Stall Binding", **row, "lease": next_lease, "bound_at": now}
             frappe.get_doc(values).insert(ignore_permissions=True)
 
@@ -184,7 +197,7 @@ def go_on_with(lease: str, next_lease: str, now: datetime) -> None:
 def end_with_lease(lease: str, now: datetime) -> None:
     """Revokes every binding to a lease that has ended."""
     for name in frappe.get_all("Stall Binding", filters={"lease": lease, "revoked": 0}, pluck="name"):
-        revoke(name, frappe.session.user, now)
+        revoke(name, frappe.session.user, now, ended_with_lease=True)
 
 
 def _open_key(user: str, lease: str) -> str:

@@ -9,11 +9,12 @@ from decimal import Decimal
 
 import frappe
 from frappe import _
-from market_mgmt.domain.leases import ENDED, TERMINATED
+from market_mgmt.domain.leases import OVER
 from market_mgmt.domain.ledger import DEPOSIT, DEPOSIT_HELD, DEPOSIT_RELEASE, PREPAID, Posting
-from market_mgmt.services import labels, ledger
+from market_mgmt.services import labels, last_bills, ledger
 from market_mgmt.services.allocations import Paid, use_prepaid
 from market_mgmt.services.rows import lock
+from market_mgmt.services.values import as_date
 
 
 def held(leases: Iterable[str], lock_rows: bool = False) -> dict[str, Decimal]:
@@ -50,41 +51,56 @@ def release(lease: str, amount: Decimal, on: date, reason: str) -> Decimal:
 
 
 def settle(lease: str, on: date, reason: str) -> tuple[Decimal, list[str]]:
-    """At the end of a lease: release its whole deposit and pay what the merchant owes from it.
+    """At the end of a lease: release its whole deposit and pay the merchant's debts from it.
 
-    Returns what is left as balance, to be refunded on request, and the leases whose fees were paid. Raises
-    ValidationError while the lease runs, or has bills that are not published: the deposit stands for them too.
+    First those of the tenancy (the lease and those that it renewed), then those of other leases that are due; what is
+    not due yet is not touched. Returns what is left as balance, to be refunded on request, and the leases whose fees
+    were paid. Raises ValidationError while the lease runs, or names the bills of it that are still to be published: the
+    deposit stands for them too.
     """
     row = _lease(lease)
-    if row.status not in (ENDED, TERMINATED):
+    if row.status not in OVER:
         frappe.throw(_("The deposit of a lease is settled when the lease has ended."))
     lock("Merchant", [row.merchant])
-    if frappe.db.exists("Fee", {"lease": lease, "status": ["in", ("Draft", "Reviewed")]}):
-        frappe.throw(
-            _("Lease {0} has bills that are not published; publish or reverse them first.").format(
-                labels.lease(lease)
-            )
-        )
+    own = _tenancy(row)
+    last_bills.require_none_missing(lease, own[1:], on)
     amount = held([lease], lock_rows=True)[lease]
     if amount > 0:
         release(lease, amount, on, reason)
-    paid = use_prepaid([row.merchant], on).get(row.merchant, Paid())
+    bills = ledger.published(merchant=row.merchant, lock=True)
+    first = [bill.name for bill in bills if bill.lease in own]
+    due = [bill.name for bill in bills if as_date(bill.due_date) <= on]
+    paid = use_prepaid([row.merchant], on, first, {*first, *due}).get(row.merchant, Paid())
     return ledger.prepaid_balance(row.merchant, lock=True), paid.leases
 
 
 def carry_over(old: str, new: str, on: date) -> Decimal:
-    """The deposit of a lease becomes that of the lease that renews it; returns how much that was."""
+    """The deposit of a lease becomes that of the lease that renews it, or of the one it renewed when it is withdrawn.
+
+    Returns how much that was.
+    """
     rows = {lease: _lease(lease) for lease in (old, new)}
     lock("Merchant", [rows[old].merchant])
     amount = held([old], lock_rows=True)[old]
     if amount > 0:
+        # A lease is renewed once and withdrawn once, and a voucher posts once.
+        key = f"deposit-withdrawal|{old}" if rows[old].renewed_from == new else f"deposit-renewal|{new}"
         ledger.post(
             [
-                _posting(rows[old], DEPOSIT_RELEASE, amount, on, f"deposit-renewal|{new}|out"),
-                _posting(rows[new], DEPOSIT, amount, on, f"deposit-renewal|{new}|in"),
+                _posting(rows[old], DEPOSIT_RELEASE, amount, on, f"{key}|out"),
+                _posting(rows[new], DEPOSIT, amount, on, f"{key}|in"),
             ]
         )
     return amount
+
+
+def _tenancy(row: frappe._dict) -> list[str]:
+    """A lease and those that it renewed, one after the other."""
+    found = [row.name]
+    while row.renewed_from and row.renewed_from not in found:
+        found.append(row.renewed_from)
+        row = _lease(row.renewed_from)
+    return found
 
 
 def _movements(lease: str) -> int:
@@ -95,7 +111,8 @@ def _movements(lease: str) -> int:
 
 
 def _lease(lease: str) -> frappe._dict:
-    row = frappe.db.get_value("Lease", lease, ["name", "market", "merchant", "stall", "status"], as_dict=True)
+    fields = ["name", "market", "merchant", "stall", "status", "renewed_from"]
+    row = frappe.db.get_value("Lease", lease, fields, as_dict=True)
     if not row:
         frappe.throw(_("Lease {0} does not exist.").format(lease), frappe.DoesNotExistError)
     return row

@@ -18,6 +18,7 @@ from market_mgmt.services import terms
 from market_mgmt.services.imports import arrears as arrears_list
 from market_mgmt.services.imports import form
 from market_mgmt.services.imports.stamp import Stamp
+from market_mgmt.services.leases import HELD
 
 _HELP, _STALLS = "填写说明", "摊位一览"
 # Empty rows that look like a table, two pages of the form to fill in by hand; those below look so once something stands in them.
@@ -193,7 +194,7 @@ def _stalls(book: Workbook, market: str) -> None:
     names = dict(frappe.get_all("Merchant", {"market": market}, ["name", "merchant_name"], as_list=True))
     leases = frappe.get_all(
         "Lease",
-        {"market": market, "status": ["!=", "Draft"]},
+        {"market": market, **HELD},
         ["stall", "merchant", "start_date", "end_date"],
         order_by="start_date",
     )

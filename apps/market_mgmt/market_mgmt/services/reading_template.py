@@ -13,6 +13,7 @@ from market_mgmt.domain.periods import Period, month_of
 from market_mgmt.services import readings
 from market_mgmt.services.imports.readings import COLUMNS, DAYS_AFTER_PERIOD, KINDS, SHEET
 from market_mgmt.services.imports.stamp import Stamp
+from market_mgmt.services.leases import HELD
 from market_mgmt.services.readings import MeterState
 
 _WIDTHS = (12, 14, 8, 13, 13, 14)
@@ -56,7 +57,7 @@ def _line(market: str, state: MeterState) -> list[object]:
 def _let_stalls(market: str, days: Period) -> set[str]:
     lease_filters = {
         "market": market,
-        "status": ["!=", "Draft"],
+        **HELD,
         "start_date": ["<=", days.end],
         "end_date": [">=", days.start],
     }

@@ -13,7 +13,7 @@ from typing import Any
 import frappe
 from cn_connect.money import to_db
 from cn_connect.wechat.pay_messages import Transaction
-from market_mgmt.services import billing, cashiers, payments, readings, waivers
+from market_mgmt.services import billing, cashiers, lease_changes, payments, readings, waivers
 from market_mgmt.services.readings import ReadingRow
 
 MCHID = "1900000001"
@@ -88,6 +88,11 @@ def shop(
     tenant = merchant_name or merchant(place)
     where = stall(place)
     return Shop(place, where, tenant, lease(place, tenant, where, rent, **values))
+
+
+def terminate(lease: str, last_day: date) -> None:
+    """The tenant leaves on a day."""
+    lease_changes.terminate(lease, last_day, "提前退租", datetime.combine(last_day, time(18)))
 
 
 def meter(shop: Shop, fee_type: str = "Water", **values: Any) -> str:

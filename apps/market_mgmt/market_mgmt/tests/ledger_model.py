@@ -12,7 +12,7 @@ from market_mgmt.domain import late_fee
 from market_mgmt.domain.allocation import allocate
 from market_mgmt.domain.amounts import ZERO
 from market_mgmt.domain.billing import rent_for
-from market_mgmt.domain.periods import billed_in, month_key, month_of
+from market_mgmt.domain.periods import billed_in, month_containing, month_key, month_of
 from market_mgmt.tests.ledger_model_parts import (
     CLOSED,
     COUNTER,
@@ -235,12 +235,37 @@ class Model:
         self.prepaid[tenancy.merchant] += amount
 
     def settle_deposit(self, lease: str, on: date) -> None:
-        """At the end of a lease its deposit pays what the merchant owes."""
+        """At the end of a lease, once it is billed to its end, its deposit pays its debts, then others that are due."""
         tenancy = self.tenancies[lease]
-        if not tenancy.ended:
+        if not tenancy.ended or self._unbilled(tenancy):
             raise Refused
         self.release_deposit(lease, tenancy.held)
-        self._use_balances(on, {tenancy.merchant})
+        if self.prepaid[tenancy.merchant] > 0:
+            bills = self.open_bills(tenancy.merchant)
+            own = tuple(bill.name for bill in bills if bill.tenancy is tenancy)
+            due = tuple(bill.name for bill in bills if bill.due <= on)
+            self._pay(tenancy.merchant, self.prepaid[tenancy.merchant], on, own, True, {*own, *due})
+
+    def _unbilled(self, tenancy: Tenancy) -> bool:
+        """Whether a month of a lease has no rent bill: any from the first that was billed in its market to its last."""
+        last = month_key(tenancy.last_day)
+        billed = {
+            bill.period
+            for bill in self.bills.values()
+            if bill.tenancy is tenancy and bill.generated and not bill.reversed
+        }
+        known = [
+            bill.period
+            for bill in self.bills.values()
+            if bill.generated and bill.tenancy.market == tenancy.market
+        ]
+        month = month_of(max(month_key(tenancy.start), min([last, *known])))
+        while month_key(month.start) <= last:
+            amount = rent_for(month, tenancy.start, tenancy.last_day, tenancy.rent).amount
+            if amount > 0 and month_key(month.start) not in billed:
+                return True
+            month = month_containing(month.end + timedelta(days=1))
+        return False
 
     # -- tenants -------------------------------------------------------------------------------------------------
 
@@ -266,13 +291,20 @@ class Model:
         return [bill for bill in self.bills.values() if bill.tenancy.merchant == merchant and bill.is_open]
 
     def _pay(
-        self, merchant: str, amount: Decimal, on: date, chosen: tuple[str, ...] = (), by_balance: bool = False
+        self,
+        merchant: str,
+        amount: Decimal,
+        on: date,
+        chosen: tuple[str, ...] = (),
+        by_balance: bool = False,
+        only: set[str] | None = None,
     ) -> list[Share]:
         bills = self.open_bills(merchant)
         posted_until = [day for bill in bills if (day := bill.unwind(on))]
         for bill in bills:
             bill.accrue(on)
-        paid, _rest = allocate(amount, [bill.open_fee(on) for bill in bills], chosen)
+        payable = [bill.open_fee(on) for bill in bills if only is None or bill.name in only]
+        paid, _rest = allocate(amount, payable, chosen)
         shares = [Share(self.bills[share.fee], share.principal, share.late_fee, by_balance) for share in paid]
         for share in shares:
             share.bill.late_settled += share.late_fee

@@ -1,7 +1,7 @@
 """Binding a WeChat account to a stall."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -74,9 +74,7 @@ def test_a_vacant_stall_binds_nobody(site, shop):
 
 def test_the_former_tenants_phone_does_not_bind_to_the_next_ones_stall(site, shop):
     # given the lease ended and somebody else leased the stall
-    doc = site.get_doc("Lease", shop.lease)
-    doc.update({"status": "Terminated", "terminated_on": "2026-10-31"})
-    doc.save()
+    factories.terminate(shop.lease, date(2026, 10, 31))
     factories.lease(shop.market, factories.merchant(shop.market), shop.stall, start_date="2026-11-01")
     # then the old phone is worth nothing
     with pytest.raises(CodeWrong):

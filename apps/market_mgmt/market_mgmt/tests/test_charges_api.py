@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from market_mgmt.api import staff as api
-from market_mgmt.services import ledger
+from market_mgmt.services import leases, ledger
 from market_mgmt.tests import factories
 
 D = Decimal
@@ -63,13 +63,26 @@ def test_a_lease_is_renewed_and_another_terminated(site, shop):
 
 
 def test_a_deposit_is_taken_and_settled(site, shop):
+    # rent of 3000 for November, of which 4 days of 30
     rented = factories.shop(shop.market, deposit=500, end_date=date(2026, 11, 4))
     site.set_user(factories.staff(shop.market, "Market Cashier", "Market Finance"))
     api.open_session(shop.market, D("0.00"))
     assert api.take_deposit(rented.lease, "Cash", D("500.00"))["receipt"]
-    site.db.set_value("Lease", rented.lease, "status", "Ended")
+    leases.end_expired(NOW.date())
+    with pytest.raises(site.ValidationError, match="2026-11 租金"):
+        api.settle_deposit(rented.lease, "租约到期")
+    factories.bills(shop.market, "2026-11", NOW.date())
     settled = api.settle_deposit(rented.lease, "租约到期")
-    assert settled == {"prepaid_balance": "500.00", "leases_paid": []}
+    assert settled == {"prepaid_balance": "100.00", "leases_paid": [rented.lease]}
+
+
+def test_a_renewal_that_has_not_begun_is_withdrawn(site, shop):
+    site.set_user(factories.staff(shop.market, "Market Supervisor"))
+    name = api.renew_lease(shop.lease, date(2029, 12, 31), D("1100.00"))["name"]
+    assert api.withdraw_renewal(name, "不续了") == {"reversed": [], "withdrawn": [name]}
+    # leaving early does it by itself
+    again = api.renew_lease(shop.lease, date(2029, 12, 31), D("1100.00"))["name"]
+    assert api.terminate_lease(shop.lease, NOW.date(), "退租")["withdrawn"] == [again]
 
 
 def test_another_market_is_out_of_reach(site, shop):
@@ -87,6 +100,7 @@ def test_another_market_is_out_of_reach(site, shop):
         lambda: api.take_deposit(elsewhere.lease, "Cash", D("1.00")),
         lambda: api.renew_lease(elsewhere.lease, date(2029, 12, 31), D("1.00")),
         lambda: api.terminate_lease(elsewhere.lease, NOW.date(), "x"),
+        lambda: api.withdraw_renewal(elsewhere.lease, "x"),
         lambda: api.settle_deposit(elsewhere.lease, "x"),
         lambda: api.create_fee(elsewhere.lease, "Management", D("1.00"), "x"),
         lambda: api.reverse_bill(bill, "x"),

@@ -1,6 +1,6 @@
 """What merchants see and may do: always their own, whoever asks with whatever name."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -81,9 +81,7 @@ def test_a_bill_that_cannot_be_paid_is_named_to_whom_it_belongs_and_to_nobody_el
 def test_a_new_tenant_sees_nothing_of_the_former_one(site, shop):
     # given the stall is let to somebody else
     site.set_user("Administrator")
-    lease = site.get_doc("Lease", shop.lease)
-    lease.update({"status": "Terminated", "terminated_on": "2026-11-10"})
-    lease.save()
+    factories.terminate(shop.lease, date(2026, 11, 10))
     tenant = factories.merchant(shop.market)
     new = factories.lease(shop.market, tenant, shop.stall, start_date="2026-11-11")
     site.set_user(factories.tenant(factories.Shop(shop.market, shop.stall, tenant, new)))

@@ -123,8 +123,13 @@ def test_a_draft_that_overlaps_cannot_become_active(site):
     ("values", "what"),
     [
         ({"end_date": "2025-12-31"}, "ends before it starts"),
+        ({"end_date": "9999-12-31"}, "has no end"),
+        ({"start_date": "0026-01-01"}, "begins in another age"),
+        ({"status": "Ended"}, "is over before it was there"),
         ({"status": "Terminated"}, "no day of termination"),
-        ({"status": "Terminated", "terminated_on": "2027-03-01"}, "terminated after its end"),
+        ({"status": "Terminated", "terminated_on": "2026-10-31"}, "terminated by hand"),
+        ({"terminated_on": "2026-10-31"}, "runs, but to an earlier day"),
+        ({"withdrawn_on": "2025-10-31"}, "withdrawn by hand"),
     ],
 )
 def test_what_a_lease_must_not_say(site, values, what):
@@ -135,12 +140,54 @@ def test_what_a_lease_must_not_say(site, values, what):
 
 def test_an_ended_lease_stays_ended(site):
     shop = factories.shop()
+    factories.terminate(shop.lease, date(2026, 10, 31))
     doc = site.get_doc("Lease", shop.lease)
-    doc.update({"status": "Terminated", "terminated_on": "2026-10-31"})
-    doc.save()
     doc.status = "Active"
     with pytest.raises(site.ValidationError):
         doc.save()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"status": "Ended"},
+        {"status": "Terminated", "terminated_on": "2026-10-31"},
+        {"withdrawn_on": "2026-10-31"},
+    ],
+)
+def test_a_lease_does_not_end_by_filling_in_fields(site, values):
+    shop = factories.shop()
+    doc = site.get_doc("Lease", shop.lease)
+    doc.update(values)
+    with pytest.raises(site.ValidationError):
+        doc.save()
+
+
+def test_no_lease_is_made_the_renewal_of_another_by_hand(site):
+    shop = factories.shop(end_date=date(2026, 12, 31))
+    with pytest.raises(site.ValidationError):
+        lease(site, shop, "2027-01-01", "2027-12-31", renewed_from=shop.lease).insert()
+    other = lease(site, shop, "2027-01-01", "2027-12-31").insert()
+    other.renewed_from = shop.lease
+    with pytest.raises(site.ValidationError):
+        other.save()
+
+
+@pytest.mark.parametrize("values", [{"end_date": "2027-12-31"}, {"start_date": "2025-02-01"}])
+def test_the_days_of_a_lease_that_is_over_stay(site, values):
+    # given a lease that has ended: with another end it would bill again
+    shop = factories.shop(end_date=date(2026, 10, 31))
+    leases.end_expired(date(2026, 11, 1))
+    doc = site.get_doc("Lease", shop.lease)
+    doc.update(values)
+    with pytest.raises(site.ValidationError):
+        doc.save()
+
+
+def test_leases_of_before_these_limits_still_end(site):
+    shop = factories.shop()
+    site.db.set_value("Lease", shop.lease, {"start_date": "1900-01-01", "end_date": "2026-10-31"})
+    assert shop.lease in leases.end_expired(date(2026, 11, 1))
 
 
 def test_the_end_of_a_lease_frees_the_stall_and_ends_the_bindings(site):

@@ -49,6 +49,7 @@ from market_mgmt.api.staff.leases import (
     renew_lease,
     settle_deposit,
     terminate_lease,
+    withdraw_renewal,
 )
 from market_mgmt.api.staff.reconciliation import reconcile_day, resolve_difference
 
@@ -96,4 +97,5 @@ __all__ = [
     "take_deposit",
     "terminate_lease",
     "void_reading",
+    "withdraw_renewal",
 ]

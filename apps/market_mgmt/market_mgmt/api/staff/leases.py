@@ -32,24 +32,37 @@ def renew_lease(
     start_date: date | None = None,
     cycle: str | None = None,
 ) -> answers.Named:
-    """Makes the next lease of the same merchant and stall; the deposit goes over to it."""
+    """Makes the next lease of the same merchant and stall, also late; deposit and bindings go over to it."""
     own("Lease", [lease])
     rent = cents(monthly_rent)
     return {"name": lease_changes.renew(lease, end_date, rent, clock.now(), start_date, cycle)}
 
 
 @api_method(methods=["POST"], roles=[SUPERVISOR, ADMINISTRATOR])
+def withdraw_renewal(lease: str, reason: str) -> answers.WithdrawnLease:
+    """Takes back a renewal, or another lease, that has not begun: deposit and bindings go back to the lease before it."""
+    own("Lease", [lease])
+    done = lease_changes.withdraw(lease, reason, clock.now())
+    return {"reversed": list(done.reversed), "withdrawn": list(done.withdrawn)}
+
+
+@api_method(methods=["POST"], roles=[SUPERVISOR, ADMINISTRATOR])
 def terminate_lease(lease: str, last_day: date, reason: str) -> answers.Termination:
-    """Ends a lease before its time: bills that reach beyond the last day are taken back and drafted anew."""
+    """Ends a lease before its time: bills that this changes are drafted anew, a renewal ahead is withdrawn."""
     own("Lease", [lease])
     done = lease_changes.terminate(lease, last_day, reason, clock.now())
     skipped: list[answers.SkippedStall] = [{"stall": stall, "reason": why} for stall, why in done.skipped]
-    return {"reversed": list(done.reversed), "drafted": list(done.drafted), "skipped": skipped}
+    return {
+        "reversed": list(done.reversed),
+        "drafted": list(done.drafted),
+        "skipped": skipped,
+        "withdrawn": list(done.withdrawn),
+    }
 
 
 @api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])
 def settle_deposit(lease: str, reason: str) -> answers.SettledDeposit:
-    """Releases the deposit of a lease that has ended and pays what the merchant owes from it; the rest is balance."""
+    """Releases the deposit of a lease that has ended and is billed to its end; own debts first, the rest is balance."""
     own("Lease", [lease])
     balance, leases = deposits.settle(lease, clock.today(), reason)
     return {"prepaid_balance": balance, "leases_paid": leases}

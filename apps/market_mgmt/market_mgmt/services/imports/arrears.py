@@ -30,6 +30,7 @@ from market_mgmt.services.imports.common import (
     refuse_repeats,
 )
 from market_mgmt.services.imports.journal import Source
+from market_mgmt.services.leases import HELD
 
 SHEET = "期初欠费"
 STALL, FEE_TYPE, PERIOD, AMOUNT, DUE, REMARK = "摊位号", "费用类型", "账期", "欠费金额", "应缴日期", "说明"
@@ -132,7 +133,7 @@ def _leases(market: str) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for row in frappe.get_all(
         "Lease",
-        filters={"market": market, "status": ["!=", "Draft"]},
+        filters={"market": market, **HELD},
         fields=["name", "stall", "start_date", "end_date"],
         order_by="start_date desc",
     ):

@@ -11,6 +11,7 @@ from typing import Any
 from cn_connect.crypto.lookup import normalize
 from cn_connect.excel_cells import CellFault, Row, as_code, as_date, as_decimal, as_text, at_least, is_blank
 from frappe import _
+from market_mgmt.domain import leases
 from market_mgmt.domain.registration import is_id_number, is_licence_number, is_mobile
 
 SHEET = "信息采集表"
@@ -110,8 +111,8 @@ def _lease(row: Row) -> LeaseLine | None:
         "id_number": row.take(ID_NUMBER, _id_number, required=True),
         "phone": row.take(PHONE, _phone, required=True),
         "rent": row.take(RENT, _amount, required=True),
-        "start": row.take(START, as_date, required=True),
-        "end": row.take(END, as_date, required=True),
+        "start": row.take(START, _lease_day, required=True),
+        "end": row.take(END, _lease_day, required=True),
         "rent_free_days": row.take(RENT_FREE, _days) or 0,
         "deposit": row.take(DEPOSIT, _amount) or Decimal(0),
         "late_fee_clause": row.take(CLAUSE, _yes_or_no),
@@ -151,6 +152,13 @@ def _amount(value: Any) -> Decimal:
     if amount != round(amount, 2):
         raise CellFault(_("has more than two decimals"))
     return amount
+
+
+def _lease_day(value: Any) -> date:
+    day = as_date(value)
+    if not leases.is_plausible(day):
+        raise CellFault(_("must lie between {0} and {1}").format(leases.FIRST_DAY, leases.LAST_DAY))
+    return day
 
 
 def _dial(value: Any) -> Decimal:

@@ -96,7 +96,7 @@ class Known:
         self.tariffs = tariffs.table(market)
         self.leases: dict[str, list[Any]] = {}
         fields = ["name", "stall", "merchant", "start_date", "end_date", "terminated_on"]
-        for row in frappe.get_all("Lease", filters={**where, "status": ["!=", "Draft"]}, fields=fields):
+        for row in frappe.get_all("Lease", filters={**where, **leases.HELD}, fields=fields):
             self.leases.setdefault(row.stall, []).append(row)
 
     def stall_name(self, stall_no: str) -> str:
@@ -172,6 +172,8 @@ class _Writer:
 
     def _insert(self, doctype: str, **values: Any) -> str:
         document = frappe.get_doc({"doctype": doctype, "market": self.market, **values})
+        if doctype == "Lease":
+            leases.decide(document)  # it may have ended already
         document.insert(ignore_permissions=True)
         self.added[doctype] += 1
         return document.name

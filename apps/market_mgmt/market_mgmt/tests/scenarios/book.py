@@ -92,8 +92,21 @@ class Book:
     def renew(self, stall: str, end: date, rent: Decimal) -> None:
         self.leases[stall] = lease_changes.renew(self.leases[stall], end, rent, self.now)
 
+    def renew_late(self, stall: str, ended: date, end: date, rent: Decimal) -> None:
+        lease_changes.renew(self.lease_on(stall, ended), end, rent, self.now)
+
     def terminate(self, stall: str, last_day: date) -> None:
-        lease_changes.terminate(self.leases[stall], last_day, "提前退租", self.now)
+        """The lease that runs, though it may have been renewed ahead."""
+        lease_changes.terminate(self.lease_on(stall, last_day), last_day, "提前退租", self.now)
+
+    def withdraw(self, stall: str) -> None:
+        lease_changes.withdraw(self.leases[stall], "不续了", self.now)
+
+    def lease_on(self, stall: str, day: date) -> str:
+        """The lease of a stall on a day; that which was signed last if there is none."""
+        where = frappe.db.get_value("Lease", self.leases[stall], "stall")
+        days = {"start_date": ["<=", day], "end_date": [">=", day], "withdrawn_on": ["is", "not set"]}
+        return frappe.db.get_value("Lease", {"stall": where, **days}) or self.leases[stall]
 
     def end_leases(self) -> None:
         leases.end_expired(self.today)
@@ -190,7 +203,11 @@ class Book:
         self.paid = counter.take_deposit(self.leases[stall], "Transfer", amount, CASHIER, self.now)
 
     def settle_deposit(self, stall: str) -> None:
-        deposits.settle(self.leases[stall], self.today, "租约结束")
+        """Of the lease that ended last."""
+        where = frappe.db.get_value("Lease", self.leases[stall], "stall")
+        over = {"stall": where, "status": ["in", ("Ended", "Terminated")], "withdrawn_on": ["is", "not set"]}
+        ended = frappe.db.get_value("Lease", over, order_by="start_date desc") or self.leases[stall]
+        deposits.settle(ended, self.today, "租约结束")
 
     def reverse_payment(self, by: str) -> None:
         assert self.paid
@@ -215,7 +232,11 @@ class Book:
         return ledger.prepaid_balance(self.merchants[merchant])
 
     def deposit(self, stall: str) -> Decimal:
-        return deposits.held([self.leases[stall]])[self.leases[stall]]
+        """Of all leases of the stall."""
+        where = frappe.db.get_value("Lease", self.leases[stall], "stall")
+        return sum(
+            deposits.held(frappe.get_all("Lease", {"stall": where}, pluck="name")).values(), Decimal(0)
+        )
 
     # -- waivers, refunds, invoices -----------------------------------------------------------------------------------
 

@@ -77,6 +77,8 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "“{stall:Name}”自 {since:Day} 起月租改为 {rent:N} 元": Book.change_rent,
     "{day:Day} “{stall:Name}”续租到 {end:Day}，月租 {rent:N} 元": Book.renew,
     "{day:Day} “{stall:Name}”退租，最后一天 {last_day:Day}": Book.terminate,
+    "{day:Day} 补签“{stall:Name}” {ended:Day} 到期的租约到 {end:Day}，月租 {rent:N} 元": Book.renew_late,
+    "{day:Day} 撤销“{stall:Name}”的续租": Book.withdraw,
     "{day:Day} 到期的租约结束": Book.end_leases,
     "{fee_type:FeeType}自 {since:Day} 起 {price:N} 元": Book.set_price,
     "滞纳金规则自 {since:Day} 起日率 {rate:N}、上限 {cap:N}": Book.set_late_fee_rule,
