@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import Any
 
 import frappe
@@ -37,8 +38,10 @@ def is_whitelisted(method: Any) -> None:
     from frappe.utils import sanitize_html
 
     is_guest = local.session["user"] == "Guest"
-    if method not in whitelisted or (is_guest and method not in guest_methods):
-        name = f"{method.__module__}.{method.__name__}"
+    # A name may lead to anything: data, modules, proxies of the request. Only functions can be whitelisted.
+    is_function = type(method) is FunctionType
+    if not is_function or method not in whitelisted or (is_guest and method not in guest_methods):
+        name = f"{method.__module__}.{method.__name__}" if is_function else "?"
         refusal = frappe._("You are not permitted to access this resource.")
         reason = frappe._("Function {0} is not whitelisted.").format(frappe.bold(name))
         frappe.throw(f"{refusal} {reason}", frappe.PermissionError, frappe._("Method Not Allowed"))

@@ -72,7 +72,7 @@ def _hand_over(hook: str, told: Any) -> None:
 
 def _log_some(title: str, error: ConnectError) -> None:
     if counters.bump("wechat_pay_refused", timedelta(hours=1)) <= _LOGGED_PER_HOUR:
-        _log(title, f"{error}\nIP: {getattr(frappe.local, 'request_ip', None)}")
+        _log(title, f"{str(error)[:1000]}\nIP: {getattr(frappe.local, 'request_ip', None)}")
     else:
         frappe.db.rollback()
 

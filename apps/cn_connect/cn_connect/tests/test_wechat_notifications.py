@@ -83,6 +83,9 @@ def test_a_changed_notification_is_refused(wechat, client):
         ("Wechatpay-Serial", "4BA8"),
         ("Wechatpay-Serial", "PUB_KEY_ID_9"),
         ("Wechatpay-Timestamp", "yesterday"),
+        ("Wechatpay-Timestamp", "9" * 5000),
+        ("Wechatpay-Timestamp", "²"),
+        ("Wechatpay-Timestamp", "-1"),
         ("Wechatpay-Signature-Type", "WECHATPAY2-SM2-WITH-SM3"),
     ],
 )

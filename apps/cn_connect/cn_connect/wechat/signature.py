@@ -20,6 +20,7 @@ from cn_connect.wechat.pay_account import PayAccount
 
 MAX_AGE_SECONDS = 300
 ALGORITHM = "WECHATPAY2-SHA256-RSA2048"
+_LONGEST_TIMESTAMP = 12  # digits; Python refuses to read very long numbers
 PUBLIC_KEY_PREFIX = "PUB_KEY_ID_"
 # A forged notification must not make this server ask WeChat for certificates again and again.
 REFRESH_PAUSE_SECONDS = 60
@@ -73,7 +74,8 @@ class Verifier:
             raise SignatureInvalid("The signature headers of WeChat Pay are missing.")
         if head.get("wechatpay-signature-type", ALGORITHM) != ALGORITHM:
             raise SignatureInvalid("The signature type is not supported.")
-        if not timestamp.isdigit() or abs(epoch(now) - int(timestamp)) > MAX_AGE_SECONDS:
+        readable = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _LONGEST_TIMESTAMP
+        if not readable or abs(epoch(now) - int(timestamp)) > MAX_AGE_SECONDS:
             raise SignatureInvalid("The message is older than five minutes (or the clock is wrong).")
         try:
             text = body.decode()

@@ -13,6 +13,7 @@ from frappe.utils import get_datetime, now_datetime
 from frappe.utils.synchronization import try_to_hold
 
 KEEP_LOGS_DAYS = 30
+KEEP_LOGS = 20_000  # and no more rows than these of each log
 # Other frequencies are croniter's; with "Long" they mean the same times, but another queue.
 _ALL = "*/4 * * * *"
 
@@ -82,7 +83,13 @@ def run_scheduled_job(scheduled_job_type: str) -> None:
 def clear_old_logs() -> None:
     """Daily, from the runtime's own hooks."""
     limit = frappe.utils.add_days(now_datetime(), -KEEP_LOGS_DAYS)
-    frappe.db.delete("Scheduled Job Log", {"creation": ("<", limit)})
+    for log in ("Scheduled Job Log", "Error Log"):
+        frappe.db.delete(log, {"creation": ("<", limit)})
+        newest = frappe.get_all(
+            log, pluck="creation", order_by="creation desc", limit_start=KEEP_LOGS, limit=1
+        )
+        if newest:
+            frappe.db.delete(log, {"creation": ("<=", newest[0])})
 
 
 def sync_jobs() -> None:
