@@ -1,56 +1,82 @@
 """Reading workbooks that people filled in: by header name, with an error that names sheet, row, column and reason.
 
-Nothing read here is trusted: sizes are bounded (`excel_file`), formulas are not evaluated, and hidden sheets are not
-read. What single cells may hold is in `excel_cells`, writing in `excel_writer`.
+What a person sees is what is read, or the cell is refused with its reason. Nothing read here is trusted: sizes are
+bounded (`excel_file`, `excel_parts`), formulas are not evaluated, hidden sheets, rows and columns are not read. What
+headings mean is in `excel_headers`, what single cells hold in `excel_values` and `excel_cells`; writing in `excel_writer`.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cn_connect.excel_cells import Row, Unusable, is_blank, shown
-from cn_connect.excel_file import WorkbookFault, damaged, open_workbook
+from cn_connect import excel_headers
+from cn_connect.excel_cells import CellError, Row, Unusable, is_blank, shown
+from cn_connect.excel_file import Workbook, WorkbookFault, damaged, open_workbook
+from cn_connect.excel_headers import Columns, Header
+from cn_connect.excel_parts import Layout
+from cn_connect.excel_text import half_width, seen
+from cn_connect.excel_values import Reader
 from frappe import _
 
 MAX_ROWS = 20_000
 MAX_COLUMNS = 100
-_HEADER_SEARCH_ROWS = 15
-_MERGED = re.compile(rb'<mergeCell ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
-_PLAIN = (str, int, float, dt.date, dt.time, dt.timedelta)
+_SHOWN_NOTES = 20
+# Lines that close a list, or a page of it.
+_TOTALS = re.compile(
+    r"(?:本页|本月|全部|累计)?(?:合计|小计|总计|共计|累计|总合计|总额|汇总)(?:金额|数|元)?:?"
+)
+_SIGNED = re.compile(
+    r"(?:制表|填表|填报|审核|复核|审批|批准|经办|抄表|收费|出纳|会计|财务|负责|主管|领导|单位负责|市场负责|打印|制单|核对)"
+    r"(?:人|员|者|日期|时间|单位|签字|签名|签章|盖章)?(?::.*|\s.*|)|(?:日期|时间|备注|说明|附注|注|填表说明):.*|注\d*|第\d+页.*|共\d+页.*",
+    re.DOTALL,
+)
 
 
 @dataclass
 class Table:
-    """The filled lines of a sheet under its header, and the texts above it."""
+    """The filled lines of a sheet under its header, and the texts above it.
+
+    `headings` are the headings as they stand by name; `unread` those that mean nothing here; `notes` say, for people,
+    what else was not read.
+    """
 
     sheet: str
     headers: list[str]
     rows: list[Row]
     preamble: list[str] = field(default_factory=list)
+    headings: dict[str, str] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
-def read_table(content: bytes, sheet: str, required: Sequence[str], optional: Sequence[str] = ()) -> Table:
+@dataclass(frozen=True)
+class _Sheet:
+    """A sheet that carries the header."""
+
+    worksheet: Any
+    header: Header
+
+    @property
+    def name(self) -> str:
+        return str(self.worksheet.title)
+
+
+def read_table(
+    content: bytes, sheet: str, required: Sequence[str] | Columns, optional: Sequence[str] = ()
+) -> Table:
     """The sheet's lines, found by header names anywhere in its first rows.
 
-    A header matches whatever its unit in brackets ("面积(㎡)" is 面积). Takes the visible sheet of that name, else the
-    only visible one that carries the header. Raises WorkbookFault: TOO_LARGE, NOT_A_WORKBOOK, WRONG_TEMPLATE, NO_ROWS,
-    HIDDEN_SHEET, SEVERAL_SHEETS.
+    Takes the visible sheet of that name, else the only visible one that carries the header. Raises WorkbookFault:
+    TOO_LARGE, NOT_A_WORKBOOK, WRONG_TEMPLATE, NO_ROWS, HIDDEN_SHEET, HIDDEN_COLUMN, SEVERAL_SHEETS, SEVERAL_COLUMNS,
+    UNREAD_COLUMN, WRONG_UNIT.
     """
+    columns = required if isinstance(required, Columns) else Columns(required, optional)
     book = open_workbook(content)
     try:
-        headers, missing = _headers(book, required, optional)
-        found = _chosen(headers, sheet, required, missing)
-        rows = _rows_below(found)
-        if not rows:
-            raise WorkbookFault("NO_ROWS", "The sheet {0} has no rows below its header.", found.name)
-        _mark_merged(book, found, rows)
-        columns = sorted(found.positions, key=found.positions.__getitem__)
-        return Table(found.name, columns, rows, found.preamble)
+        return _table(book, sheet, columns)
     except WorkbookFault:
         raise
     except Exception as error:
@@ -59,168 +85,165 @@ def read_table(content: bytes, sheet: str, required: Sequence[str], optional: Se
         book.close()
 
 
-@dataclass(frozen=True)
-class _Header:
-    """Where a sheet's header is: its row, the column (from 0) of each name, and the texts above."""
+def _table(book: Workbook, sheet: str, columns: Columns) -> Table:
+    found = _chosen(book, sheet, columns)
+    header = found.header
+    layout = book.layout(found.name)
+    if layout.last_row > header.row + MAX_ROWS:
+        raise WorkbookFault(
+            "TOO_LARGE",
+            "The sheet goes on to row {0}, more than {1} below its header; split the file, or delete what stands there.",
+            *(layout.last_row, MAX_ROWS),
+        )
+    _refuse_hidden_columns(header, layout)
+    names = sorted(header.positions, key=header.positions.__getitem__)
+    table = Table(found.name, names, [], header.preamble, header.headings, header.unread)
+    for number, cells in _lines(book, found, layout):
+        _take(table, header, columns, number, cells)
+    if not table.rows:
+        raise WorkbookFault("NO_ROWS", "The sheet {0} has no rows below its header.", found.name)
+    _mark_merged(header, layout, table.rows)
+    _mark_hidden(layout, table)
+    _note_unread(table)
+    return table
 
-    worksheet: Any
-    row: int
-    positions: dict[str, int]
-    preamble: list[str]
 
-    @property
-    def name(self) -> str:
-        return str(self.worksheet.title)
-
-    @property
-    def visible(self) -> bool:
-        return self.worksheet.sheet_state == "visible"
-
-
-def _headers(
-    book: Any, required: Sequence[str], optional: Sequence[str]
-) -> tuple[list[_Header], Sequence[str]]:
-    """Every sheet's header, and what the best of the others lacks."""
-    wanted = {header_key(name): name for name in (*required, *optional)}
-    found, missing = [], required
+def _chosen(book: Workbook, sheet: str, columns: Columns) -> _Sheet:
+    """The sheet to read. Raises WorkbookFault rather than guess between several, or read what nobody sees."""
+    visible: list[_Sheet] = []
+    hidden: list[_Sheet] = []
+    missing = columns.required
+    doubt: WorkbookFault | None = None
     for worksheet in book.worksheets:
-        header, absent = _find_header(worksheet, wanted, required)
+        # Some programs write a wrong extent into the file; without it every row is read.
+        worksheet.reset_dimensions()
+        lines = list(
+            worksheet.iter_rows(values_only=True, max_col=MAX_COLUMNS, max_row=excel_headers.SEARCHED_ROWS)
+        )
+        try:
+            header, absent = excel_headers.find(lines, columns)
+        except WorkbookFault as fault:
+            if worksheet.sheet_state == "visible" and (doubt is None or worksheet.title == sheet):
+                doubt = fault
+            continue
         if header:
-            found.append(header)
+            shown_ones = visible if worksheet.sheet_state == "visible" else hidden
+            shown_ones.append(_Sheet(worksheet, header))
         else:
             missing = min(missing, absent, key=len)
-    return found, missing
-
-
-def _find_header(
-    worksheet: Any, wanted: dict[str, str], required: Sequence[str]
-) -> tuple[_Header | None, Sequence[str]]:
-    # Some programs write a wrong extent into the file; without it every row is read.
-    worksheet.reset_dimensions()
-    missing = required
-    preamble: list[str] = []
-    lines = worksheet.iter_rows(values_only=True, max_col=MAX_COLUMNS, max_row=_HEADER_SEARCH_ROWS)
-    for number, cells in enumerate(lines, start=1):
-        positions: dict[str, int] = {}
-        for index, cell in enumerate(cells):
-            name = wanted.get(header_key(cell)) if isinstance(cell, str) else None
-            if name:
-                positions.setdefault(name, index)
-        absent = [name for name in required if name not in positions]
-        if not absent:
-            return _Header(worksheet, number, positions, preamble), []
-        missing = min(missing, absent, key=len)
-        preamble += [cell for cell in cells if isinstance(cell, str)]
-    return None, missing
-
-
-def _chosen(
-    headers: Sequence[_Header], sheet: str, required: Sequence[str], missing: Sequence[str]
-) -> _Header:
-    """The sheet to read. Raises WorkbookFault rather than guess between several, or read what nobody sees."""
-    visible = [header for header in headers if header.visible]
-    named = [header for header in visible if header.name == sheet] or visible
+    named = [one for one in visible if one.name == sheet] or visible
+    if doubt and not (len(named) == 1 and named[0].name == sheet):
+        raise doubt
     if len(named) == 1:
         return named[0]
     if named:
-        names = "、".join(header.name for header in named)
+        names = "、".join(one.name for one in named)
         raise WorkbookFault(
             "SEVERAL_SHEETS",
             "Several sheets carry the columns of this import ({0}). Put the rows into one sheet named {1}.",
             *(names, sheet),
         )
-    if headers:
+    if hidden:
         raise WorkbookFault(
             "HIDDEN_SHEET",
             "The sheet {0} is hidden. Unhide it, look its rows over, and save the file again.",
-            headers[0].name,
+            hidden[0].name,
         )
     raise WorkbookFault(
         "WRONG_TEMPLATE",
         "This is not the expected template: no sheet has the columns {0}. Missing: {1}.",
-        "、".join(required[:4]),
+        "、".join(columns.required[:4]),
         "、".join(missing),
     )
 
 
-def _rows_below(header: _Header) -> list[Row]:
-    """The filled rows. openpyxl reads what the fast reader does not, and only it reads formulas."""
-    from cn_connect.excel_plain import NotPlain, plain_lines
-
-    try:
-        return _filled(header, plain_lines(header.worksheet, header.row, header.positions))
-    except NotPlain:
-        rows = _filled(header, _lines_below(header))
-        _mark_formulas(header, rows)
-        return rows
+def _refuse_hidden_columns(header: Header, layout: Layout) -> None:
+    hidden = [name for name, index in header.positions.items() if layout.hides_column(index + 1)]
+    if hidden:
+        raise WorkbookFault(
+            "HIDDEN_COLUMN",
+            "The columns {0} are hidden. Unhide them, look them over, and save the file again.",
+            "、".join(hidden),
+        )
 
 
-def _lines_below(header: _Header) -> Iterator[tuple[int, dict[str, Any]]]:
-    lines = header.worksheet.iter_rows(min_row=header.row + 1, values_only=True, max_col=MAX_COLUMNS)
-    columns = header.positions.items()
-    for number, cells in enumerate(lines, start=header.row + 1):
-        yield number, {name: cells[index] if index < len(cells) else None for name, index in columns}
-
-
-def _filled(header: _Header, lines: Iterable[tuple[int, dict[str, Any]]]) -> list[Row]:
-    rows: list[Row] = []
-    for number, values in lines:
-        if all(is_blank(value) for value in values.values()):
-            continue
-        if len(rows) == MAX_ROWS:
-            raise WorkbookFault("TOO_LARGE", "The sheet has more than {0} rows; split the file.", MAX_ROWS)
-        rows.append(Row(header.name, number, values))
-    return rows
-
-
-def _mark_formulas(header: _Header, rows: Sequence[Row]) -> None:
-    """Formulas are not evaluated, and what Excel last computed may be stale: each is a fault of its cell."""
-    suspects = [
-        (row, name)
-        for row in rows
-        for name, value in row.values.items()
-        if value is not None
-        and (not isinstance(value, _PLAIN) or (isinstance(value, str) and value[:1] == "="))
-    ]
-    if not suspects:
+def _lines(book: Workbook, found: _Sheet, layout: Layout) -> Iterator[tuple[int, list[Any]]]:
+    """Number and values of each row below the header, down to the last one that holds something."""
+    if layout.last_row <= found.header.row:
         return
-    # Text that only looks like a formula is read as text; telling them apart takes the cells themselves.
-    formulas = {
-        (cell.row, cell.column - 1)
-        for cells in header.worksheet.iter_rows(min_row=header.row + 1, max_col=MAX_COLUMNS)
-        for cell in cells
-        if getattr(cell, "data_type", "") == "f"
-    }
-    for row, name in suspects:
-        if (row.number, header.positions[name]) in formulas:
-            text = getattr(row.values[name], "text", row.values[name])
-            reason = _("is a formula; copy the column and paste it as values")
-            row.values[name] = Unusable(shown(text), reason)
+    read = Reader(book.epoch, set(found.header.positions.values()))
+    first = found.header.row + 1
+    lines = found.worksheet.iter_rows(min_row=first, max_row=layout.last_row, max_col=MAX_COLUMNS)
+    for number, cells in enumerate(lines, start=first):
+        yield number, read.line(cells)
 
 
-def _mark_merged(book: Any, header: _Header, rows: Sequence[Row]) -> None:
+def _take(table: Table, header: Header, columns: Columns, number: int, cells: list[Any]) -> None:
+    """Adds a line to the table unless it is empty, or says something about the list instead of being one of its rows."""
+    values = {name: cells[index] if index < len(cells) else None for name, index in header.positions.items()}
+    if all(is_blank(value) and not isinstance(value, Unusable) for value in values.values()):
+        return
+    about = _about_the_list(values, cells, header, columns, first=not table.rows)
+    if about:
+        if len(table.notes) < _SHOWN_NOTES:
+            table.notes.append(
+                _("Row {0} ({1}) was not read: it is no row of the list.").format(number, about)
+            )
+        return
+    table.rows.append(Row(table.sheet, number, values))
+
+
+def _about_the_list(
+    values: dict[str, Any], cells: list[Any], header: Header, columns: Columns, first: bool
+) -> str | None:
+    """What a line says when it is a total, a signature, the header once more, or the units; else None."""
+    if not any(is_blank(values[name]) for name in columns.required):
+        key = excel_headers.header_key
+        repeated = all(key(values[name]) == key(heading) for name, heading in header.headings.items())
+        if repeated:
+            return _("the header again")
+        return (
+            shown(next(iter(values.values()))) if first and excel_headers.is_units(values.values()) else None
+        )
+    text = next(
+        (half_width(seen(cell)) for cell in cells if isinstance(cell, str) and not is_blank(cell)), ""
+    )
+    bare = re.sub(r"\s", "", text)
+    if _TOTALS.fullmatch(bare) or _SIGNED.fullmatch(text.strip()) or _SIGNED.fullmatch(bare):
+        return text[:30]
+    if first and excel_headers.is_units(value for value in values.values() if not is_blank(value)):
+        return text[:30]
+    return None
+
+
+def _mark_merged(header: Header, layout: Layout, rows: Sequence[Row]) -> None:
     """Of merged cells only the first holds the value; the others would pass for empty."""
-    if all(value is not None for row in rows for value in row.values.values()):
-        return
-    xml = book._archive.read(header.worksheet._worksheet_path)  # read-only sheets do not tell
-    from openpyxl.utils.cell import range_boundaries
-
     by_number = {row.number: row for row in rows}
     names = {index + 1: name for name, index in header.positions.items()}
-    for match in _MERGED.finditer(xml[xml.rfind(b"</sheetData>") :]):
-        span = match[1].decode()
-        left, top, right, bottom = (int(bound or 0) for bound in range_boundaries(span))
+    for left, top, right, bottom in layout.merged:
+        span = f"{excel_headers.letters(left)}{top}:{excel_headers.letters(right)}{bottom}"
+        inside = [name for column, name in names.items() if left <= column <= right]
         for number in range(max(top, header.row + 1), min(bottom, rows[-1].number) + 1):
             row = by_number.get(number)
-            for column in range(left, right + 1) if row else ():
-                if (number, column) != (top, left) and column in names and row:
-                    reason = _("lies in the merged cells {0}; unmerge them and fill in every row").format(
-                        span
-                    )
-                    row.values[names[column]] = Unusable("", reason)
+            for name in inside if row else ():
+                if row and not (number == top and header.positions[name] + 1 == left):
+                    reason = _("lies in the merged cells {0}; unmerge them and fill in every row")
+                    row.values[name] = Unusable("", reason.format(span))
 
 
-def header_key(value: Any) -> str:
-    """A header without unit, spaces and full-width forms, for comparing."""
-    text = unicodedata.normalize("NFKC", str(value or ""))
-    return re.sub(r"\s|\(.*?\)|\*", "", text)
+def _mark_hidden(layout: Layout, table: Table) -> None:
+    """Nobody has looked over what a filter or somebody's hand hid: such a row is a fault."""
+    reason = (
+        _("the row is hidden by a filter; take the filter off, look it over, and save the file again")
+        if layout.filtered
+        else _("the row is hidden; unhide it, look it over, and save the file again")
+    )
+    column = table.headers[0]
+    for row in table.rows:
+        if row.number in layout.hidden_rows:
+            row.errors.append(CellError(row.sheet, row.number, column, shown(row.values[column]), reason))
+
+
+def _note_unread(table: Table) -> None:
+    if table.unread:
+        table.notes.insert(0, _("These columns were not read: {0}.").format("、".join(table.unread)))

@@ -10,6 +10,15 @@ import zipfile
 from typing import Any
 
 from cn_connect.errors import ConnectError
+from cn_connect.excel_parts import (
+    Layout,
+    TooFar,
+    check_wellformed,
+    is_strict,
+    layout,
+    sheet_parts,
+    transitional,
+)
 
 MAX_BYTES = 20 * 1024 * 1024
 # A form of 20,000 stalls is about 30 MB; three times that takes openpyxl half a minute.
@@ -26,31 +35,81 @@ class WorkbookFault(ConnectError):
         self.error_code = code
 
 
-def open_workbook(content: bytes) -> Any:
+class Workbook:
+    """An opened workbook: openpyxl reads its values; what sheets show and hide is in its parts."""
+
+    def __init__(self, content: bytes, archive: zipfile.ZipFile, layouts: dict[str, Layout]) -> None:
+        from openpyxl import load_workbook  # large, and few processes ever read a workbook
+
+        self._archive, self._layouts = archive, layouts
+        self._book = load_workbook(io.BytesIO(content), read_only=True)
+        self.worksheets: list[Any] = self._book.worksheets
+        self.epoch = self._book.epoch
+
+    def layout(self, sheet: str) -> Layout:
+        """What a sheet shows and hides."""
+        return self._layouts[sheet_parts(self._archive)[sheet]]
+
+    def close(self) -> None:
+        self._book.close()
+        self._archive.close()
+
+
+def open_workbook(content: bytes) -> Workbook:
     """The workbook, read only; formulas come as their text. Raises WorkbookFault: TOO_LARGE, NOT_A_WORKBOOK."""
     if len(content) > MAX_BYTES:
         raise WorkbookFault("TOO_LARGE", "The file is larger than {0} MB.", MAX_BYTES // 1024 // 1024)
     if not zipfile.is_zipfile(io.BytesIO(content)):
         raise _what_it_is(content)
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.infolist()
-        if sum(member.file_size for member in members) > MAX_UNPACKED:
-            raise WorkbookFault(
-                "TOO_LARGE",
-                "The workbook is too large when unpacked, often because of formatted empty rows; copy the filled rows"
-                " into a new workbook.",
-            )
-        names = {member.filename for member in members}
-        if "xl/workbook.bin" in names or "mimetype" in names:
-            raise _not("This is an .xlsb or .ods workbook; save it as .xlsx.")
-        from cn_connect.excel_plain import load  # with openpyxl, large: few processes ever read a workbook
-
-        return load(content)
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        _check_members(archive)
+        if is_strict(archive):
+            content = _translated(archive)
+            archive = zipfile.ZipFile(io.BytesIO(content))
+        return Workbook(content, archive, _layouts(archive))
     except WorkbookFault:
         raise
+    except TooFar:
+        raise WorkbookFault("TOO_LARGE", "A sheet has more rows than Excel can show.") from None
     except Exception as error:  # openpyxl raises many kinds for damaged files
         raise damaged() from error
+
+
+def _check_members(archive: zipfile.ZipFile) -> None:
+    """Raises WorkbookFault for what is too large, another kind of file, or has two parts of one name."""
+    members = archive.infolist()
+    if sum(member.file_size for member in members) > MAX_UNPACKED:
+        raise WorkbookFault(
+            "TOO_LARGE",
+            "The workbook is too large when unpacked, often because of formatted empty rows; copy the filled rows"
+            " into a new workbook.",
+        )
+    names = {member.filename for member in members}
+    if "xl/workbook.bin" in names or "mimetype" in names:
+        raise _not("This is an .xlsb or .ods workbook; save it as .xlsx.")
+    if len({name.casefold() for name in names}) < len(members):
+        raise damaged()
+
+
+def _layouts(archive: zipfile.ZipFile) -> dict[str, Layout]:
+    """The layout of each sheet by its part. Raises Malformed for XML that programs would read differently, TooFar."""
+    found = {}
+    for member in archive.namelist():
+        if member.startswith("xl/worksheets/") and member.endswith(".xml"):
+            found[member] = layout(archive.read(member))
+        elif member.endswith((".xml", ".rels")):
+            check_wellformed(archive.read(member))
+    return found
+
+
+def _translated(archive: zipfile.ZipFile) -> bytes:
+    """A "Strict Open XML" workbook under the names that readers know."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        for member in archive.namelist():
+            made.writestr(member, transitional(archive.read(member)))
+    return buffer.getvalue()
 
 
 def damaged() -> WorkbookFault:

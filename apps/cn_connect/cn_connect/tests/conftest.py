@@ -2,24 +2,16 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from cn_connect.tests import peers, readers
+from cn_connect.tests import peers
 from cn_connect.wechat import accounts
 from cn_connect.wechat.pay import PayClient
 from cn_connect.wechat.pay_account import from_settings
-
-
-@pytest.fixture(params=["fast", "openpyxl"])
-def either_reader(request) -> Iterator[None]:
-    """Runs a test of reading workbooks twice: as they are read, and as openpyxl alone reads them."""
-    with readers.only_openpyxl() if request.param == "openpyxl" else nullcontext():
-        yield
 
 
 @pytest.fixture(scope="session")

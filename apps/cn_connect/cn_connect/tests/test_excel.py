@@ -26,7 +26,6 @@ def workbook(*lines, sheet="表"):
     return buffer.getvalue()
 
 
-@pytest.mark.usefixtures("either_reader")
 def test_headers_are_found_below_a_title_and_with_units():
     content = workbook(
         ["某某市场一览表"],
@@ -44,7 +43,6 @@ def test_headers_are_found_below_a_title_and_with_units():
     ]
 
 
-@pytest.mark.usefixtures("either_reader")
 def test_another_sheet_with_the_header_will_do():
     book = Workbook()
     book.active.title = "封面"
@@ -56,7 +54,6 @@ def test_another_sheet_with_the_header_will_do():
     assert excel.read_table(buffer.getvalue(), "表", [NAME, AMOUNT]).sheet == "改了名字的表"
 
 
-@pytest.mark.usefixtures("either_reader")
 @pytest.mark.parametrize(
     ("content", "code"),
     [
@@ -77,7 +74,6 @@ def test_the_wrong_template_names_what_is_missing():
         excel.read_table(workbook([NAME, "电话"], ["甲", "1"]), "表", [NAME, AMOUNT])
 
 
-@pytest.mark.usefixtures("either_reader")
 def test_too_many_rows_are_refused(monkeypatch):
     monkeypatch.setattr(excel, "MAX_ROWS", 2)
     with pytest.raises(WorkbookFault) as refused:

@@ -11,7 +11,7 @@ from cn_connect.excel_cells import as_decimal, as_text
 from cn_connect.excel_file import WorkbookFault
 from frappe import _
 
-pytestmark = pytest.mark.usefixtures("site", "either_reader")
+pytestmark = pytest.mark.usefixtures("site")
 NAME, AMOUNT = "名称", "金额"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 

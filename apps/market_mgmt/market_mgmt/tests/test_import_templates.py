@@ -8,8 +8,8 @@ import pytest
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
-from cn_connect.excel import header_key
 from cn_connect.excel_file import WorkbookFault
+from cn_connect.excel_headers import header_key
 from frappe import _
 from market_mgmt.services import list_templates, reading_template
 from market_mgmt.services.imports import arrears, merchants, readings, stamp

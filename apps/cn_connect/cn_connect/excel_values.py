@@ -1,0 +1,75 @@
+"""What the cells of a sheet hold, each with what its format shows of it, in the types that `excel_cells` parses."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from openpyxl.styles.numbers import is_date_format
+
+from cn_connect.excel_cells import PartialDate, ShownNumber, Unusable
+from cn_connect.excel_formats import hides_of_date, is_general, number_text, text_text
+from cn_connect.excel_text import EXCEL_ERRORS, seen
+from frappe import _
+
+
+class Reader:
+    """Reads the cells of one sheet. `wanted` are the columns (from 0) that are used; of others the value will do."""
+
+    def __init__(self, epoch: dt.datetime, wanted: set[int]) -> None:
+        self.epoch = epoch
+        self.wanted = wanted
+        # A day as a number is another day in the calendar that begins in 1904.
+        self.other_calendar = epoch.year == 1904
+
+    def line(self, cells: Sequence[Any]) -> list[Any]:
+        """The values of one row."""
+        return [
+            cell.value if cell.value is None or index not in self.wanted else self._value(cell, cell.value)
+            for index, cell in enumerate(cells)
+        ]
+
+    def _value(self, cell: Any, value: Any) -> Any:
+        kind = cell.data_type
+        if kind == "f":
+            text = str(getattr(value, "text", value))
+            return Unusable(text, _("is a formula; copy the column and paste it as values"))
+        if kind == "e" or (isinstance(value, str) and seen(value) in EXCEL_ERRORS):
+            return Unusable(str(value), _("is an error value of Excel; type in what is meant"))
+        code = cell.number_format or ""
+        if isinstance(value, str):
+            return self._text(value, code)
+        if isinstance(value, dt.datetime):
+            return self._date(value, code)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return self._number(value, code)
+        return value
+
+    def _text(self, value: str, code: str) -> Any:
+        shown = text_text(value, code)
+        if shown == value:
+            return value
+        reason = _("has a number format that shows something else ({0}); format the cell as text")
+        return Unusable(value, reason.format(shown if shown is not None else code))
+
+    def _date(self, value: dt.datetime, code: str) -> dt.datetime:
+        missing = hides_of_date(code) if is_date_format(code) else frozenset()
+        if not missing:
+            return value
+        partial = PartialDate.combine(value.date(), value.time())
+        partial.missing = missing
+        return partial
+
+    def _number(self, value: float, code: str) -> Any:
+        if is_general(code) and not self.other_calendar:
+            return value
+        shown = number_text(value, code)
+        if shown is None:
+            reason = _(
+                "has a number format that is not understood here ({0}); format the cell as text or number"
+            )
+            return Unusable(str(value), reason.format(code))
+        number = Decimal(repr(value)) if shown.number is not None and is_general(code) else shown.number
+        return ShownNumber(value, shown.text, number, code, self.epoch)
