@@ -36,13 +36,14 @@ def pay_open_fees(
     chosen: Collection[str] = (),
     payment: Posting | None = None,
     only: Collection[str] | None = None,
+    booked: date | None = None,
 ) -> Paid:
     """Allocate up to `amount` of the merchant's balance to open fees, as of a day.
 
     `payment` is what brings the money if it is not yet in the balance; it is posted too. Fees that are not among
-    `only`, if given, are left alone. `on` may lie in the past when
-    a payment became known late: late fees posted since then are set right, and a bill published since then is paid on
-    its bill date.
+    `only`, if given, are left alone. `on` may lie in the past when a payment became known late: late fees posted since
+    then are set right, and a bill published since then is paid on its bill date. `booked` is the day in the books when
+    it is a later one.
     """
     bills = ledger.published(merchant=merchant, lock=True)
     entries = ledger.entries_of((row.name for row in bills), lock=True)
@@ -56,7 +57,9 @@ def pay_open_fees(
     payable = [row.open_fee() for row in rows.values() if only is None or row.name in only]
     shares, _rest = allocate(amount, payable, chosen)
     order = payment.payment_order if payment else None
-    allocated = [posting for share in shares for posting in _postings(share, rows[share.fee], on, order)]
+    allocated = [
+        posting for share in shares for posting in _postings(share, rows[share.fee], on, order, booked)
+    ]
     ledger.post([payment, *allocated] if payment else allocated)
     by_day: dict[date, list[str]] = {}
     for share in shares:
@@ -105,17 +108,22 @@ def _paid_on(fee: ledger.OpenFeeRow, on: date) -> date:
     return max(on, fee.bill_date)
 
 
-def _postings(share: Share, fee: ledger.OpenFeeRow, on: date, payment_order: str | None) -> list[Posting]:
+def _postings(
+    share: Share, fee: ledger.OpenFeeRow, on: date, payment_order: str | None, booked: date | None
+) -> list[Posting]:
     """Late fee and principal of a share. Keys tie them to the payment, or to the state of the fee they found."""
     voucher = (
         f"allocation|{payment_order}|{fee.name}" if payment_order else f"prepaid|{fee.name}|{fee.entry_count}"
     )
     parts = ((LATE_FEE_RECEIVABLE, share.late_fee), (RECEIVABLE, share.principal))
+    counted = _paid_on(fee, on)
+    day = max(counted, booked or counted)
     return [
         Posting(
             market=fee.market,
             merchant=fee.merchant,
-            posting_date=_paid_on(fee, on),
+            posting_date=day,
+            value_date=counted if counted < day else None,
             entry_type=ALLOCATION,
             debit_account=PREPAID,
             credit_account=account,

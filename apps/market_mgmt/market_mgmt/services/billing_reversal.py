@@ -6,14 +6,14 @@ from datetime import date, datetime
 import frappe
 from frappe import _
 from market_mgmt.domain.ledger import REVERSAL, Posting
-from market_mgmt.services import labels, ledger, red_cards
+from market_mgmt.services import freed, labels, ledger, red_cards
 from market_mgmt.services.rows import lock
 
 
 def reverse(fee: str, reason: str, now: datetime) -> list[str]:
-    """Reverse a wrong bill with its late fees; what was paid on it becomes prepaid balance. A draft is just dropped.
+    """Reverse a wrong bill with its late fees; what was paid on it pays other open fees, the rest is prepaid balance.
 
-    Returns the red cards that are lifted because nothing else is overdue.
+    A draft is just dropped. Returns the red cards that are lifted because nothing else is overdue.
     Raises ValidationError without a reason or when it is reversed already, DoesNotExistError for no fee.
     """
     if not (reason or "").strip():
@@ -28,7 +28,8 @@ def reverse(fee: str, reason: str, now: datetime) -> list[str]:
     ledger.post(reversals(entries, reason, now.date()))
     zero = {"outstanding": 0, "late_fee": 0, "late_fee_posted": 0}
     frappe.db.set_value("Fee", fee, {"status": "Reversed", "reason": reason.strip(), **zero})
-    return red_cards.lift_if_settled(owner.lease, now)
+    lifted = freed.pay_open(owner.merchant, now)
+    return [*lifted, *red_cards.lift_if_settled(owner.lease, now)]
 
 
 def reversals(entries: Sequence[ledger.LedgerEntry], reason: str, as_of: date) -> list[Posting]:

@@ -1,6 +1,6 @@
 """Money at the counter: cash, transfer and POS taken by a cashier in a session, and taken back by a second person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,7 @@ import frappe
 from cn_connect.money import to_db, yuan
 from frappe import _
 from frappe.model.document import Document
+from market_mgmt.domain.allocation import allocate
 from market_mgmt.services import cashiers, deposits, labels, ledger, receipts, refunds
 from market_mgmt.services.billing_reversal import reversals
 from market_mgmt.services.rows import lock
@@ -22,17 +23,15 @@ def collect(
 ) -> SettleResult:
     """Take money for a merchant: first the chosen fees, then other due ones, what is left is prepaid.
 
-    Raises ValidationError for another channel, an amount of nothing, fees that are not the merchant's open ones, a
-    partial payment where the market allows none, or a cashier without an open session.
+    Raises ValidationError for another channel, an amount of nothing, fees that are not the merchant's open ones, an
+    amount that pays any fee in part where the market takes no partial payments, or a cashier without an open session.
     """
     market = _market_of(merchant, channel, amount)
     rows = {row.name: row for row in ledger.open_fees(now.date(), merchant=merchant, lock=True)}
     for fee in fees:
         if fee not in rows:
             frappe.throw(_("Fee {0} is not open for payment.").format(labels.fee(fee, of=[merchant])))
-    asked = sum((rows[fee].total for fee in set(fees)), Decimal(0))
-    if amount < asked and not frappe.db.get_value("Market", market, "allow_partial_payment"):
-        frappe.throw(_("This market takes no partial payments; {0} is due.").format(asked))
+    _refuse_part(market, amount, rows, fees)
     chosen = [
         {
             "fee": fee,
@@ -106,6 +105,22 @@ def reverse(order: str, reason: str, by: str, now: datetime) -> list[str]:
     document.save(ignore_permissions=True)
     receipts.void(order, reason.strip(), now)
     return fees
+
+
+def _refuse_part(
+    market: str, amount: Decimal, rows: Mapping[str, ledger.OpenFeeRow], fees: Sequence[str]
+) -> None:
+    """Raises ValidationError when an amount would pay any fee in part and the market takes no partial payments.
+
+    Whether the fee was named or the rest of the amount would come to it makes no difference.
+    """
+    shares, _rest = allocate(amount, [row.open_fee() for row in rows.values()], fees)
+    paid = {share.fee for share in shares if share.amount == rows[share.fee].total}
+    needed = {*fees, *(share.fee for share in shares)}
+    if needed <= paid or frappe.db.get_value("Market", market, "allow_partial_payment"):
+        return
+    due = sum((rows[fee].total for fee in needed), Decimal(0))
+    frappe.throw(_("This market takes no partial payments; {0} is due.").format(due))
 
 
 def _market_of(merchant: str, channel: str, amount: Decimal) -> str:

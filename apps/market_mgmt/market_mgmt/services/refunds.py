@@ -23,8 +23,7 @@ from market_mgmt.domain.ledger import (
     REVERSAL,
     Posting,
 )
-from market_mgmt.services import cashiers, dunning, labels, ledger, receipts
-from market_mgmt.services.allocations import use_prepaid
+from market_mgmt.services import cashiers, freed, labels, ledger, receipts
 from market_mgmt.services.billing_reversal import reversals
 from market_mgmt.services.rows import lock
 
@@ -110,7 +109,7 @@ def review(name: str, approve: bool, note: str | None, by: str, now: datetime) -
         )
     ledger.post([_posting(refund, REFUND_HOLD, PREPAID, REFUND_PAYABLE, now, "hold")])
     if refund.reopen_fees:
-        _pay_by_balance(refund.merchant, now)
+        freed.pay_open(refund.merchant, now)
     return refund.status
 
 
@@ -193,15 +192,9 @@ def finish(refund: Document, status: str, now: datetime, **values: object) -> st
     else:
         holds = [entry for entry in _entries(refund) if entry.entry_type in (REFUND_HOLD, REVERSAL)]
         ledger.post(reversals(holds, str(values.get("error") or status), now.date()))
-        _pay_by_balance(refund.merchant, now)
+        # The money never left: late fees are derived as if it had not been held.
+        freed.pay_open(refund.merchant, now, since=min(hold.counted_from for hold in holds))
     return status
-
-
-def _pay_by_balance(merchant: str, now: datetime) -> None:
-    """What does not go back pays open fees, as any payment does."""
-    for paid in use_prepaid([merchant], now.date()).values():
-        for lease in paid.leases:
-            dunning.after_payment(lease, now)
 
 
 def _take_back_receipt(refund: Document, now: datetime) -> None:

@@ -4,7 +4,6 @@
 payer returns, the sweeper. Whatever comes twice, late or out of order finds the order settled and changes nothing.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -63,16 +62,18 @@ def settle(transaction: Transaction, now: datetime) -> SettleResult:
         settled_at=now,
         error=f"paid after the order was {order.status.lower()}" if late else None,
     )
-    # Money for an order that was closed is kept for the merchant: the bills may have been paid another way since.
-    return receive(order, paid_at.date(), now, allocate=not late)
+    # The fees of an order that was closed may have been paid another way since: its money pays what is due, oldest first.
+    return receive(order, paid_at.date(), now, late=late)
 
 
 def receive(
-    order: Document, on: date, now: datetime, allocate: bool = True, chosen: Collection[str] | None = None
+    order: Document, on: date, now: datetime, allocate: bool = True, late: bool = False
 ) -> SettleResult:
-    """Post the whole amount of a paid order, allocate it, issue the receipt, lift red cards. The merchant is locked."""
-    if chosen is None:
-        chosen = [row.fee for row in order.fees]
+    """Post the whole amount of a paid order, allocate it, issue the receipt, lift red cards. The merchant is locked.
+
+    The fees of the order come first, unless the order had been closed before (`late`).
+    """
+    chosen = () if late else [row.fee for row in order.fees]
     amount = yuan(order.amount)
     payment = Posting(
         market=order.market,
@@ -95,7 +96,8 @@ def receive(
     lifted = [card for lease in paid.leases for card in dunning.after_payment(lease, now)]
     # The receipt comes last: every payment of the market waits for its number.
     receipt = receipts.issue(order, paid, now)
-    return SettleResult(SETTLED if allocate else PREPAID_ONLY, order.name, receipt, tuple(lifted))
+    state = SETTLED if paid.shares or (allocate and not late) else PREPAID_ONLY
+    return SettleResult(state, order.name, receipt, tuple(lifted))
 
 
 def _problem(order: Document, transaction: Transaction) -> str | None:

@@ -73,8 +73,8 @@ class Model:
         self._published(tenancy, ONE_OFF, month_key(on), on, on, amount, on)
         self._use_balances(on, {tenancy.merchant})
 
-    def reverse_bill(self, name: str) -> None:
-        """What was paid on it is balance again."""
+    def reverse_bill(self, name: str, on: date) -> None:
+        """What was paid on it pays what else is owed, or is balance again."""
         bill = self.bills[name]
         if bill.reversed:
             raise Refused
@@ -83,6 +83,7 @@ class Model:
             if share.bill is bill and share.stands:
                 share.stands = False
                 self.prepaid[bill.tenancy.merchant] += share.amount
+        self._use_balances(on, {bill.tenancy.merchant})
 
     def waive(self, name: str, late: bool, amount: Decimal, on: date) -> None:
         bill = self.bills[name]
@@ -139,7 +140,9 @@ class Model:
         if amount != order.amount:
             order.state = QUARANTINED
             return
-        self._receive(order, order.placed.date(), now, allocated=order.state == PENDING)
+        if order.state == CLOSED:
+            order.chosen = ()
+        self._receive(order, order.placed.date(), now, allocated=True)
 
     def told_closed(self, number: int) -> None:
         order = self.orders[number]
@@ -205,12 +208,15 @@ class Model:
             raise Refused
         self.prepaid[merchant] -= amount
         self.going_back[merchant] += amount
-        self.refunds.append(Refund(merchant, amount, channel, order))
+        self.refunds.append(Refund(merchant, amount, channel, order, now.date()))
         if reopen:
             self._use_balances(now.date(), {merchant})
 
-    def refund_ends(self, number: int, succeeded: bool, on: date) -> None:
-        """WeChat may say so again, or say otherwise later: the first word counts. The office says it once."""
+    def refund_ends(self, number: int, succeeded: bool) -> None:
+        """WeChat may say so again, or say otherwise later: the first word counts. The office says it once.
+
+        Money that could not go was there all the time.
+        """
         refund = self.refunds[number]
         if refund.state != UNDER_WAY:
             if refund.channel == COUNTER:
@@ -220,7 +226,7 @@ class Model:
         refund.state = SUCCEEDED if succeeded else FAILED
         if not succeeded:
             self.prepaid[refund.merchant] += refund.amount
-            self._use_balances(on, {refund.merchant})
+            self._use_balances(refund.held_on, {refund.merchant})
             return
         self.cash[self._market_of(refund.merchant)] -= refund.amount
         if order := refund.order:
@@ -281,7 +287,7 @@ class Model:
             if bill.tenancy is tenancy and bill.generated and not bill.reversed and bill.last_day > last_day
         ]
         for bill in beyond:
-            self.reverse_bill(bill.name)
+            self.reverse_bill(bill.name, last_day)
         for period in sorted({month_key(last_day), *(bill.period for bill in beyond)}):
             self.bill_month(tenancy.market, period, last_day, lease)
 

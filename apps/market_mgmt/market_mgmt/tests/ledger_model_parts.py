@@ -142,4 +142,5 @@ class Refund:
     amount: Decimal
     channel: str
     order: Order | None
+    held_on: date
     state: str = UNDER_WAY

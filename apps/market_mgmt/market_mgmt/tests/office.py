@@ -73,7 +73,10 @@ class Office(SideBySide):
 
     def reverse_bill(self, number: int) -> None:
         if name := _chosen(list(self.model.bills), number):
-            self.both(lambda: self.model.reverse_bill(name), lambda: billing.reverse(name, "错账", self.now))
+            self.both(
+                lambda: self.model.reverse_bill(name, self.today),
+                lambda: billing.reverse(name, "错账", self.now),
+            )
 
     def waive(self, number: int, part: str, amount: Decimal) -> None:
         if name := _chosen(list(self.model.bills), number):
@@ -205,7 +208,7 @@ class Office(SideBySide):
                 else:
                     refunds.give_up(name, "户名不符", self.now)
 
-            self.both(lambda: self.model.refund_ends(index, succeeded, self.today), work)
+            self.both(lambda: self.model.refund_ends(index, succeeded), work)
 
     def deposit(self, shop: int, amount: Decimal) -> None:
         place = self._shop(shop)

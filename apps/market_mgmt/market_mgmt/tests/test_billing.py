@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from cn_connect.money import yuan
-from market_mgmt.services import billing, ledger
+from market_mgmt.services import billing, ledger, red_cards
 from market_mgmt.tests import factories
 from market_mgmt.tests.queries import count_queries
 
@@ -98,6 +98,24 @@ def test_a_price_of_the_stall_wins_and_the_latest_counts(site):
     run = billing.generate(shop.market, "2026-10", NOV_1)
     assert yuan(fee(site, f"{shop.lease}-WATER-20261001-1").amount) == D("30.00")
     assert run.skipped == []
+
+
+def test_what_a_reversed_bill_had_taken_pays_another_stall_s_arrears_and_lifts_its_card(site):
+    # given two stalls of one merchant, the one with a red card, the other's bill paid and then found wrong
+    first = factories.shop(rent="1000.00")
+    second = factories.shop(first.market, "1011.00", first.merchant)
+    overdue, wrong = factories.rent_bill(first), f"{second.lease}-RENT-20261001-1"
+    monday = datetime(2026, 11, 16, 10)
+    cards = red_cards.draft_due(first.market, monday)
+    for card in cards:
+        red_cards.review(card, True, None, "Administrator", monday)
+    factories.collect(first.merchant, [wrong], "Transfer", D("1015.04"), "Administrator", monday)
+    lifted = billing.reverse(wrong, "不是他的摊位", monday)
+    # then its money pays the other at once, as of that day
+    assert lifted == [card for card in cards if site.db.get_value("Red Card", card, "lease") == first.lease]
+    assert site.db.get_value("Fee", overdue, "status") == "Paid"
+    assert ledger.prepaid_balance(first.merchant) == D("11.04")
+    assert ledger.check(first.market) == []
 
 
 def test_a_wrong_bill_is_reversed_and_issued_again(site):

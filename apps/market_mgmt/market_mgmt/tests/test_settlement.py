@@ -8,7 +8,7 @@ import pytest
 
 from cn_connect.money import yuan
 from market_mgmt.domain.periods import month_of
-from market_mgmt.services import closing, ledger, payments
+from market_mgmt.services import closing, ledger, payments, red_cards
 from market_mgmt.services.late_fees import accrue_market
 from market_mgmt.tests import factories
 
@@ -148,19 +148,40 @@ def test_one_transaction_pays_one_order(site, shop, rent):
     assert payments.settle(replace(said, out_trade_no=second), at(5)).state == "quarantined"
 
 
-def test_money_for_a_closed_order_goes_to_the_balance_and_the_next_bills_use_it(site, shop, rent):
-    # given an order that was closed, and its payment all the same
+def test_money_for_a_closed_order_pays_what_is_open_and_lifts_the_card(site, shop, rent):
+    # given a red card, and an order that was closed but paid all the same
+    [card] = red_cards.draft_due(shop.market, at(16))
+    red_cards.review(card, True, None, "Administrator", at(16))
+    order = factories.order(shop, [rent], at(16), status="Closed")
+    result = payments.settle(factories.transaction(order, at(16)), at(17))
+    # then it pays the rent as of the day on which it was paid, and says so on the receipt
+    assert (result.state, result.red_cards_lifted) == ("settled", (card,))
+    assert ledger.open_fees(date(2026, 12, 31), lease=shop.lease) == []
+    assert [line.fee for line in site.get_doc("Receipt", result.receipt).lines] == [rent]
+    assert ledger.prepaid_balance(shop.merchant) == 0
+    assert ledger.check(shop.market) == []
+
+
+def test_money_for_a_closed_order_pays_the_oldest_first_whatever_it_was_for(site, shop, rent):
+    factories.bills(shop.market, "2026-11", date(2026, 12, 1))
+    november = f"{shop.lease}-RENT-20261101-1"
+    second = datetime(2026, 12, 2, 10)
+    order = factories.order(shop, [november], second, status="Closed")
+    payments.settle(factories.transaction(order, second), second)
+    # 24 days of late fee on October, and of its principal what was left
+    assert ledger.fee_balance(rent) == (D("12.00"), D("0.00"))
+    assert ledger.fee_balance(november) == (D("1000.00"), D("0.00"))
+
+
+def test_money_for_a_closed_order_whose_fees_are_paid_is_kept_for_the_next_bills(site, shop, rent):
     order = factories.order(shop, [rent], at(5), status="Closed")
+    factories.collect(shop.merchant, [rent], "Cash", D("1000.00"), "Administrator", at(5))
     result = payments.settle(factories.transaction(order, at(5)), at(6))
-    # then it is kept for the merchant, with a receipt for a prepayment
     assert (result.state, ledger.prepaid_balance(shop.merchant)) == ("prepaid", D("1000.00"))
     assert [line.fee for line in site.get_doc("Receipt", result.receipt).lines] == [None]
-    assert site.get_doc("Fee", rent).status == "Published"
-    # when the next month is published, the balance pays the oldest bill first
     factories.bills(shop.market, "2026-11", date(2026, 12, 1))
     assert ledger.prepaid_balance(shop.merchant) == 0
-    owed = ledger.open_fees(date(2026, 12, 1), lease=shop.lease)
-    assert sum(row.total for row in owed) == D("1011.50")  # 23 days of 0.50 on October
+    assert ledger.open_fees(date(2026, 12, 1), lease=shop.lease) == []
     assert ledger.check(shop.market) == []
 
 

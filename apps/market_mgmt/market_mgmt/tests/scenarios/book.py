@@ -209,6 +209,13 @@ class Book:
         ended = frappe.db.get_value("Lease", over, order_by="start_date desc") or self.leases[stall]
         deposits.settle(ended, self.today, "租约结束")
 
+    def take_no_parts(self) -> None:
+        frappe.db.set_value("Market", self.market, "allow_partial_payment", 0)
+
+    def close_order(self) -> None:
+        """Nobody has paid in time."""
+        frappe.db.set_value("Market Payment Order", self.order, "status", "Closed")
+
     def reverse_payment(self, by: str) -> None:
         assert self.paid
         self.at_counter(by)

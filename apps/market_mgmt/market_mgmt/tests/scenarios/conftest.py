@@ -101,7 +101,9 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "{day:Day} “{merchant:Name}”{channel:Channel}付 {amount:N} 元，先付“{stall:Name}” {period} 的{fee_type:FeeType}": (
         Book.take_for
     ),
+    "市场不收部分缴纳": Book.take_no_parts,
     "{day:Day} {by:Person}冲正这笔收款": Book.reverse_payment,
+    "{day:Day} 支付单关闭": Book.close_order,
     "{day:Day} “{merchant:Name}”在手机上下单付全部欠费": Book.order_by_wechat,
     "{day:Day} 微信通知付款成功": Book.notify,
     "{day:Day} 微信通知 {paid_on:Day} 付款成功": Book.notify,
