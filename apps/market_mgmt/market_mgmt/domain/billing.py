@@ -7,7 +7,7 @@ Money rule 6: consumption = Σ over segments of (current − previous) × multip
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -130,11 +130,6 @@ def metered(segments: Sequence[Segment], unit_price: Decimal) -> Bill:
 def _reading_text(segment: Segment) -> str:
     previous, current = plain(segment.previous), plain(segment.current)
     return f"{segment.meter}: {previous} → {current} × {plain(segment.multiplier)}"
-
-
-def resale_price(amount: Decimal, units: Decimal) -> Decimal:
-    """Yuan per unit at which a utility is sold on: what the supplier asks, rounded down to four decimals."""
-    return (amount / units).quantize(Decimal("0.0001"), ROUND_DOWN)
 
 
 def consumption(

@@ -71,6 +71,8 @@ def generate(market: str, period: str, as_of: date, lease: str | None = None) ->
                 run.created += fee_writer.draft(fees, revisions)
                 fees = []
     run.created += fee_writer.draft(fees, revisions)
+    if run.created:
+        supplier_bills.take_off_cents(market, period)
     return run
 
 

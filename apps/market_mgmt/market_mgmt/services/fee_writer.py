@@ -1,14 +1,17 @@
 """Writing bills as drafts: names, revisions, readable lines; two statements for thousands of fees."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import frappe
 from cn_connect.bulk import insert_tuples
-from market_mgmt.domain.billing import Bill
+from frappe import _
+from market_mgmt.domain.billing import Bill, Line
 from market_mgmt.domain.periods import Period
+from market_mgmt.domain.resale import CENT
 from market_mgmt.services.rows import chunks
 
 GENERATED, OPENING, ONE_OFF = "Generated", "Opening", "One-off"
@@ -87,6 +90,20 @@ def draft(fees: Sequence[NewFee], revisions: Mapping[Key, int] | None = None) ->
     return names
 
 
+def take_off_a_cent(fees: Iterable[str]) -> None:
+    """Take a cent off each of these drafts, as a line of its own at the end."""
+    lines: list[tuple[Any, ...]] = []
+    bill = Bill(-CENT, (Line(_("Rounding, within the supplier's bill"), Decimal(1), -CENT, 0, -CENT),))
+    for piece in chunks(fees):
+        shown = frappe.get_all("Fee Line", {"parent": ["in", piece]}, ["parent", "idx"], order_by="parent, idx")
+        last = {row.parent: row.idx for row in shown}
+        for fee in piece:
+            lines += _lines(fee, bill, last.get(fee, 0) + 1)
+        names = tuple(piece)
+        frappe.db.sql("UPDATE `tabFee` SET amount = ROUND(amount - 0.01, 2) WHERE name IN %s", (names,))
+    insert_tuples("Fee Line", _LINE_COLUMNS, lines)
+
+
 # What is not named here starts at zero.
 _COLUMNS = (
     "name",
@@ -143,8 +160,8 @@ def _row(fee: NewFee, revision: int) -> tuple[Any, ...]:
     )
 
 
-def _lines(fee: str, bill: Bill) -> Iterator[tuple[Any, ...]]:
-    for index, (description, quantity, price, days, amount) in enumerate(bill.lines, 1):
+def _lines(fee: str, bill: Bill, first: int = 1) -> Iterator[tuple[Any, ...]]:
+    for index, (description, quantity, price, days, amount) in enumerate(bill.lines, first):
         yield fee, "Fee", "lines", index, description, float(quantity), float(price), days, float(amount)
 
 

@@ -1,22 +1,27 @@
 """Resold utilities: the price follows from the supplier's bill, and no more is charged than it (money rule 3, domain.md).
 
-No surcharge and no shared lines: price = amount ÷ units, rounded down to four decimals.
+No surcharge and no shared lines: price = amount ÷ units, rounded down to four decimals. Whatever is charged for the
+utility counts, also one-off fees. Where only rounding makes the sum exceed, the last cents come off, as a line of the bill.
 """
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 import frappe
 from cn_connect.money import yuan
 from frappe import _
 from frappe.model.document import Document
-from market_mgmt.domain.billing import resale_price
+from market_mgmt.domain.amounts import ZERO
 from market_mgmt.domain.periods import month_of
-from market_mgmt.services import labels
+from market_mgmt.domain.resale import CENT, Rounded, lose_a_cent, resale_price
+from market_mgmt.services import fee_writer, labels
 from market_mgmt.services.fee_writer import GENERATED
 from market_mgmt.services.rows import chunks, number
 
 DRAFT, CONFIRMED = "Draft", "Confirmed"
+_UNPUBLISHED = ("Draft", "Reviewed")
+_STANDING = ("name", "status", "source", "amount")
 
 
 def check(bill: Document, user: str) -> None:
@@ -61,28 +66,28 @@ def saved(bill: Document) -> None:
     ).insert(ignore_permissions=True)
 
 
+def take_off_cents(market: str, period: str) -> None:
+    """Take the last cents off drafts of a period that exceed the supplier's bill by rounding only, each as a line."""
+    for fee_type, limit in _limits(market, period).items():
+        _take_off(market, period, fee_type, limit, None)
+
+
 def require_covered(market: str, period: str, bills: Sequence[frappe._dict]) -> None:
     """Raises ValidationError when these bills, with those published before, exceed what the supplier charges.
 
-    `bills` are rows of Fee with fee type, source and amount. A resold utility must have its supplier's bill; another
-    is checked when it has one.
+    `bills` are rows of Fee with fee type, source and amount; those that lose a cent, as they exceed it by rounding only,
+    get their new amount. A resold utility must have its supplier's bill; another is checked when it has one.
     """
-    adding: dict[str, Decimal] = {}
-    for row in bills:
-        if row.source == GENERATED:
-            adding[row.fee_type] = adding.get(row.fee_type, Decimal(0)) + yuan(row.amount)
+    types = {row.fee_type for row in bills}
     metered = frappe.get_all(
         "Fee Type",
-        filters={"kind": "Metered", "name": ["in", list(adding) or [""]]},
+        filters={"kind": "Metered", "name": ["in", list(types) or [""]]},
         fields=["name", "resold"],
     )
+    limits = _limits(market, period) if metered else {}
     for fee_type in metered:
-        limit, price = frappe.db.get_value(
-            "Supplier Bill",
-            {"market": market, "fee_type": fee_type.name, "period": period, "status": CONFIRMED},
-            ["amount", "unit_price"],
-        ) or (None, None)
-        label = _(fee_type.name)
+        label, own = _(fee_type.name), [row for row in bills if row.fee_type == fee_type.name]
+        limit = limits.get(fee_type.name)
         if limit is None and fee_type.resold:
             frappe.throw(
                 _("Enter and confirm the supplier's bill of {0} for {1} first.").format(label, period)
@@ -90,14 +95,76 @@ def require_covered(market: str, period: str, bills: Sequence[frappe._dict]) -> 
         if limit is None:
             continue
         if fee_type.resold:
-            _require_price([row for row in bills if row.fee_type == fee_type.name], number(price))
-        total = adding[fee_type.name] + _published(market, fee_type.name, period)
-        if total > yuan(limit):
+            _require_price(own, limit.price)
+        total = _take_off(market, period, fee_type.name, limit, own)
+        if total > limit.amount:
             frappe.throw(
                 _(
                     "{0} of {1}: {2} would be charged, the supplier's bill is {3}; check readings and prices."
-                ).format(label, period, total, yuan(limit))
+                ).format(label, period, total, limit.amount)
             )
+
+
+class Limit(NamedTuple):
+    """What a supplier charges for a month, and the price of a unit that follows, in yuan."""
+
+    amount: Decimal
+    price: Decimal
+
+
+def _limits(market: str, period: str) -> dict[str, Limit]:
+    rows = frappe.get_all(
+        "Supplier Bill",
+        filters={"market": market, "period": period, "status": CONFIRMED},
+        fields=["fee_type", "amount", "unit_price"],
+    )
+    return {row.fee_type: Limit(yuan(row.amount), number(row.unit_price)) for row in rows}
+
+
+def _take_off(
+    market: str, period: str, fee_type: str, limit: Limit, publishing: Sequence[frappe._dict] | None
+) -> Decimal:
+    """What is charged in all, after cents were taken off drafts if that mends it: by what stands of the period, or by
+    what is published with `publishing`, whose rows then get their new amounts."""
+    wanted = None if publishing is None else {row.name for row in publishing}
+    standing = [
+        row
+        for row in _charged(market, fee_type, period)
+        if wanted is None or row.name in wanted or row.status not in _UNPUBLISHED
+    ]
+    total = sum((yuan(row.amount) for row in standing), ZERO)
+    if total <= limit.amount:
+        return total
+    exact = _exact_amounts([row.name for row in standing if row.source == GENERATED])
+    bills = []
+    for row in standing:
+        amount = yuan(row.amount)
+        fixed = row.status not in _UNPUBLISHED or row.name not in exact
+        bills.append(Rounded(amount, exact.get(row.name, amount), fixed))
+    losing = lose_a_cent(bills, limit.amount)
+    if not losing:
+        return total
+    names = {standing[index].name for index in losing}
+    fee_writer.take_off_a_cent(names)
+    for row in publishing or ():
+        if row.name in names:
+            row.amount = yuan(row.amount) - CENT
+    return total - CENT * len(names)
+
+
+def _exact_amounts(fees: Sequence[str]) -> dict[str, Decimal]:
+    """What bills came to before they were rounded, from their lines; not of those that have lost their cent."""
+    exact: dict[str, Decimal] = {}
+    trimmed: set[str] = set()
+    for piece in chunks(fees):
+        fields = ["parent", "quantity", "unit_price"]
+        for line in frappe.get_all("Fee Line", {"parent": ["in", piece]}, fields, order_by=None):
+            price = number(line.unit_price)
+            if price < 0:
+                trimmed.add(line.parent)
+            else:
+                exact[line.parent] = exact.get(line.parent, ZERO) + number(line.quantity) * price
+    return {fee: amount for fee, amount in exact.items() if fee not in trimmed}
 
 
 def _require_price(bills: Sequence[frappe._dict], price: Decimal) -> None:
@@ -115,16 +182,7 @@ def _require_price(bills: Sequence[frappe._dict], price: Decimal) -> None:
                 )
 
 
-def _published(market: str, fee_type: str, period: str) -> Decimal:
-    amounts = frappe.get_all(
-        "Fee",
-        filters={
-            "market": market,
-            "fee_type": fee_type,
-            "period": period,
-            "source": GENERATED,
-            "status": ["not in", ("Draft", "Reviewed", "Reversed")],
-        },
-        pluck="amount",
-    )
-    return sum(map(yuan, amounts), Decimal("0.00"))
+def _charged(market: str, fee_type: str, period: str) -> list[frappe._dict]:
+    """All that is charged for a utility of a month, published or not: a surcharge by another name would still be one."""
+    filters = {"market": market, "fee_type": fee_type, "period": period, "status": ["!=", "Reversed"]}
+    return frappe.get_all("Fee", filters=filters, fields=list(_STANDING), order_by="name")

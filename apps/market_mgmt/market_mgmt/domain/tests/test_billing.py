@@ -16,7 +16,6 @@ from market_mgmt.domain.billing import (
     plain,
     reading_status,
     rent_for,
-    resale_price,
 )
 from market_mgmt.domain.periods import Period, month_of
 
@@ -234,14 +233,3 @@ class TestAmounts:
             "0",
         ]
         assert is_cents(D("1.10")) and not is_cents(D("1.101"))
-
-
-def test_a_resold_unit_never_costs_more_than_the_supplier_asks():
-    assert resale_price(D("1000.00"), D("1500")) == D("0.6666")
-    assert resale_price(D("1000.00"), D("800")) == D("1.2500")
-
-
-@given(st.decimals("0.01", 100_000, places=2), st.integers(1, 200_000), st.integers(0, 50))
-def test_units_up_to_the_bill_s_never_bring_in_more_than_the_bill(amount, units, fewer):
-    used = D(max(units - fewer, 0))
-    assert resale_price(amount, D(units)) * used <= amount
