@@ -2,10 +2,11 @@
 
 Money rule 3 (domain.md): rent is a monthly amount; calendar months, actual days, both ends inclusive; rent-free
 days come first; a change in mid-month splits by days; rounded once per Fee.
-Money rule 6: consumption = Σ over segments of (current − previous) × multiplier, modulus 10^digits on roll-over.
+Money rule 6: consumption = Σ over segments of (current − previous) × multiplier, modulus 10^digits on roll-over. A metered
+price is the one valid on the days used: from the day after the reading before, to the day of the reading.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +14,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from market_mgmt.domain.amounts import ZERO, Exact, spread, times
-from market_mgmt.domain.periods import Period
+from market_mgmt.domain.periods import Period, days_inclusive
 
 HISTORY_PERIODS = 3
 SPIKE_FACTOR = 3
@@ -125,6 +126,53 @@ def metered(segments: Sequence[Segment], unit_price: Decimal) -> Bill:
         ]
     )
     return Bill(sum(amounts, ZERO), lines)
+
+
+class Use(NamedTuple):
+    """A segment and the prices of the days on which it was used."""
+
+    segment: Segment
+    prices: Sequence["DayPrice"]
+
+
+class DayPrice(NamedTuple):
+    """A price of a unit that holds from `start` to `end`."""
+
+    start: date
+    end: date
+    price: Decimal
+
+    @property
+    def days(self) -> int:
+        return days_inclusive(self.start, self.end)
+
+
+def metered_by_days(uses: Sequence[Use]) -> Bill:
+    """Each segment at the price of its days: where that changes within it, consumption is divided by days.
+
+    Rounded once. Raises ValueError when the total is negative.
+    """
+    total = sum((use.segment.consumption for use in uses), Decimal(0))
+    if total < 0:
+        raise ValueError(f"negative consumption: {total}")
+    steps = [step for use in uses for step in _steps(use)]
+    amounts = spread([amount for _line, amount in steps])
+    lines = [line._replace(amount=amount) for (line, _exact), amount in zip(steps, amounts, strict=True)]
+    return Bill(sum(amounts, ZERO), tuple(lines))
+
+
+def _steps(use: Use) -> Iterator[tuple[Line, Exact]]:
+    segment, text = use.segment, _reading_text(use.segment)
+    if len(use.prices) == 1:
+        only = use.prices[0].price
+        yield Line(text, segment.consumption, only, 0, ZERO), times(segment.consumption, only)
+        return
+    days = sum(price.days for price in use.prices)
+    for price in use.prices:
+        part = Fraction(segment.consumption) * Fraction(price.days, days)
+        shown = (segment.consumption * price.days / days).quantize(_THREE_DECIMALS)
+        span = f"{text}, {price.start} – {price.end} ({price.days}/{days})"
+        yield Line(span, shown, price.price, price.days, ZERO), part * Fraction(price.price)
 
 
 def _reading_text(segment: Segment) -> str:

@@ -43,9 +43,7 @@ def lose_a_cent(bills: Sequence[Rounded], limit: Decimal) -> list[int] | None:
     if sum((bill.exact for bill in bills), ZERO) > limit:
         return None
     gained = [
-        index
-        for index, bill in enumerate(bills)
-        if not bill.fixed and bill.gain > 0 and bill.amount > CENT
+        index for index, bill in enumerate(bills) if not bill.fixed and bill.gain > 0 and bill.amount > CENT
     ]
     cents = int(excess / CENT)
     if cents > len(gained):

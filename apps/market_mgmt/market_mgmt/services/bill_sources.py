@@ -1,71 +1,27 @@
 """What a period's bills are made of: leases, tariffs and meter readings of one market, each read once."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
+from itertools import pairwise
 from operator import attrgetter
-from typing import Any, NamedTuple
-
-from pypika.functions import Max
+from typing import NamedTuple
 
 import frappe
 from cn_connect.money import yuan
 from frappe import _
-from market_mgmt.domain.billing import Bill, Segment, metered, monthly_charge, rent_for
-from market_mgmt.domain.periods import Period, billed_in
+from market_mgmt.domain.billing import Bill, Segment, Use, metered, metered_by_days, monthly_charge, rent_for
+from market_mgmt.domain.periods import Period, billed_in, months_back
 from market_mgmt.services import tariffs
+from market_mgmt.services.bill_rows import LeaseRow, MeterRow, ReadingRow, by, rows_of
+from market_mgmt.services.days_used import DaysUsed, last_read_before
 from market_mgmt.services.fee_writer import FeeType, fee_types
 from market_mgmt.services.leases import HELD
 from market_mgmt.services.readings import BILLABLE, HANDOVER, PERIOD, VOID, ends_period
 from market_mgmt.services.rows import chunks, number
-from market_mgmt.services.values import as_date
 
 _IN_USE, _RETIRED = "Active", "Retired"
-
-
-class LeaseRow(NamedTuple):
-    """A lease as it is billed."""
-
-    name: str
-    market: str
-    merchant: str
-    stall: str
-    start_date: date
-    end_date: date
-    terminated_on: date | None
-    monthly_rent: float
-    cycle: str | None
-    rent_free_days: int | None
-    late_fee_clause: int
-
-    @property
-    def last_day(self) -> date:
-        return min(self.end_date, self.terminated_on) if self.terminated_on else self.end_date
-
-
-class MeterRow(NamedTuple):
-    """A meter as it is billed."""
-
-    name: str
-    meter_no: str
-    stall: str
-    fee_type: str
-    multiplier: float
-    status: str
-
-
-class ReadingRow(NamedTuple):
-    """A reading as it is billed."""
-
-    meter: str
-    meter_no: str | None
-    kind: str
-    status: str
-    reading_date: date
-    previous_reading: float
-    current_reading: float
-    multiplier: float | None
-    consumption: float
 
 
 class Found(NamedTuple):
@@ -85,28 +41,28 @@ class Sources:
         self.month = month
         at = {"market": market, **({"stall": stall} if stall else {})}
         self.leases = self._leases(at)
-        self.leases_of = _by(self.leases, attrgetter("stall"))
+        self.leases_of = by(self.leases, attrgetter("stall"))
         self.rent_changes = self._rent_changes()
         self.tariffs = tariffs.table(market)
         priced = {fee_type for fee_type, _stall in self.tariffs.prices}
         types = fee_types(kind=["in", ("Rent", "Metered", "Fixed")]).values()
         self.types = [one for one in types if one.kind != "Fixed" or one.name in priced]
         taken = {"market": market, "period": f"{month.start:%Y-%m}", "status": ["!=", VOID]}
-        readings = _rows(ReadingRow, "Meter Reading", taken, "reading_date, creation")
+        readings = rows_of(ReadingRow, "Meter Reading", taken, "reading_date, creation")
         readings.sort(key=ends_period)
-        self.readings = _by(readings, attrgetter("meter"))
+        self.readings = by(readings, attrgetter("meter"))
         known = {**at, "status": ["in", (_IN_USE, _RETIRED)]}
         meters = [
             meter
-            for meter in _rows(MeterRow, "Meter", known, "status, name")
+            for meter in rows_of(MeterRow, "Meter", known, "status, name")
             if meter.status == _IN_USE or meter.name in self.readings
         ]
-        self.meters = _by(meters, attrgetter("stall", "fee_type"))
+        self.meters = by(meters, attrgetter("stall", "fee_type"))
         own = {meter.name for meter in meters}
         self.handed_over = {
             reading.meter for reading in readings if reading.kind == HANDOVER and reading.meter in own
         }
-        self.read_before = self._read_before()
+        self.read_before = last_read_before(month, self.handed_over)
         self.former = self._former({meter.stall for meter in meters if meter.name in self.handed_over})
 
     def _leases(self, at: dict[str, str]) -> list[LeaseRow]:
@@ -116,19 +72,8 @@ class Sources:
             "start_date": ["<=", self.month.end],
             "end_date": [">=", self.month.start],
         }
-        rows = _rows(LeaseRow, "Lease", filters, "stall, start_date")
+        rows = rows_of(LeaseRow, "Lease", filters, "stall, start_date")
         return [row for row in rows if row.last_day >= self.month.start]
-
-    def _read_before(self) -> dict[str, date]:
-        """When the meters that were handed over in the month had last been read before it."""
-        reading = frappe.qb.DocType("Meter Reading")
-        found: dict[str, date] = {}
-        for piece in chunks(self.handed_over):
-            query = frappe.qb.from_(reading).select(reading.meter, Max(reading.reading_date))
-            query = query.where(reading.meter.isin(piece) & (reading.status != VOID))
-            query = query.where(reading.period < f"{self.month.start:%Y-%m}").groupby(reading.meter)
-            found.update((meter, as_date(day)) for meter, day in query.run())
-        return found
 
     def _former(self, stalls: Iterable[str]) -> dict[str, LeaseRow]:
         """The last lease before the month of each stall that was handed over in it, to which may belong what was used."""
@@ -139,7 +84,7 @@ class Sources:
                 **HELD,
                 "start_date": ["<", self.month.start],
             }
-            rows = _rows(LeaseRow, "Lease", filters, "stall, start_date")
+            rows = rows_of(LeaseRow, "Lease", filters, "stall, start_date")
             found.update((row.stall, row) for row in rows if row.last_day < self.month.start)
         return found
 
@@ -202,42 +147,88 @@ class Sources:
         return Found(lease, fee_type, self.month, monthly_charge(self.month, prices)) if prices else None
 
     def _metered(self, lease: LeaseRow, fee_type: FeeType, meters: Iterable[MeterRow]) -> Found | None:
-        segments: list[Segment] = []
+        used: list[tuple[MeterRow, ReadingRow]] = []
         for meter in meters:
             own = self._own(lease, meter)
             problem = self._problem(lease, meter, own)
             if problem:
                 return Found(lease, fee_type, self.month, problem=problem.format(meter.meter_no))
-            segments += [_segment(meter, reading) for reading in own]
-        if not segments:
+            used += [(meter, reading) for reading in own]
+        if not used:
             return None
-        price = self.tariffs.unit_price(fee_type.name, lease.stall, self.month.end)
-        if price is None:
+        bill = self._priced(lease, fee_type, used)
+        if bill is None:
             problem = _("No tariff for {0}.").format(_(fee_type.name))
             return Found(lease, fee_type, self.month, problem=problem)
-        return Found(lease, fee_type, self.month, metered(segments, price))
+        return Found(lease, fee_type, self.month, bill)
+
+    def _priced(
+        self, lease: LeaseRow, fee_type: FeeType, used: Sequence[tuple[MeterRow, ReadingRow]]
+    ) -> Bill | None:
+        """What was used, at the prices of the days on which it was; None without a price.
+
+        A price that follows from the supplier's bill of the month is that of all units of the month.
+        """
+        segments = [_segment(meter, reading) for meter, reading in used]
+        supplied = (fee_type.name, self.month.start) in self.tariffs.supplied
+        window = self.month if supplied else self.may_be_used_on
+        price = self.tariffs.steady_price(fee_type.name, lease.stall, window)
+        if price is not None:
+            return metered(segments, price)
+        uses = []
+        for (_meter, reading), segment in zip(used, segments, strict=True):
+            days = self.days_used.of(lease, reading)
+            if supplied:
+                days = days.overlap(self.month.start, self.month.end) or self.month
+            prices = self.tariffs.day_prices(fee_type.name, lease.stall, days)
+            if not prices:
+                return None
+            uses.append(Use(segment, prices))
+        return metered_by_days(uses)
+
+    @cached_property
+    def may_be_used_on(self) -> Period:
+        """The days on which anything may have been used that was read for the month: few meters are left unread for a
+        year, or read a month late."""
+        return Period(months_back(self.month.start, 12), self.month.end + timedelta(days=31))
+
+    @cached_property
+    def days_used(self) -> DaysUsed:
+        meters = (meter.name for of_stall in self.meters.values() for meter in of_stall)
+        return DaysUsed(self.month, self.leases_of, self.readings, meters)
 
     def _problem(self, lease: LeaseRow, meter: MeterRow, own: Sequence[ReadingRow]) -> str | None:
-        """Why a lease cannot be billed for a meter, None if it can (or need not)."""
+        """Why a lease cannot be billed for a meter, None if it can (or need not).
+
+        Between two leases of the same merchant nobody has to read it: their units are paid by the same.
+        """
         kinds, last_day = set(), lease.last_day
+        leases = self.leases_of.get(lease.stall, [])
+        position = leases.index(lease) if len(leases) > 1 and lease in leases else 0
+        goes_on = position + 1 < len(leases) and leases[position + 1].merchant == lease.merchant
         for reading in own:
             kinds.add(reading.kind)
             if reading.status not in BILLABLE:
                 return _("The reading of meter {0} is held.")
-            if reading.kind == PERIOD and last_day < self.month.end and last_day < reading.reading_date:
+            ended = last_day < self.month.end and last_day < reading.reading_date
+            if reading.kind == PERIOD and ended and not goes_on:
                 return _("Meter {0} was not read when the stall changed hands.")
         if last_day < self.month.start or meter.status == _RETIRED:
             return None  # what was read of it is all there is
-        leases = self.leases_of[lease.stall]
-        position = leases.index(lease)
         if position:
+            changes = sum(one.merchant != other.merchant for one, other in pairwise(leases[: position + 1]))
             handovers = [reading for reading in self.readings.get(meter.name, ()) if reading.kind == HANDOVER]
-            if len(handovers) < position:
+            if len(handovers) < changes:
                 return _("Meter {0} was not read when the stall changed hands.")
+            if leases[position - 1].merchant == lease.merchant and self._is_read(meter):
+                return None
         handed_over = HANDOVER in kinds and own[-1].reading_date >= last_day
         if position == len(leases) - 1 and PERIOD not in kinds and not handed_over:
             return _("Meter {0} has no reading.")
         return None
+
+    def _is_read(self, meter: MeterRow) -> bool:
+        return any(reading.kind == PERIOD for reading in self.readings.get(meter.name, ()))
 
     def _own(self, lease: LeaseRow, meter: MeterRow) -> Sequence[ReadingRow]:
         """The readings of a meter that add to what a lease pays."""
@@ -261,22 +252,6 @@ class Sources:
             payer = next((lease for lease in reversed(leases) if lease.start_date <= day), None)
             yield reading, None if payer and since and payer.last_day <= since else payer
             since = reading.reading_date if handover else since
-
-
-def _rows(kind: Any, doctype: str, filters: dict[str, Any], order_by: str) -> list[Any]:
-    """Rows of a DocType with the fields of `kind`, a NamedTuple: a market has tens of thousands of them."""
-    rows = frappe.get_all(
-        doctype, filters=filters, fields=list(kind._fields), order_by=order_by, as_list=True
-    )
-    return list(map(kind._make, rows))
-
-
-def _by(rows: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, list[Any]]:
-    """The rows by their key, each list in the order in which they came."""
-    found: dict[Any, list[Any]] = {}
-    for row in rows:
-        found.setdefault(key(row), []).append(row)
-    return found
 
 
 def _segment(meter: MeterRow, reading: ReadingRow) -> Segment:

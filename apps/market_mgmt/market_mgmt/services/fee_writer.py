@@ -95,7 +95,9 @@ def take_off_a_cent(fees: Iterable[str]) -> None:
     lines: list[tuple[Any, ...]] = []
     bill = Bill(-CENT, (Line(_("Rounding, within the supplier's bill"), Decimal(1), -CENT, 0, -CENT),))
     for piece in chunks(fees):
-        shown = frappe.get_all("Fee Line", {"parent": ["in", piece]}, ["parent", "idx"], order_by="parent, idx")
+        shown = frappe.get_all(
+            "Fee Line", {"parent": ["in", piece]}, ["parent", "idx"], order_by="parent, idx"
+        )
         last = {row.parent: row.idx for row in shown}
         for fee in piece:
             lines += _lines(fee, bill, last.get(fee, 0) + 1)

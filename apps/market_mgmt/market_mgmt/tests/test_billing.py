@@ -92,7 +92,7 @@ def test_a_price_of_the_stall_wins_and_the_latest_counts(site):
     shop = factories.shop()
     factories.tariff(shop.market, "Water", "9.00", date(2026, 10, 1))
     factories.tariff(shop.market, "Water", "2.00", date(2025, 1, 1), shop.stall)
-    factories.tariff(shop.market, "Water", "3.00", date(2026, 10, 31), shop.stall)
+    factories.tariff(shop.market, "Water", "3.00", date(2026, 10, 1), shop.stall)
     factories.tariff(shop.market, "Water", "4.00", NOV_1, shop.stall)
     factories.reading(factories.meter(shop), "2026-10", "10")
     run = billing.generate(shop.market, "2026-10", NOV_1)

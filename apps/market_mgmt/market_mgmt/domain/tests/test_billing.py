@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from market_mgmt.domain.amounts import is_cents, round_cents, spread, times
 from market_mgmt.domain.billing import (
+    DayPrice,
     MonthlyPrice,
     Segment,
+    Use,
     consumption,
     metered,
+    metered_by_days,
     monthly_charge,
     plain,
     reading_status,
@@ -233,3 +236,46 @@ class TestAmounts:
             "0",
         ]
         assert is_cents(D("1.10")) and not is_cents(D("1.101"))
+
+
+class TestPriceOfTheDaysUsed:
+    RISE = (
+        DayPrice(date(2026, 6, 1), date(2026, 6, 19), D("1.00")),
+        DayPrice(date(2026, 6, 20), date(2026, 6, 30), D("1.50")),
+    )
+
+    def segment(self, units: str) -> Segment:
+        return Segment("m", D(0), D(units), D(1), D(units))
+
+    def test_consumption_is_divided_by_the_days_of_each_price(self):
+        bill = metered_by_days([Use(self.segment("100"), self.RISE)])
+        # 100 × 19 ÷ 30 × 1.00 = 63.333…, 100 × 11 ÷ 30 × 1.50 = 55
+        assert bill.amount == D("118.33")
+        assert [(line.quantity, line.days, line.amount) for line in bill.lines] == [
+            (D("63.333"), 19, D("63.33")),
+            (D("36.667"), 11, D("55.00")),
+        ]
+        assert bill.lines[0].description == "m: 0 → 100 × 1, 2026-06-01 – 2026-06-19 (19/30)"
+
+    def test_one_price_is_billed_as_if_there_were_no_days(self):
+        segments = [self.segment(units) for units in ("0.335", "12.5", "0.335")]
+        uses = [Use(segment, self.RISE[:1]) for segment in segments]
+        assert metered_by_days(uses) == metered(segments, D("1.00"))
+
+    def test_each_segment_has_the_prices_of_its_own_days(self):
+        before = Use(self.segment("10"), self.RISE[:1])
+        after = Use(self.segment("10"), self.RISE[1:])
+        assert metered_by_days([before, after]).amount == D("25.00")
+
+    def test_a_negative_total_is_refused(self):
+        with pytest.raises(ValueError, match="negative"):
+            metered_by_days([Use(self.segment("-1"), self.RISE)])
+
+    @given(st.decimals(0, 100_000, places=3), st.lists(st.integers(1, 60), min_size=1, max_size=4))
+    def test_a_price_that_does_not_change_is_paid_whatever_the_days(self, units, lengths):
+        price, start, pieces = D("0.6123"), LONG_AGO, []
+        for length in lengths:
+            pieces.append(DayPrice(start, start + timedelta(days=length - 1), price))
+            start += timedelta(days=length)
+        bill = metered_by_days([Use(self.segment(str(units)), pieces)])
+        assert bill.amount == round_cents(units * price) == sum(line.amount for line in bill.lines)
