@@ -33,6 +33,7 @@ check: setup-dev ## style, types, import contracts and domain tests, in under a 
 	@$(BIN)/python deploy/translations.py --check
 	@$(BIN)/python deploy/openapi.py --check
 	@$(BIN)/python deploy/data_model.py --check
+	@$(BIN)/python deploy/runtime_usage.py --check
 	@$(BIN)/python -m pytest apps/market_mgmt/market_mgmt/domain -q
 
 cycle: setup-dev ## one market month, end to end, on a throw-away site

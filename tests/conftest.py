@@ -11,7 +11,7 @@ from tests.sites import copied_bench, servers, stock_bench
 from tests.world import NOW, World
 
 # About this repository, or about the processes of the embedded profile.
-ABOUT_US = ["test_compare.py", "test_docs.py"]
+ABOUT_US = ["test_compare.py", "test_docs.py", "test_runtime_usage.py"]
 if stock_bench():
     collect_ignore = [*ABOUT_US, "test_start.py", "reliability", "test_site_export.py", "test_bench_money.py"]
 else:
