@@ -100,6 +100,7 @@ make_environment() {
   packages=$(env/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
   printf '%s\n' "$PWD/runtime" "$PWD" > "$packages/bench.pth"
   for app in apps/*/; do printf '%s\n' "$PWD/${app%/}" >> "$packages/bench.pth"; done
+  printf '%s\n' "import os; 'faketime' in os.environ.get('LD_PRELOAD', '') and __import__('tests.faked_date')" > "$packages/faketime.pth"
   printf '#!/bin/sh\nexec "%s/env/bin/python" -m bench "$@"\n' "$PWD" > env/bin/bench
   chmod +x env/bin/bench
 }

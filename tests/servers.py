@@ -33,10 +33,19 @@ def program(name: str) -> str:
     return found
 
 
+def in_real_time() -> dict[str, str]:
+    """The environment without a faked date: Redis does not start with one, and neither server's clock is what we test."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("FAKETIME", "LD_PRELOAD"))}
+
+
 @contextmanager
 def running(command: list[str], socket: Path, log: Path) -> Iterator[None]:
     """A server process, from when its socket is there until it is told to end."""
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as server:
+    environment = in_real_time()
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, stdout=output, stderr=output, env=environment) as server,
+    ):
         try:
             deadline = time.monotonic() + START_SECONDS
             while not socket.exists():
@@ -55,7 +64,11 @@ def mariadb(directory: Path, *options: str) -> Iterator[Path]:
     user = f"--user={getpass.getuser()}"
     install = [program("mariadb-install-db"), "--no-defaults", f"--datadir={data}", user, "--skip-test-db"]
     done = subprocess.run(
-        [*install, "--auth-root-authentication-method=normal"], capture_output=True, text=True, check=False
+        [*install, "--auth-root-authentication-method=normal"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=in_real_time(),
     )
     if done.returncode:
         raise SystemExit(f"✗ mariadb-install-db 失败：\n{done.stdout[-1000:]}{done.stderr[-1000:]}")

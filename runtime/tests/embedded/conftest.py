@@ -8,11 +8,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests import servers
 
 collect_ignore_glob = ["test_*.py"] if os.environ.get("BENCH_DIR") or os.environ.get("TEST_DB") else []
 
@@ -54,19 +55,10 @@ def bench_command(empty_bench: Path) -> Callable[..., subprocess.CompletedProces
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[str]:
     """The address of a Redis server of these tests' own: a socket in a temporary directory, nothing on disk."""
-    program = shutil.which("redis-server")
-    if not program:
+    if not shutil.which("redis-server"):
         pytest.skip("redis-server is not installed: apt-get install redis-server")
-    with tempfile.TemporaryDirectory(prefix="redis-") as folder:  # a socket's path must be short
-        socket = os.path.join(folder, "s")
-        options = ["--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder]
-        with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as server:
-            deadline = time.monotonic() + 10
-            while not os.path.exists(socket):
-                assert time.monotonic() < deadline, "redis-server does not start"
-                time.sleep(0.01)
-            yield f"unix://{socket}"
-            server.terminate()
+    with tempfile.TemporaryDirectory(prefix="redis-") as folder, servers.redis(Path(folder)) as socket:
+        yield f"unix://{socket}"
 
 
 @pytest.fixture
