@@ -51,6 +51,10 @@ missing_servers() {
   command -v redis-server >/dev/null || echo redis-server
 }
 
+missing_test_tools() {
+  command -v faketime >/dev/null || echo faketime
+}
+
 # Usage: install_or_tell WHAT-FOR WHAT-CANNOT-BE-DONE PACKAGE…; nothing to do without packages.
 install_or_tell() {
   [ $# -gt 2 ] || return 0
@@ -117,3 +121,4 @@ fi
 env/bin/python -m compileall -q runtime apps simulators || true
 install_or_tell "系统组件" "生成 PDF（收据、报表）" $(missing_packages)
 [ "$wanted" != dev ] || install_or_tell "测试用的数据库服务" "测试 server 方式（MariaDB、Redis）" $(missing_servers)
+[ "$wanted" != dev ] || install_or_tell "测试工具" "在别的日期上测试（make test-dates）" $(missing_test_tools)

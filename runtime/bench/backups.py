@@ -6,9 +6,9 @@ import hashlib
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ KIND = "bench backup 1"
 LAST_BACKUP = ".last-backup"
 _FILES = ("public/files", "private/files")
 _SITE_CONFIG = "site_config.json"
+_STAMP, _STAMP_LENGTH = "%Y%m%d_%H%M%S", 15
 _CONFIG = "-site_config_backup.json"
 _ARCHIVE = "-backup.tar.gz"
 
@@ -35,7 +36,7 @@ def backup_site(
     folder = target or site / "private" / "backups"
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.now().astimezone()
-    prefix = f"{folder}/{now:%Y%m%d_%H%M%S}-{site.name.replace('.', '_')}"
+    prefix = f"{folder}/{now:{_STAMP}}-{site.name.replace('.', '_')}"
     key = _encryption_key(site) if encrypt else None
     with opened(str(site)) as frappe:
         conf = dict(frappe.conf)
@@ -57,13 +58,18 @@ def backup_site(
         written = [archive.pack(Path(prefix + _ARCHIVE), members, manifest), config]
     if key:
         written = [archive.seal(path, key) for path in written]
-    Path(site, LAST_BACKUP).touch()
+    Path(site, LAST_BACKUP).write_text(now.isoformat(timespec="seconds"))
     if target is None:
-        limit = time.time() - KEEP_DAYS * 86400
-        for path in folder.iterdir():
-            if path.is_file() and path.stat().st_mtime < limit:
-                path.unlink()
+        _forget_old(folder, now - timedelta(days=KEEP_DAYS))
     return written
+
+
+def _forget_old(folder: Path, before: datetime) -> None:
+    """Delete backups made earlier. Their names tell when that was: a copy may have got a later date."""
+    for path in folder.iterdir():
+        with suppress(ValueError):  # another file than ours
+            if datetime.strptime(path.name[:_STAMP_LENGTH], _STAMP).astimezone() < before:
+                path.unlink()
 
 
 def site_files(site: Path) -> Iterator[tuple[str, Path]]:

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import frappe
@@ -73,7 +74,8 @@ def _last_backup(site: Path) -> Check:
     stamp = site / LAST_BACKUP
     if not stamp.exists():
         return None, "备份", f"从未备份：bench --site {site} backup，并安排每天一次（docs/operations.md）"
-    seconds = time.time() - stamp.stat().st_mtime
+    made = stamp.read_text()
+    seconds = time.time() - (datetime.fromisoformat(made).timestamp() if made else stamp.stat().st_mtime)
     advice = "" if seconds < _BACKUP_SECONDS else f"，检查 cron，或执行 bench --site {site} backup"
     return not advice, "备份", f"{seconds / 3600:.0f} 小时前{advice}"
 

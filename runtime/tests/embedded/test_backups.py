@@ -10,6 +10,7 @@ import sqlite3
 import tarfile
 import threading
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,21 @@ def spoil(site: Path) -> None:
 def state(site: Path) -> tuple[int, str, dict]:
     text = (site / "private" / "files" / "a.txt").read_text()
     return languages(site), text, state_of_config(site)
+
+
+def test_a_backup_removes_those_older_than_a_month(one: Path, bench_command: Run) -> None:
+    folder = one / "private" / "backups"
+    young = datetime.now().astimezone() - timedelta(days=backups.KEEP_DAYS - 1)
+    names = [
+        "20200101_020000-one_test-backup.tar.gz",
+        f"{young:%Y%m%d_%H%M%S}-one_test-backup.tar.gz",
+        "notes.txt",
+    ]
+    for name in names:
+        (folder / name).write_text("")
+    written = [Path(line.split()[0]).name for line in bench_command("backup").stdout.splitlines()]
+
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*names[1:], *written])
 
 
 def test_a_backup_can_be_restored(one: Path, bench_command: Run) -> None:
