@@ -81,6 +81,7 @@ OFFICE: dict[str, dict[str, Any]] = {
     "refund_state": {"name": "R"},
     "reconcile_day": {"market": "M", "day": "2026-11-05"},
     "resolve_difference": {"name": "D", "resolution": "r"},
+    "resolve_quarantine": {"payment_order": "P", "reason": "r"},
     "late_fee_derivation": {"fee": "F"},
     "issue_invoice": {"name": "I", "number": "1"},
     "red_letter_invoice": {"name": "I", "number": "1"},

@@ -21,11 +21,22 @@ _CERTIFICATES_KEPT_SECONDS = 12 * 3600
 
 
 def pay_client(mchid: str | None = None) -> PayClient:
-    """The client of that merchant number, or of the first one configured. Raises ConfigMissing."""
+    """The client of that merchant number, or of the only one configured. Raises ConfigMissing."""
+    wanted = mchid or only_mchid()
     for settings in _accounts():
-        if mchid in (None, "", str(settings["mchid"])):
+        if wanted == str(settings["mchid"]):
             return _client(settings)
     raise ConfigMissing("The merchant number {0} is not configured in {1}.", mchid, "wechat_pay")
+
+
+def only_mchid() -> str:
+    """The site's merchant number. Raises ConfigMissing when there is none, or when there are several to choose from."""
+    numbers = {str(account["mchid"]) for account in _accounts()}  # one may be there with two certificates
+    if len(numbers) > 1:
+        raise ConfigMissing(
+            "There are several merchant numbers in {0}; the market must name its own.", "wechat_pay"
+        )
+    return numbers.pop()
 
 
 def parse_notification(headers: Mapping[str, str], body: bytes, now: datetime) -> Notification:

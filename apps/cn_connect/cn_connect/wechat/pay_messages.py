@@ -17,7 +17,10 @@ _MERCHANTS_OWN = "商户"
 
 @dataclass(frozen=True)
 class Transaction:
-    """What WeChat says about an order. `amount` is what was asked for (yuan); `success_time` naive China time."""
+    """What WeChat says about an order. `amount` is what was asked for (yuan); `success_time` naive China time.
+
+    `appid` is the app that was paid in: the sub-merchants' own if there is one.
+    """
 
     out_trade_no: str
     transaction_id: str | None
@@ -27,6 +30,8 @@ class Transaction:
     success_time: datetime | None
     mchid: str
     sub_mchid: str | None = None
+    appid: str | None = None
+    currency: str = "CNY"
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -84,6 +89,8 @@ def transaction(said: dict[str, Any]) -> Transaction:
             success_time=parse_iso(said.get("success_time")),
             mchid=str(said.get("mchid") or said["sp_mchid"]),
             sub_mchid=said.get("sub_mchid"),
+            appid=said.get("sub_appid") or said.get("appid") or said.get("sp_appid"),
+            currency=str(amount.get("currency") or "CNY"),
             raw=said,
         )
     except (KeyError, ValueError, TypeError, AttributeError) as error:

@@ -6,6 +6,10 @@ ERROR_CODES: dict[str, tuple[int, str]] = {
     "QR_UNKNOWN": (404, "The QR code of the stall is unknown or was revoked"),
     "PRIVACY_TEXT_CHANGED": (409, "There is a newer privacy text; show that one"),
     "NO_OPENID": (417, "Paying needs a sign-in by WeChat"),
+    "PAYMENT_UNDER_REVIEW": (
+        417,
+        "An earlier payment of these fees differs from its order and is being looked into",
+    ),
     "PHONE_INVALID": (417, "This is no mobile number of 11 digits"),
     "PHONE_NOT_PROVED": (417, "The phone number must be confirmed by WeChat or by SMS"),
     "NOT_REFUSED": (417, "The import does not wait for a supervisor's confirmation"),

@@ -33,15 +33,9 @@ def open_market() -> str:
             "market_name": MARKET_NAME,
             "address": "海南省澄迈县金江镇文明路 18 号",
             "receipt_title": "澄迈菜篮子市场管理办公室",
-            "mchid": _first_mchid(),
         }
         frappe.get_doc(values).insert(ignore_permissions=True)
     return MARKET
-
-
-def _first_mchid() -> str | None:
-    settings = frappe.conf.get("wechat_pay") or {}
-    return (settings[0] if isinstance(settings, list) else settings).get("mchid")
 
 
 def import_form(files: Path, progress: Progress | None = None) -> ImportResult:

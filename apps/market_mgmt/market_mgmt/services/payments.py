@@ -16,7 +16,7 @@ from cn_connect.wechat.gateway import pay_client
 from cn_connect.wechat.pay_messages import Transaction
 from frappe import _
 from frappe.model.document import Document
-from market_mgmt.services import labels, ledger
+from market_mgmt.services import labels, ledger, payees, quarantine
 from market_mgmt.services.counter import collect, reverse
 from market_mgmt.services.rows import lock
 from market_mgmt.services.settlement import NOT_PAID, UNKNOWN, WAITING, SettleResult, settle
@@ -62,12 +62,12 @@ def create(
         frappe.throw(_("Payment channel {0} is not available here.").format(channel))
     if not fees:
         frappe.throw(_("Choose at least one fee to pay."))
-    mchid, sub_mchid = _payee(merchant)
+    mchid, sub_mchid = payees.of_merchant(merchant)
     client = pay_client(mchid)
     client.check_payee(sub_mchid)
     _lock_without_older(merchant, fees, now)
     chosen = _chosen(merchant, fees, now)
-    order = _insert(merchant, chosen, now, user, openid)
+    order = _insert(merchant, chosen, now, user, openid, (mchid, sub_mchid))
     frappe.db.commit()
     market = frappe.db.get_value("Market", order.market, "market_name")
     try:
@@ -84,7 +84,8 @@ def create(
         order.save(ignore_permissions=True)
         frappe.db.commit()
         raise
-    return _handed_over(order, prepay_id), client.pay_params(prepay_id, now)
+    params = client.pay_params(prepay_id, now)
+    return _handed_over(order, prepay_id, params.get("appId")), params
 
 
 def refresh(order: str, now: datetime) -> str:
@@ -152,13 +153,6 @@ def sweep(now: datetime) -> dict[str, int]:
     return sweep_each(waiting, lambda name: refresh(name, now), lambda name: f"Sweeping payment {name}")
 
 
-def _payee(merchant: str) -> tuple[str | None, str | None]:
-    """The merchant number that this merchant's market is paid by, and the sub-merchant if it is a service provider's."""
-    market = frappe.db.get_value("Merchant", merchant, "market")
-    mchid, sub_mchid = frappe.db.get_value("Market", market, ["mchid", "sub_mchid"])
-    return mchid, sub_mchid or None
-
-
 def _lock_without_older(merchant: str, fees: Sequence[str], now: datetime) -> None:
     """Lock the merchant at a moment when no unpaid order is left for any of these fees, so that nobody pays twice.
 
@@ -168,6 +162,7 @@ def _lock_without_older(merchant: str, fees: Sequence[str], now: datetime) -> No
         lock("Merchant", [merchant])
         older = _waiting_for(merchant, fees)
         if not older:
+            quarantine.refuse_while_reviewed(merchant, fees)
             return
         frappe.db.commit()
         for name in older:
@@ -184,12 +179,12 @@ def _waiting_for(merchant: str, fees: Sequence[str]) -> list[str]:
     return sorted({name for (name,) in query.for_update().run()})
 
 
-def _handed_over(order: Document, prepay_id: str) -> Document:
-    """The order as WeChat has accepted it. Raises ValidationError when a newer attempt has closed it meanwhile."""
+def _handed_over(order: Document, prepay_id: str, appid: str | None) -> Document:
+    """The order as WeChat has accepted it, payable in that app. Raises ValidationError when a newer attempt has closed it meanwhile."""
     current = frappe.get_doc("Market Payment Order", order.name, for_update=True)
     if current.status != "Created":
         frappe.throw(_("This payment has been replaced by a newer one."))
-    current.update({"status": "Pending", "prepay_id": prepay_id})
+    current.update({"status": "Pending", "prepay_id": prepay_id, "appid": appid})
     return current.save(ignore_permissions=True)
 
 
@@ -205,10 +200,14 @@ def _chosen(merchant: str, fees: Sequence[str], now: datetime) -> list[ledger.Op
 
 
 def _insert(
-    merchant: str, chosen: Sequence[ledger.OpenFeeRow], now: datetime, user: str, openid: str
+    merchant: str,
+    chosen: Sequence[ledger.OpenFeeRow],
+    now: datetime,
+    user: str,
+    openid: str,
+    payee: tuple[str, str | None],
 ) -> Document:
-    fields = ["name", "mchid", "sub_mchid", "payment_expiry_minutes"]
-    market = frappe.db.get_value("Market", chosen[0].market, fields, as_dict=True)
+    market = frappe.db.get_value("Market", chosen[0].market, ["name", "payment_expiry_minutes"], as_dict=True)
     order = frappe.get_doc(
         {
             "doctype": "Market Payment Order",
@@ -219,8 +218,8 @@ def _insert(
             "channel": "WeChat",
             "amount": to_db(sum((row.total for row in chosen), Decimal(0))),
             "status": "Created",
-            "mchid": market.mchid,
-            "sub_mchid": market.sub_mchid,
+            "mchid": payee[0],
+            "sub_mchid": payee[1],
             "created_at": now,
             "expires_at": _expiry(now, market.payment_expiry_minutes or DEFAULT_EXPIRY_MINUTES, chosen),
             "fees": [

@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import frappe
-from cn_connect.errors import GatewayRefused
+from cn_connect.errors import ConfigMissing, GatewayRefused
 from cn_connect.money import to_db, yuan
 from cn_connect.wechat import bills
 from cn_connect.wechat.bills import FundRow, TradeRow
@@ -21,6 +21,7 @@ from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain.periods import Period
 from market_mgmt.domain.reconciliation import MISSING_HERE, Difference, differences, expected_fee
+from market_mgmt.services import payees as payee_of
 from market_mgmt.services import payments, wechat_refunds
 from market_mgmt.services.imports.common import attach
 from market_mgmt.services.rows import number
@@ -49,13 +50,13 @@ class Payee:
 
 def payees() -> list[Payee]:
     """Everybody whom the site's markets are paid by through WeChat."""
-    found: dict[tuple[str, str], Payee] = {}
-    fields = ["name", "mchid", "sub_mchid", "contracted_fee_rate"]
-    for row in frappe.get_all("Market", {"mchid": ["is", "set"]}, fields, order_by="creation"):
-        payee = Payee(
-            row.name, row.mchid, row.sub_mchid or None, number(row.contracted_fee_rate) or DEFAULT_RATE
-        )
-        found.setdefault((row.mchid, row.sub_mchid or ""), payee)
+    found: dict[tuple[str, str | None], Payee] = {}
+    for row in frappe.get_all("Market", fields=["name", "contracted_fee_rate"], order_by="creation"):
+        try:
+            paid = payee_of.of_market(row.name)
+        except ConfigMissing:
+            continue
+        found.setdefault(paid, Payee(row.name, *paid, number(row.contracted_fee_rate) or DEFAULT_RATE))
     return list(found.values())
 
 

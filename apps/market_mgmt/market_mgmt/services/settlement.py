@@ -17,9 +17,11 @@ from market_mgmt.services.allocations import Paid, pay_open_fees
 from market_mgmt.services.rows import lock
 
 WAITING = ("Created", "Pending")
+CURRENCY = "CNY"
 ENDED_UNPAID = ("CLOSED", "REVOKED", "PAYERROR")
 
 SETTLED, PREPAID_ONLY, DUPLICATE = "settled", "prepaid", "duplicate"
+QUARANTINE = "Quarantined"
 QUARANTINED, UNKNOWN, NOT_PAID, CLOSED = "quarantined", "unknown", "not paid", "closed"
 
 
@@ -33,8 +35,11 @@ class SettleResult:
     red_cards_lifted: tuple[str, ...] = ()
 
 
-def settle(transaction: Transaction, now: datetime) -> SettleResult:
-    """Take in what WeChat says about an order. Safe to repeat, in any order, from several processes at once."""
+def settle(transaction: Transaction, now: datetime, reviewed: bool = False) -> SettleResult:
+    """Take in what WeChat says about an order. Safe to repeat, in any order, from several processes at once.
+
+    `reviewed`: an order under review is looked at once more.
+    """
     name = transaction.out_trade_no
     merchant = frappe.db.get_value("Market Payment Order", name, "merchant")
     if not merchant:
@@ -44,15 +49,16 @@ def settle(transaction: Transaction, now: datetime) -> SettleResult:
     order = frappe.get_doc("Market Payment Order", name, for_update=True)
     if not transaction.paid:
         return _not_paid(order, transaction)
-    if order.settled_at or order.status == "Quarantined":
+    again = reviewed and order.status == QUARANTINE
+    if order.settled_at or (order.status == QUARANTINE and not again):
         return _again(order, transaction)
     problem = _problem(order, transaction)
     if problem:
-        _save(order, status="Quarantined", error=problem)
+        _save(order, status=QUARANTINE, error=problem)
         frappe.log_error(title="Payment quarantined", message=f"{name}: {problem}\n{transaction!r}")
         return SettleResult(QUARANTINED, name)
 
-    late = order.status not in WAITING
+    late = order.status not in WAITING and not again
     paid_at = min(transaction.success_time or now, now)
     _mark(
         order,
@@ -106,6 +112,10 @@ def _problem(order: Document, transaction: Transaction) -> str | None:
         return f"amount {transaction.amount}, ordered {yuan(order.amount)}"
     if transaction.mchid != order.mchid or (transaction.sub_mchid or "") != (order.sub_mchid or ""):
         return f"payee {transaction.mchid} {transaction.sub_mchid or ''}, ordered {order.mchid} {order.sub_mchid or ''}"
+    if transaction.currency != CURRENCY:
+        return f"currency {transaction.currency}, ordered {CURRENCY}"
+    if order.appid and transaction.appid != order.appid:
+        return f"app {transaction.appid}, ordered {order.appid}"
     if not transaction.transaction_id:
         return "no transaction id"
     other = frappe.db.get_value("Market Payment Order", {"transaction_id": transaction.transaction_id})

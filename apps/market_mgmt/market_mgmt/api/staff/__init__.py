@@ -51,7 +51,7 @@ from market_mgmt.api.staff.leases import (
     terminate_lease,
     withdraw_renewal,
 )
-from market_mgmt.api.staff.reconciliation import reconcile_day, resolve_difference
+from market_mgmt.api.staff.reconciliation import reconcile_day, resolve_difference, resolve_quarantine
 
 __all__ = [
     "activate_lease",
@@ -86,6 +86,7 @@ __all__ = [
     "request_refund",
     "request_waiver",
     "resolve_difference",
+    "resolve_quarantine",
     "reverse_bill",
     "reverse_payment",
     "review_bills",
