@@ -21,7 +21,7 @@ _COMPARED = {
     "Fee": ("name", "status", "outstanding", "late_fee", "late_fee_posted", "paid_date"),
     "Market Payment Order": ("status", "channel", "amount", "paid_at", "settled_at"),
     "Receipt": ("number", "status", "amount", "issued_at"),
-    "Refund": ("status", "amount", "sent_at", "finished_at"),
+    "Refund": ("status", "amount", "sent_at", "finished_at", "voucher_number"),
     "Red Card": ("status", "lifted_at"),
     "Dunning Notice": ("level", "channel", "state"),
 }
@@ -35,8 +35,8 @@ def books(shop: Shop) -> Counter[Record]:
         rows = frappe.get_all(doctype, {"merchant": shop.merchant}, ["name as id", *fields])
         found.update((doctype, *_values(shop, row, fields)) for row in rows)
         found.update(_belonging(shop, doctype, [row.id for row in rows]))
-    counters = frappe.get_all("Receipt Counter", {"market": shop.market}, ["year", "last_number"])
-    found.update(("Receipt Counter", row.year, row.last_number) for row in counters)
+    counters = frappe.get_all("Receipt Counter", {"market": shop.market}, ["series", "year", "last_number"])
+    found.update(("Receipt Counter", row.series, row.year, row.last_number) for row in counters)
     return found
 
 

@@ -75,12 +75,28 @@ def revoke(code: str) -> None:
 
 
 def verify(code: str) -> dict[str, Any] | None:
-    """What was issued under a code, for the public: no personal data. None when there is no such code."""
+    """What was issued under a code, for the public: no personal data. None when there is no such code.
+
+    `note` says what has happened since, as the apps know by their hook `sealed_document_note`; empty when nothing has.
+    """
     if len(code) != 32 or any(char not in "0123456789abcdef" for char in code):
         return None
     fields = ["kind", "reference", "title", "issued_at", "content_hash", "void"]
     found = frappe.db.get_value(DOCTYPE, code, fields, as_dict=True)
-    return None if not found else {**found, "code": code, "void": bool(found.void)}
+    if not found:
+        return None
+    return {
+        **found,
+        "code": code,
+        "void": bool(found.void),
+        "note": _note(found.kind, found.reference),
+    }
+
+
+def _note(kind: str, reference: str) -> str:
+    """What the apps have to say about a document, in sentences that name nobody."""
+    said = (frappe.get_attr(hook)(kind, reference) for hook in frappe.get_hooks("sealed_document_note"))
+    return "；".join(note for note in said if note)
 
 
 def content_hash(content: Mapping[str, Any]) -> str:

@@ -37,6 +37,9 @@ scheduler_events = {
 wechat_pay_transaction = ["market_mgmt.services.payments.on_transaction"]
 wechat_pay_refund = ["market_mgmt.services.wechat_refunds.on_refund"]
 
+# What has happened to a sealed document since, for everybody who verifies it.
+sealed_document_note = ["market_mgmt.services.refunded.note"]
+
 # Each gets market and month, and returns the reasons why the month cannot be closed yet.
 before_month_close = [
     "market_mgmt.services.cashiers.open_matters",

@@ -27,6 +27,7 @@ def get_context(context: Any) -> None:
         context.state = VOID if found["void"] else VALID
         context.kind = _(found["kind"], "zh")
         context.title = found["title"]
+        context.note = found["note"]
         context.reference = found["reference"]
         context.issued_at = get_datetime(found["issued_at"]).strftime("%Y-%m-%d %H:%M")
         context.code = found["code"]

@@ -70,6 +70,9 @@ class SealedDocument(TypedDict):
     issued_at: NotRequired[datetime]
     content_hash: NotRequired[Annotated[str, _about("SHA-256 of what is printed")]]
     void: NotRequired[bool]
+    note: NotRequired[
+        Annotated[str, _about("What has happened since, such as a part refund; empty when nothing has")]
+    ]
 
 
 class FeeLine(TypedDict):
@@ -149,6 +152,7 @@ class MadePayment(TypedDict):
     payment_order: str
     channel: str
     amount: Decimal
+    refunded: Annotated[Decimal, _about("What of it has gone back")]
     paid_at: datetime
     receipt: str | None
 
@@ -194,6 +198,7 @@ class ReceiptRow(TypedDict):
     amount: Decimal
     issued_at: datetime
     status: Annotated[str, _about("Issued or Void")]
+    refunded: Annotated[Decimal, _about("What of it has gone back")]
     payment_order: str
     verification_code: str
 
@@ -201,6 +206,22 @@ class ReceiptRow(TypedDict):
 class Receipts(TypedDict):
     total: int
     receipts: list[ReceiptRow]
+
+
+class RefundRow(TypedDict):
+    name: str
+    amount: Decimal
+    channel: str
+    status: Annotated[str, _about("Requested, Approved, Processing, Succeeded, Failed or Rejected")]
+    requested_at: datetime
+    finished_at: datetime | None
+    payment_order: Annotated[str | None, _about("Empty when balance goes back")]
+    voucher: Annotated[str | None, _about("Number of the refund voucher, once the money has left")]
+
+
+class Refunds(TypedDict):
+    total: int
+    refunds: list[RefundRow]
 
 
 class SkippedStall(TypedDict):

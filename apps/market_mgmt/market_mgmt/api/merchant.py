@@ -13,7 +13,7 @@ from cn_connect.wechat import accounts
 from frappe import _
 from market_mgmt.api import answers
 from market_mgmt.api.paging import check_page
-from market_mgmt.services import bindings, invoices, labels, notices, payments, statements
+from market_mgmt.services import bindings, invoices, labels, notices, payments, refund_vouchers, statements
 from market_mgmt.services import receipts as receipt_service
 from market_mgmt.services.bindings import BoundStall
 
@@ -90,6 +90,23 @@ def receipt_pdf(receipt: str) -> Annotated[None, Download("application/pdf")]:
     _check_own("Receipt", receipt)
     frappe.local.response.filename = f"{receipt}.pdf"
     frappe.local.response.filecontent = receipt_service.pdf(receipt)
+    frappe.local.response.type = "pdf"
+
+
+@api_method(methods=["GET", "POST"], roles=[MERCHANT])
+def refunds(start: int = 0, limit: int = 20) -> answers.Refunds:
+    """The refunds, the latest first; one that has left has a voucher."""
+    check_page(start, limit)
+    found = statements.refunds(statements.merchants_of(_bound()), start, limit)
+    return cast(answers.Refunds, found)
+
+
+@api_method(methods=["POST"], roles=[MERCHANT])
+def refund_pdf(refund: str) -> Annotated[None, Download("application/pdf")]:
+    """The voucher of a refund as PDF (the answer is the file itself)."""
+    _check_own("Refund", refund)
+    frappe.local.response.filecontent = refund_vouchers.render(refund)
+    frappe.local.response.filename = f"{refund}.pdf"
     frappe.local.response.type = "pdf"
 
 

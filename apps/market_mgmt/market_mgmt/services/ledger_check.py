@@ -20,17 +20,19 @@ from market_mgmt.domain.ledger import (
     PAYMENT,
     PREPAID,
     RECEIVABLE,
+    REFUND,
     REFUND_PAYABLE,
     balance,
     entry_problem,
     fee_account,
 )
+from market_mgmt.domain.refund import SUCCEEDED
 from market_mgmt.services import ledger_seals
 from market_mgmt.services.rows import number
 
 _FIELDS = (
     *("name", "merchant", "lease", "fee", "payment_order", "posting_date", "value_date"),
-    *("entry_type", "debit_account", "credit_account", "amount", "reversal_of"),
+    *("entry_type", "debit_account", "credit_account", "amount", "reversal_of", "voucher_type", "voucher_no"),
 )
 
 # Every invariant, in the order in which they are shown.
@@ -53,6 +55,8 @@ RULES = (
     "receipt lines add up",
     "receipt numbers are gapless",
     "one receipt per payment",
+    "refund = amount paid out",
+    "refund vouchers are gapless",
     "a closed month never changes",
     "sealed entries are unchanged",
 )
@@ -106,7 +110,7 @@ def audit(market: str) -> Audit:
         )
     ]
     result = Audit(market, len(entries))
-    for one in (_entries, _fees, _balances, _payments, _receipts, _closed_months, _seals):
+    for one in (_entries, _fees, _balances, _payments, _receipts, _refunds, _closed_months, _seals):
         one(result, entries)
     return result
 
@@ -237,6 +241,27 @@ def _receipts(audit: Audit, _entries: list[SimpleNamespace]) -> None:
     receipted = {receipt.payment_order for receipt in receipts}
     for order in sorted({*paid} | receipted):
         audit.expect("one receipt per payment", order in receipted and order in paid, order)
+
+
+def _refunds(audit: Audit, entries: list[SimpleNamespace]) -> None:
+    """What left by a refund is its amount, once it has succeeded; then it has a voucher, numbered without gaps."""
+    left: dict[str, Decimal] = defaultdict(Decimal)
+    for entry in entries:
+        if entry.entry_type == REFUND:
+            left[entry.voucher_no if entry.voucher_type == "Refund" else entry.name] += entry.amount
+    numbers: dict[int, list[int]] = defaultdict(list)
+    fields = ["name", "status", "amount", "voucher_year", "voucher_number"]
+    for refund in frappe.get_all("Refund", filters={"market": audit.market}, fields=fields):
+        succeeded = refund.status == SUCCEEDED
+        expected, posted = yuan(refund.amount) if succeeded else ZERO, left.pop(refund.name, ZERO)
+        audit.expect("refund = amount paid out", posted == expected, refund.name, f"{posted} ≠ {expected}")
+        if succeeded or refund.voucher_number:
+            numbers[refund.voucher_year].append(refund.voucher_number)
+    for name, amount in left.items():
+        audit.expect("refund = amount paid out", False, name, amount)
+    for year, taken in numbers.items():
+        gapless = sorted(taken) == list(range(1, len(taken) + 1))
+        audit.expect("refund vouchers are gapless", gapless, f"{audit.market}-{year}", sorted(taken))
 
 
 def _closed_months(audit: Audit, entries: list[SimpleNamespace]) -> None:

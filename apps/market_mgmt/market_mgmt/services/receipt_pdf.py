@@ -19,7 +19,7 @@ from cn_connect.sealed import Seal
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import get_datetime
-from market_mgmt.services import terms
+from market_mgmt.services import refunded, terms
 
 PAPER = "A5 landscape"
 KIND = "Receipt"
@@ -53,7 +53,9 @@ def seal(receipt: Document | frappe._dict, new: bool = False) -> Seal:
 
 
 def render(receipt: str | Document, copy: int = 0) -> bytes:
-    """The signed PDF of an issued receipt, or its n-th copy marked as such; its pages are always the same.
+    """The signed PDF of an issued receipt, or its n-th copy marked as such.
+
+    Its pages are always the same but for what happened to the money since: that it is void, or what of it went back.
 
     Raises PdfUnavailable when this machine cannot make PDFs.
     """
@@ -90,6 +92,7 @@ def _context(receipt: Document, mark: Seal) -> dict[str, Any]:
         "pages": pages,
         "watermark_text": f"{market.market_name}　{receipt.name}",
         "void": receipt.status == "Void",
+        "gone_back": refunded.of_order(receipt.payment_order),
         "issuer": market.receipt_title or market.market_name,
         "seal_image": picture(market.seal_image),
         "issued_at": get_datetime(receipt.issued_at),

@@ -11,7 +11,7 @@ from cn_connect.money import to_db, yuan
 from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain.allocation import Share
-from market_mgmt.services import invoices, receipt_pdf
+from market_mgmt.services import invoices, numbers, receipt_pdf
 from market_mgmt.services.allocations import Paid
 from market_mgmt.services.ledger import OpenFeeRow
 from market_mgmt.services.rows import lock
@@ -40,7 +40,7 @@ def issue(order: Document, paid: Paid, now: datetime) -> str:
         "status": "Issued",
         "verification_code": secrets.token_hex(16),
     }
-    number = _next_number(order.market, now.year)
+    number = numbers.next_number(order.market, now.year)
     name = name_of(order.market, now.year, number)
     receipt = frappe._dict(values, name=name, number=number)
     bulk_insert("Receipt", [receipt])
@@ -110,11 +110,17 @@ def void(order: str, reason: str, now: datetime) -> str | None:
 
 
 def reduce(order: str, left: Decimal, now: datetime) -> None:
-    """Part of a payment went back, `left` did not: the receipt stands, an invoice of more must be taken back."""
+    """Part of a payment went back, `left` did not: the receipt stands and says so, an invoice of more is taken back."""
     name = frappe.db.get_value("Receipt", {"payment_order": order})
     if name:
         lock("Receipt", [name])
+        print_again(order)
         invoices.money_went_back(name, left, now)
+
+
+def print_again(order: str) -> None:
+    """The PDF of an order's receipt is made again when asked for, with what went back of the payment."""
+    frappe.db.set_value("Receipt", {"payment_order": order}, "pdf", None, update_modified=False)
 
 
 def _line(fee: OpenFeeRow, share: Share) -> dict[str, object]:
@@ -142,18 +148,3 @@ def _rest(purpose: str, amount: Decimal) -> dict[str, object]:
         "late_fee": 0.0,
         "amount": to_db(amount),
     }
-
-
-def _next_number(market: str, year: int) -> int:
-    """The next number, from a row that stays locked until the receipt is committed or its number given back."""
-    name = f"{market}-{year}"
-    fields = ("name", "last_number")
-    counter = lock("Receipt Counter", [name], fields).get(name)
-    if counter is None:
-        new = {"name": name, "market": market, "year": year, "last_number": 0}
-        # Two may find no counter at once; the second one's row is ignored and both then wait at the lock.
-        bulk_insert("Receipt Counter", [new], ignore_duplicates=True)
-        counter = lock("Receipt Counter", [name], fields)[name]
-    number = counter.last_number + 1
-    frappe.db.set_value("Receipt Counter", name, "last_number", number, update_modified=False)
-    return number

@@ -23,7 +23,7 @@ from market_mgmt.domain.ledger import (
     REVERSAL,
     Posting,
 )
-from market_mgmt.services import cashiers, freed, labels, ledger, receipts
+from market_mgmt.services import cashiers, freed, labels, ledger, receipts, refund_vouchers
 from market_mgmt.services.billing_reversal import reversals
 from market_mgmt.services.rows import lock
 
@@ -189,6 +189,7 @@ def finish(refund: Document, status: str, now: datetime, **values: object) -> st
     if status == rules.SUCCEEDED:
         ledger.post([_posting(refund, REFUND, REFUND_PAYABLE, CASH, now, "done")])
         _take_back_receipt(refund, now)
+        refund_vouchers.issue(refund, now)
     else:
         holds = [entry for entry in _entries(refund) if entry.entry_type in (REFUND_HOLD, REVERSAL)]
         ledger.post(reversals(holds, str(values.get("error") or status), now.date()))

@@ -8,7 +8,7 @@ from typing import Any
 import frappe
 from cn_connect.money import yuan
 from market_mgmt.domain.collection import Figures
-from market_mgmt.services import collection, ledger, red_cards
+from market_mgmt.services import collection, ledger, red_cards, refunded
 from market_mgmt.services.bindings import BoundStall
 from market_mgmt.services.rows import number
 
@@ -179,11 +179,13 @@ def _payments(merchants: Sequence[str], year: int | None) -> list[dict[str, Any]
             as_list=True,
         )
     )
+    gone_back = refunded.of_orders(row.name for row in rows)
     return [
         {
             "payment_order": row.name,
             "channel": row.channel,
             "amount": yuan(row.amount),
+            "refunded": gone_back[row.name].amount,
             "paid_at": row.paid_at,
             "receipt": receipts.get(row.name),
         }
@@ -202,5 +204,24 @@ def receipts(merchants: Sequence[str], start: int, limit: int) -> dict[str, Any]
         limit_start=start,
         limit=limit,
     )
-    listed = [{**row, "amount": yuan(row.amount)} for row in rows]
+    gone_back = refunded.of_orders(row.payment_order for row in rows)
+    listed = [
+        {**row, "amount": yuan(row.amount), "refunded": gone_back[row.payment_order].amount} for row in rows
+    ]
     return {"total": frappe.db.count("Receipt", filters), "receipts": listed}
+
+
+def refunds(merchants: Sequence[str], start: int, limit: int) -> dict[str, Any]:
+    """The refunds of merchants, the latest first."""
+    filters = {"merchant": ["in", list(merchants) or [""]]}
+    fields = ["name", "amount", "channel", "status", "requested_at", "finished_at"]
+    rows = frappe.get_all(
+        "Refund",
+        filters=filters,
+        fields=[*fields, "payment_order", "voucher"],
+        order_by="requested_at desc, name desc",
+        limit_start=start,
+        limit=limit,
+    )
+    listed = [{**row, "amount": yuan(row.amount)} for row in rows]
+    return {"total": frappe.db.count("Refund", filters), "refunds": listed}

@@ -42,6 +42,7 @@ from market_mgmt.api.staff.imports import (
     import_template,
     reading_template,
     receipt_pdf,
+    refund_pdf,
 )
 from market_mgmt.api.staff.leases import (
     activate_lease,
@@ -80,6 +81,7 @@ __all__ = [
     "receipt_pdf",
     "reconcile_day",
     "red_letter_invoice",
+    "refund_pdf",
     "refund_state",
     "reject_invoice",
     "renew_lease",

@@ -11,7 +11,7 @@ from frappe.utils import getdate
 from market_mgmt import permissions
 from market_mgmt.api import answers
 from market_mgmt.domain.periods import month_of
-from market_mgmt.services import receipts
+from market_mgmt.services import receipts, refund_vouchers
 from market_mgmt.services.imports import jobs
 
 ADMINISTRATOR, FINANCE, SUPERVISOR = "Market Administrator", "Market Finance", "Market Supervisor"
@@ -105,6 +105,16 @@ def receipt_pdf(receipt: str) -> Annotated[None, Download("application/pdf")]:
         frappe.throw(_("There is no receipt {0}.").format(receipt), frappe.DoesNotExistError)
     permissions.require_market(market)
     _download(f"{receipt}.pdf", receipts.print_for_office(receipt, clock.now()))
+
+
+@api_method(methods=["POST"], roles=READERS)
+def refund_pdf(refund: str) -> Annotated[None, Download("application/pdf")]:
+    """The voucher of a refund that has left, as PDF for printing and signing (the file itself)."""
+    found = frappe.db.get_value("Refund", refund, ["market", "voucher"], as_dict=True)
+    if not found:
+        frappe.throw(_("Refund {0} does not exist.").format(refund), frappe.DoesNotExistError)
+    permissions.require_market(found.market)
+    _download(f"{found.voucher or refund}.pdf", refund_vouchers.render(refund))
 
 
 @api_method(methods=["GET", "POST"], roles=READERS)

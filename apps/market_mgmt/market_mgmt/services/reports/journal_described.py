@@ -19,13 +19,14 @@ from market_mgmt.services.reports.journal_rows import ORDER_VOUCHER, PARTS, REFU
 class Taking:
     """One payment, refund (negative) or transfer of money already there (0.00), and what it was used for.
 
-    `receipt` and `order` of a refund are those of the payment that goes back.
+    `receipt` and `order` of a refund are those of the payment that goes back, `voucher` is its own paper.
     """
 
     kind: str
     order: str
     time: str
     receipt: str
+    voucher: str
     stalls: str
     merchant: str
     channel: str
@@ -35,7 +36,7 @@ class Taking:
 
 def described(rows: Sequence[Row]) -> list[Taking]:
     """The rows with what people call them by, in the order of their times."""
-    refunds = _documents(REFUND_VOUCHER, rows, ["name", "channel", "payment_order", "finished_at"])
+    refunds = _documents(REFUND_VOUCHER, rows, ["name", "channel", "payment_order", "voucher", "finished_at"])
     wanted = {row.source.name for row in rows if row.source.doctype == ORDER_VOUCHER}
     wanted |= {refund.payment_order for refund in refunds.values() if refund.payment_order}
     orders = _named(ORDER_VOUCHER, wanted, ["name", "channel", "paid_at", "settled_at"])
@@ -57,6 +58,7 @@ def described(rows: Sequence[Row]) -> list[Taking]:
                 order=order,
                 time=f"{_moment(row, paid, refund):%H:%M}",
                 receipt=receipt,
+                voucher=(refund.voucher or "") if refund else "",
                 stalls="、".join(sorted({stalls.get(e.stall, e.stall) for e in row.entries if e.stall})),
                 merchant=merchants.get(first.merchant, first.merchant),
                 channel=_channel(row, refund or paid),

@@ -68,7 +68,8 @@ def _rows_sheet(book: Workbook, title: str, rows: Sequence[Taking], head: Headin
     columns = [
         *_BEFORE_PARTS,
         *(SheetColumn(part, 12, MONEY) for part in PARTS),
-        *(SheetColumn("收款金额", 13, MONEY), SheetColumn("核对", 8), SheetColumn("支付单", 30, TEXT)),
+        *(SheetColumn("收款金额", 13, MONEY), SheetColumn("核对", 8)),
+        *(SheetColumn("支付单", 30, TEXT), SheetColumn("退款单", 24, TEXT)),
     ]
     writer = SheetWriter(book, title, columns)
     head.write(writer, seal)
@@ -76,13 +77,15 @@ def _rows_sheet(book: Workbook, title: str, rows: Sequence[Taking], head: Headin
     for number, row in enumerate(rows, start=1):
         called = [number, row.time, row.kind, row.receipt, row.stalls, row.merchant, row.channel]
         parts = [row.parts[part] for part in PARTS]
-        writer.line([*called, *parts, row.amount, _adds_up(writer.row), row.order])
+        writer.line([*called, *parts, row.amount, _adds_up(writer.row), row.order, row.voucher])
     if not rows:
         writer.line([None] * len(columns))
     last = writer.row - 1
     letters = [*_LETTERS.values(), _AMOUNT]
     sums = [Formula(f"=SUM({letter}{first}:{letter}{last})") for letter in letters]
-    writer.line(["合计", *[None] * (len(_BEFORE_PARTS) - 1), *sums, _adds_up(writer.row), None], total=True)
+    writer.line(
+        ["合计", *[None] * (len(_BEFORE_PARTS) - 1), *sums, _adds_up(writer.row), None, None], total=True
+    )
     return _Rows(title, first, last)
 
 
