@@ -23,7 +23,8 @@ TIMES = {"paid_at", "expires_at", "issued_at", "accepted_at"}
 
 
 def sms_code(world: World, tenant: Tenant) -> str:
-    """What the last text message to the tenant's phone says."""
+    """What the last text message to the tenant's phone says, once the worker has sent it."""
+    world.work()
     messages = world.site.control("messages", channel="sms", recipient=tenant.phone.phone)["messages"]
     return messages[-1]["content"][0]
 

@@ -4,10 +4,11 @@ Atomic across processes on every profile: the cache is the only thing that reque
 """
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import frappe
+from cn_connect.china_time import epoch
 
 
 def bump(name: str, lifetime: timedelta) -> int:
@@ -34,3 +35,12 @@ def get(name: str) -> Any:
 def forget(*names: str) -> None:
     """Ends counters and values at once."""
     frappe.cache.delete(*(frappe.cache.make_key(f"cn_connect:{name}") for name in names))
+
+
+def spend(name: str, most: int, period: timedelta, now: datetime) -> int:
+    """Counts one more; the seconds to wait if there were more than `most` in the period that the first one began, else 0."""
+    began, seconds = get(f"{name}:began"), int(period.total_seconds())
+    if began is None or not began <= epoch(now) < began + seconds:
+        began = epoch(now)
+        put(f"{name}:began", began, period)
+    return began + seconds - epoch(now) if bump(f"{name}:{began}", period) > most else 0

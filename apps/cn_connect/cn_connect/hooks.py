@@ -13,7 +13,7 @@ scheduler_events = {
     "daily": ["cn_connect.idempotency.forget_old"],
 }
 
-before_request = ["cn_connect.browsers.before_request"]
+before_request = ["cn_connect.client_address.before_request", "cn_connect.browsers.before_request"]
 after_request = ["cn_connect.browsers.after_request"]
 # Their scripts and styles are files, so that a strict Content-Security-Policy fits; apps add their own.
 pages_without_inline_code = ["verify"]

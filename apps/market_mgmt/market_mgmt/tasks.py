@@ -1,4 +1,4 @@
-"""Scheduled jobs: each asks the clock once and calls one service."""
+"""Jobs, most of them scheduled: each asks the clock once and calls one service."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,6 +8,7 @@ from cn_connect import clock
 from market_mgmt.domain.periods import month_containing, month_key
 from market_mgmt.services import (
     billing,
+    bindings,
     dunning,
     late_fees,
     leases,
@@ -78,6 +79,11 @@ def accrue_late_fees() -> None:
     """On the first of a month: posts the late fees up to the last day of the month before."""
     month_end = clock.today() - timedelta(days=1)
     _each_market(lambda market: late_fees.accrue_market(market, month_end))
+
+
+def send_sign_in_code(account: str, market: str, stall_no: str, sealed_phone: str) -> None:
+    """After a request for a code by SMS: sends one if the phone is on file."""
+    bindings.send_code(account, market, stall_no, sealed_phone, clock.now())
 
 
 def check_ledgers() -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import cast
 
 import frappe
-from cn_connect import browsers, clock, sms_codes
+from cn_connect import browsers, clock, sms_limits
 from cn_connect.api_errors import refuse
 from cn_connect.api_method import api_method
 from cn_connect.wechat import accounts, gateway
@@ -61,12 +61,8 @@ def request_sms_code(market: str, stall_no: str, phone: str) -> answers.CodeSent
     """Sends a code to a phone that is on file for the stall; the answer is the same for one that is not."""
     privacy.require(frappe.session.user)
     _check_phone(phone)
-    now = clock.now()
-    stall = bindings.stall_of_number(market, stall_no)
-    bindings.refuse_if_locked(frappe.session.user, bindings.place(market, stall_no), now)
-    on_file = bindings.lease_of_phone(stall, phone, now) is not None
-    sms_codes.request(phone, bindings.code_purpose(market, stall_no), now, deliver=on_file)
-    return {"retry_after": int(sms_codes.PAUSE.total_seconds())}
+    bindings.ask_for_code(frappe.session.user, market, stall_no, phone, clock.now())
+    return {"retry_after": int(sms_limits.PAUSE.total_seconds())}
 
 
 @api_method(methods=["POST"], roles=[MERCHANT])

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import frappe
 from cn_connect import counters, sms_codes
-from cn_connect.crypto import keys
+from cn_connect.crypto import keys, sm4
 from cn_connect.crypto.lookup import normalize
 from cn_connect.errors import CodeWrong, Locked
 from frappe import _
@@ -25,6 +25,7 @@ TRIES = 3
 LOCKED_FOR = timedelta(hours=1)
 _LOCKED = "Too many wrong attempts. Please try again in {0} minutes, or ask the market office."
 _NOT_ON_FILE = "This phone number is not the one on file for the stall. Please ask the market office."
+_JOB = "tasks.send_sign_in_code"  # what a phone number in its arguments is sealed for
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 
 
@@ -114,12 +115,37 @@ def refuse_if_locked(user: str, place: str, now: datetime) -> None:
         raise Locked(_LOCKED, left, -(-left // 60))
 
 
+def ask_for_code(user: str, market: str, stall_no: str, phone: str, now: datetime) -> None:
+    """Has a code sent to a phone that is on file for the stall. Whether it is, is looked up only in the job that sends.
+
+    Raises Locked, TooOften, ConfigMissing; alike for every phone and stall.
+    """
+    refuse_if_locked(user, place(market, stall_no), now)
+    sms_codes.admit(phone, user, now)
+    frappe.enqueue(
+        "market_mgmt.tasks.send_sign_in_code",
+        queue="short",
+        enqueue_after_commit=True,
+        account=user,
+        market=market,
+        stall_no=stall_no,
+        sealed_phone=sm4.seal(keys.keyring(), phone, _JOB),
+    )
+
+
+def send_code(user: str, market: str, stall_no: str, sealed_phone: str, now: datetime) -> None:
+    """Sends what `ask_for_code` asked for, if the phone is on file."""
+    phone = sm4.open_sealed(keys.keyring(), sealed_phone, _JOB)
+    if lease_of_phone(stall_of_number(market, stall_no), phone, now):
+        sms_codes.send(phone, code_purpose(market, stall_no), user, now)
+
+
 def prove_by_code(user: str, market: str, stall_no: str, phone: str, code: str, now: datetime) -> None:
     """Returns if the SMS code is right. Raises CodeWrong, and Locked from the third failure on."""
     where = place(market, stall_no)
     refuse_if_locked(user, where, now)
     try:
-        sms_codes.verify(phone, code_purpose(market, stall_no), code, f"bind:{user}:{where}", now)
+        sms_codes.verify(phone, code_purpose(market, stall_no), code, user, now)
     except (CodeWrong, Locked):
         _count_failure(user, where, now)
         raise

@@ -1,5 +1,6 @@
 """Signing in and binding through the API's own functions, with WeChat and SMS replaced at the network's edge."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -33,6 +34,13 @@ def sent(site, monkeypatch):
     monkeypatch.setattr(sms, "send", lambda phone, template, values, *more: messages.append((phone, values)))
     settings = dict.fromkeys((*sms.REQUIRED, "code_template"), "x")
     monkeypatch.setitem(site.conf, "tencent_sms", settings)
+
+    def work(method, queue, enqueue_after_commit, **arguments):
+        assert enqueue_after_commit
+        assert not [value for value in arguments.values() if re.search(r"1\d{10}", value)], "a phone in clear"
+        site.get_attr(method)(**arguments)
+
+    monkeypatch.setattr(site, "enqueue", work)
     return messages
 
 

@@ -100,7 +100,7 @@ def test_three_failures_lock_the_account_for_that_stall_for_an_hour(site, shop):
 
 def test_wrong_codes_and_wrong_phones_count_together(site, shop):
     account = people.wechat_user(NOW)
-    code = sms_codes.issue(shop.phone, bindings.code_purpose(shop.market, shop.stall_no), NOW)
+    code = sms_codes.issue(shop.phone, bindings.code_purpose(shop.market, shop.stall_no), account[0], NOW)
     for _attempt in range(2):
         with pytest.raises(CodeWrong):
             bindings.prove_by_code(account[0], shop.market, shop.stall_no, shop.phone, wrong(code), NOW)
@@ -112,7 +112,7 @@ def test_wrong_codes_and_wrong_phones_count_together(site, shop):
 
 def test_a_code_is_good_for_the_stall_it_was_sent_for(site, shop):
     user, _openid = people.wechat_user(NOW)
-    code = sms_codes.issue(shop.phone, bindings.code_purpose(shop.market, "elsewhere"), NOW)
+    code = sms_codes.issue(shop.phone, bindings.code_purpose(shop.market, "elsewhere"), user, NOW)
     with pytest.raises(CodeWrong):
         bindings.prove_by_code(user, shop.market, shop.stall_no, shop.phone, code, NOW)
 
