@@ -126,6 +126,13 @@ def forget_session() -> None:
 
 
 def validate_auth() -> None:
+    """By `Authorization` header; then the `auth_hooks` of the apps, which may refuse whoever it is."""
+    _sign_in_by_keys()
+    for method in frappe.get_hooks("auth_hooks"):
+        frappe.call(method)
+
+
+def _sign_in_by_keys() -> None:
     """`Authorization: token key:secret` or `Basic base64(key:secret)`; wrong or unknown ones are 401."""
     header = local.request.environ.get("HTTP_AUTHORIZATION", "").split(" ")
     if len(header) != 2 or local.session.user != "Guest":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
+import frappe.client
 from frappe import _, ping  # noqa: F401 - /api/method/ping
 from frappe.context import local
 from frappe.utils.file_manager import save_uploaded
@@ -18,6 +19,8 @@ def execute_cmd(cmd: str) -> Any:
         method = frappe.get_attr(target) if "." in target else globals()[target]
     except Exception as error:
         frappe.throw(frappe.messages.fill(_("Failed to get method for command {0} with {1}"), cmd, error))
+    if not callable(method):
+        frappe.throw(_("You are not permitted to access this resource."), frappe.PermissionError)
     frappe.is_whitelisted(method)
     is_valid_http_method(method)
     return frappe.call(method, **local.form_dict)
@@ -49,15 +52,17 @@ def upload_file() -> Any:
 @frappe.whitelist(allow_guest=True)
 def run_doc_method(method: str, dt: str, dn: str, args: Any = None) -> None:
     """Call a whitelisted method of a document, with the arguments given as an object."""
-    doc = frappe.get_doc(dt, dn)
-    doc.check_permission("read")
+    doc = frappe.client.permitted(dt, dn, "read")
     function = getattr(doc, method, None)
-    if function is None:
-        raise frappe.DoesNotExistError
-    plain = getattr(function, "__func__", function)
+    plain = getattr(function, "__func__", None)
+    if plain is None:
+        frappe.throw(_("You are not permitted to access this resource."), frappe.PermissionError)
     frappe.is_whitelisted(plain)
     is_valid_http_method(plain)
-    answer = frappe.call(function, **(frappe.parse_json(args) if args else {}))
+    arguments = frappe.client.parsed(args) if args else {}
+    if not isinstance(arguments, dict):
+        frappe.throw(_("The arguments of a method are sent as an object."))
+    answer = frappe.call(function, **arguments)
     local.response["docs"] = [doc]
     if answer is not None:
         local.response["message"] = answer

@@ -23,3 +23,19 @@ sm4_fields = ["Outbox Message.recipient"]
 
 # Modules with API methods, for the API reference.
 api_modules = ["cn_connect.api.wechat_pay", "cn_connect.api.sms"]
+
+# Every request passes the same doors (see cn_connect.access): once it is known who asks, and when documents are written.
+auth_hooks = ["cn_connect.access.doors.check"]
+after_request = ["cn_connect.access.files.harden"]
+override_whitelisted_methods = {
+    f"frappe.client.{name}": f"cn_connect.access.client.{name}"
+    for name in ("get", "get_count", "has_permission")
+}
+_BEFORE_WRITING = ("before_save", "before_submit", "before_cancel", "before_update_after_submit")
+doc_events = {
+    "*": dict.fromkeys(_BEFORE_WRITING, "cn_connect.access.documents.check_written"),
+    "File": {
+        "before_insert": "cn_connect.access.files.check_quota",
+        "before_save": "cn_connect.access.files.check_written",
+    },
+}

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 import frappe
 import frappe.client
 import frappe.handler
+from frappe import _
 from frappe.context import local
 from frappe.utils.response import build_response
 
@@ -44,7 +45,7 @@ def use_documents(verb: str, doctype: str, name: str) -> Any:
             local.form_dict.setdefault("limit_page_length", local.form_dict.get("limit") or 20)
             return frappe.call(frappe.client.get_list, doctype, **local.form_dict)
         case "POST", False:
-            return frappe.get_doc({**_sent(), "doctype": doctype}).insert()
+            return frappe.client.document({**_sent(), "doctype": doctype}).insert()
         case "GET", True:
             return frappe.client.read(doctype, name)
         case "PUT", True:
@@ -59,4 +60,7 @@ def use_documents(verb: str, doctype: str, name: str) -> Any:
 def _sent() -> Any:
     """The document: the `data` argument, or all arguments."""
     data = local.form_dict.data
-    return frappe.parse_json(local.form_dict if data is None else data)
+    values = frappe.client.parsed(dict(local.form_dict) if data is None else data)
+    if not isinstance(values, dict):
+        frappe.throw(_("A document is sent as an object of fields and values."))
+    return values

@@ -66,11 +66,23 @@ class Fields:
         inner = what if what == "*" else self._expression(what, permitted)
         return inner and f"{function}({distinct or ''}{inner})"
 
-    def order(self, text: str, way: str = "") -> str:
-        """ORDER BY or GROUP BY: columns, aliases and calls, each with its direction, else `way`."""
-        parts = [_ORDER.match(part) for part in split(text)]
-        return ", ".join(f"{self._ordered(part['what'])} {part['way'] or way}" for part in parts if part)
+    def order(self, text: str, way: str = "", permitted: Collection[str] | None = None) -> str:
+        """ORDER BY or GROUP BY: columns, aliases and calls, each with its direction, else `way`.
 
-    def _ordered(self, what: str) -> str | None:
+        DataError for a column that is not `permitted`.
+        """
+        parts = [_ORDER.match(part) for part in split(text)]
+        return ", ".join(
+            f"{self._ordered(part['what'], permitted)} {part['way'] or way}" for part in parts if part
+        )
+
+    def _ordered(self, what: str, permitted: Collection[str] | None) -> str:
         plain = _PLAIN.match(what)
-        return f"`{plain[1]}`" if plain and plain[1] in self.aliases else self._expression(what)
+        if plain and plain[1] in self.aliases:
+            return f"`{plain[1]}`"
+        sql = self._expression(what, permitted)
+        if sql is None:
+            # the order of rows would tell what stands in it
+            message = frappe._("Field not permitted in query") + ": {0}"
+            frappe.throw(frappe.messages.fill(message, what), frappe.DataError)
+        return sql

@@ -6,8 +6,8 @@ get_list has its own rules (NULL counts as empty, link fields, permissions): see
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn
 
 import frappe
 
@@ -32,18 +32,24 @@ def where(filters: Any) -> tuple[str, list]:
 
 def normalized(doctype: str, filters: Any) -> Iterator[Filter]:
     """(DocType, field, operator, value) of each condition in a dict or in a list of lists and dicts."""
+    if filters and not isinstance(filters, dict | list | tuple):
+        refuse_filter(filters)
     for item in [filters] if isinstance(filters, dict) else filters or ():
-        if isinstance(item, str):
-            raise TypeError(f"Filter must be a list or dict, not text: {filters!r}")
-        if not isinstance(item, dict):
+        if isinstance(item, list | tuple) and len(item) in (3, 4):
             doctype_of_item, field, operator, value = (doctype, *item) if len(item) == 3 else item
             yield doctype_of_item, field, _operator(operator), value
             continue
+        if not isinstance(item, dict):
+            refuse_filter(item)
         for field, value in item.items():
             if isinstance(value, (list, tuple)) and len(value) == 2 and isinstance(value[0], str):
                 yield doctype, field, _operator(value[0]), value[1]
             else:
                 yield doctype, field, "=", value
+
+
+def refuse_filter(what: Any) -> NoReturn:
+    raise frappe.DataError(frappe.messages.fill(frappe._("Invalid filter: {0}"), str(what)[:80]))
 
 
 def _operator(operator: Any) -> str:
@@ -71,11 +77,16 @@ def in_values(value: Any) -> list:
     """The list of an IN; empty becomes [''] because `IN ()` is no SQL."""
     if isinstance(value, str):
         value = [v.strip() for v in value.split(",")]
-    return list(value) or [""]
+    if value is not None and not isinstance(value, Iterable):
+        value = [value]
+    items = list(value or ())
+    if any(isinstance(item, list | tuple | dict) for item in items):
+        refuse_filter(value)
+    return items or [""]
 
 
 def quote_field(field: str) -> str:
     """A column name in backticks; anything that is not a plain name is refused."""
-    if not re.fullmatch(r"\w+", field):
+    if not isinstance(field, str) or not re.fullmatch(r"\w+", field):
         raise frappe.ValidationError(frappe.messages.fill(frappe._("Invalid filter: {0}"), field))
     return f"`{field}`"

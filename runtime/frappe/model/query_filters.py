@@ -11,8 +11,8 @@ import operator as op
 from typing import Any
 
 import frappe
-from frappe.database.filters import in_values
-from frappe.utils.dates import get_datetime, getdate
+from frappe.database.filters import in_values, refuse_filter
+from frappe.utils.dates import get_datetime, getdate, nowdate
 from frappe.utils.numbers import flt
 
 _STANDARD = {"creation": "Datetime", "modified": "Datetime", "docstatus": "Int", "idx": "Int"}
@@ -29,11 +29,13 @@ def fieldtype_of(doctype: str, fieldname: str) -> str:
 
 def condition(column: str, fieldtype: str, operator: str, value: Any) -> Condition:
     """SQL and values of one filter on a column given as SQL."""
-    kind = "number" if fieldtype in _NUMBERS else "date" if fieldtype in _DATES else "text"
+    kind = kind_of(fieldtype)
     if operator == "is":
         return _is(column, kind, value), []
     if operator == "between":
         return f"{column} between %s and %s", _bounds(fieldtype, value)
+    if isinstance(value, list | tuple | dict) and operator not in ("in", "not in"):
+        refuse_filter(value)
     if operator in ("like", "not like"):
         value = "" if value is None else str(value)
         null_too = operator == "not like" and value.strip("%") != ""
@@ -57,6 +59,10 @@ def condition(column: str, fieldtype: str, operator: str, value: Any) -> Conditi
     return f"({sql} or {column} is null)" if null_too and kind != "number" else sql, [value]
 
 
+def kind_of(fieldtype: str) -> str:
+    return "number" if fieldtype in _NUMBERS else "date" if fieldtype in _DATES else "text"
+
+
 def _is(column: str, kind: str, value: Any) -> str:
     if value not in ("set", "not set"):
         frappe.throw(frappe.messages.fill(frappe._("Use of undefined operator value: {0}"), value))
@@ -70,7 +76,14 @@ def _is(column: str, kind: str, value: Any) -> str:
 
 def _bounds(fieldtype: str, value: Any) -> list:
     """Of a range; one of moments goes to the end of its last day."""
-    start, end = value
+    if isinstance(value, str) or (
+        value is not None and not (isinstance(value, list | tuple) and len(value) <= 2)
+    ):
+        refuse_filter(value)
+    # stock Frappe takes a bound that is missing for today
+    start, end = [*(value or ()), None, None][:2]
+    if kind_of(fieldtype) == "date":
+        start, end = start or nowdate(), end or nowdate()
     if fieldtype == "Datetime" and ":" not in str(end):
         end = datetime.datetime.combine(getdate(end), datetime.time.max)
     return [_typed(fieldtype, start), _typed(fieldtype, end)]
@@ -79,6 +92,11 @@ def _bounds(fieldtype: str, value: Any) -> list:
 def _typed(fieldtype: str, value: Any) -> Any:
     """The value as the column stores it."""
     convert = _NUMBERS.get(fieldtype) or _DATES.get(fieldtype)
-    if convert or value is None or isinstance(value, str):
-        return convert(value) if convert else value
+    if convert:
+        try:
+            return convert(value)
+        except (TypeError, ValueError, OverflowError):
+            refuse_filter(value)
+    if value is None or isinstance(value, str):
+        return value
     return str(int(value) if isinstance(value, bool) else value)

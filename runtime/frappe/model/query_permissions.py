@@ -28,6 +28,17 @@ def match_condition(doctype: str, user: str) -> str:
     return " and ".join(f"({condition})" for condition in conditions if condition)
 
 
+def sees_all(doctype: str, user: str) -> bool:
+    """Whether no rule hides single documents of the DocType from the user, who may read the DocType."""
+    if user == "Administrator":
+        return True
+    by_document, by_list = (
+        frappe.get_hooks(f"{kind}", {}) for kind in ("has_permission", "permission_query_conditions")
+    )
+    hides_single_ones = doctype in by_document and doctype not in by_list
+    return not hides_single_ones and not match_condition(doctype, user)
+
+
 def _user_permission_conditions(doctype: str, user: str) -> list[str]:
     conditions = []
     for fieldname, allowed in get_limits(doctype, doctype, user).items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
+import frappe.client
 from frappe.types import _dict
 from frappe.utils import cint
 from frappe.utils.safe_exec import get_workflow_safe_globals, safe_eval
@@ -19,12 +20,18 @@ class WorkflowPermissionError(frappe.ValidationError):
 
 
 def get_workflow(doctype: str) -> Any:
+    if not frappe.get_meta(doctype).workflow:
+        frappe.throw(
+            frappe._("There is no workflow for {0}").format(frappe._(doctype)), frappe.DoesNotExistError
+        )
     return frappe.get_cached_doc("Workflow", frappe.get_meta(doctype).workflow)
 
 
 def _stored(doc: Any) -> Any:
     """The document, given as such or as JSON, as it is in the database."""
-    doc = frappe.get_doc(frappe.parse_json(doc)) if isinstance(doc, str | dict) else doc
+    if isinstance(doc, str | dict):
+        sent = frappe.client.document(doc)
+        return sent if sent.is_new() else frappe.client.permitted(sent.doctype, sent.name, "read")
     return doc if doc.is_new() else doc.load_from_db()
 
 

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 import frappe
+import frappe.client
 from frappe import _
 
 _WEBSITE_USER_TYPES = (
@@ -80,8 +81,11 @@ def save_uploaded() -> Any:
     user = frappe.sessions.user_info(frappe.session.user)
     if user.name == "Guest":
         raise frappe.PermissionError
-    if form.doctype and form.docname and frappe.db.exists(form.doctype, form.docname):
-        frappe.get_doc(form.doctype, form.docname).check_permission("write")
+    if form.doctype:
+        # hangs on a document that the user may write; also when it is not there, as `permitted` says
+        frappe.client.permitted(form.doctype, form.docname, "write")
+    if form.file_url:
+        check_readable(form.file_url)
     name = (uploaded.filename if uploaded else None) or form.file_name or ""
     # website users may upload pictures and documents only: no pages, no programs
     if uploaded and user.user_type != "System User" and not name.lower().endswith(_WEBSITE_USER_TYPES):
@@ -97,6 +101,19 @@ def save_uploaded() -> Any:
         is_private=frappe.utils.cint(form.is_private),
         content=uploaded.stream.read() if uploaded else None,
     ).save(ignore_permissions=True)
+
+
+def check_readable(url: str) -> None:
+    """PermissionError unless the user may read a File of this very address; one that is unknown is refused alike.
+
+    The database finds addresses that differ in case or accents, too; on disk those are other files.
+    """
+    if url.startswith(("http://", "https://")):
+        return
+    rows = frappe.get_all("File", filters={"file_url": url}, fields=["name", "file_url"])
+    readable = (frappe.get_doc("File", row.name).is_downloadable() for row in rows if row.file_url == url)
+    if not any(readable):
+        raise frappe.PermissionError
 
 
 def remove_all(dt: str, dn: str) -> None:

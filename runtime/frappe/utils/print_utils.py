@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
+import frappe.client
 from frappe import _
 from frappe.utils.pdf import get_pdf
 
 
 def get_print(doctype: str, name: str, print_format: str | None = None, as_pdf: bool = False) -> Any:
     """A document in a print format: an HTML page, or a PDF. PermissionError unless the user may print or read it."""
-    doc = frappe.get_doc(doctype, name)
-    if not (doc.has_permission("print") or doc.has_permission("read")):
-        frappe.throw(_("No {0} permission").format("print"), frappe.PermissionError)
+    doc = frappe.client.permitted(
+        doctype, name, "print" if frappe.has_permission(doctype, "print") else "read"
+    )
     layout = _print_format(doctype, print_format)
     body = frappe.render_template(layout.html, {"doc": doc, "meta": doc.meta}, is_path=False)
     page = {"body": body, "css": layout.css or "", "title": doc.name}

@@ -13,9 +13,15 @@ from werkzeug.utils import send_from_directory
 from werkzeug.wrappers import Request, Response
 
 import frappe
+from frappe.utils.file_manager import check_readable
 
 _YEAR = 365 * 24 * 3600
 _HOUR = 3600
+# Pictures, sound, films, and text that stays text.
+_SHOWN = frozenset(
+    (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".heic", ".pdf", ".txt", ".csv",
+     ".mp3", ".m4a", ".wav", ".ogg", ".amr", ".mp4", ".mov", ".webm")
+)  # fmt: skip
 
 
 def serve_asset(request: Request) -> Response:
@@ -37,22 +43,31 @@ def _public_folder(app: str) -> str:
 def serve_public(request: Request, site_path: str) -> Response:
     """A public file of a site, for which no session is needed."""
     folder = os.path.join(site_path, "public", "files")
-    return _send(request, folder, request.path.removeprefix("/files/"), max_age=_HOUR)
+    return _send_uploaded(request, folder, request.path.removeprefix("/files/"), max_age=_HOUR)
 
 
 def serve_private(request: Request) -> Response:
     """A file below `private/files`, if the user may read one of the File documents that point to it.
 
-    It is never sent as HTML that would run in this origin.
+    It is never sent as something that would run in this origin.
     """
     path = request.path
-    names = frappe.get_all("File", filters={"file_url": path}, pluck="name")
-    if not any(frappe.get_doc("File", name).is_downloadable() for name in names):
-        raise Forbidden
+    try:
+        check_readable(path)
+    except frappe.PermissionError:
+        raise Forbidden from None
     folder, name = frappe.get_site_path("private", "files"), path.removeprefix("/private/files/")
-    might_run = path.lower().endswith((".html", ".htm", ".svg", ".xml", ".js"))
-    response = _send(request, folder, name, as_attachment=might_run)
+    response = _send_uploaded(request, folder, name)
     response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _send_uploaded(request: Request, folder: str, path: str, **options: Any) -> Response:
+    """What people uploaded: shown in the browser only if its type cannot run anything there, else saved."""
+    shown = os.path.splitext(path)[1].lower() in _SHOWN
+    response = _send(request, folder, path, as_attachment=not shown, **options)
+    if not shown:
+        response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
 
 

@@ -6,9 +6,17 @@ import os
 from typing import Any
 
 import frappe
+import frappe.client
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import file_manager
+
+
+class MissingFileError(OSError):
+    """No file lies where the document says."""
+
+    http_status_code = 417
+
 
 STORED_HERE = ("/files/", "/private/files/")
 
@@ -36,7 +44,7 @@ class File(Document):
         content = self.get("content")
         if content is not None:
             self.update(file_manager.store(self.file_name, content, is_private=bool(self.is_private)))
-            self.content = None
+            self.content, self.flags.new_file = None, True
         self.file_name = self.file_name or os.path.basename(self.file_url)
         self.file_type = os.path.splitext(self.file_name)[1].lstrip(".").upper() or None
 
@@ -44,9 +52,24 @@ class File(Document):
         if (self.file_url or "").startswith(STORED_HERE):
             self.is_private = int(self.file_url.startswith("/private/"))
             if not os.path.isfile(self.get_full_path()):
-                frappe.throw(frappe.messages.fill(_("File {0} does not exist"), self.file_url), IOError)
+                frappe.throw(
+                    frappe.messages.fill(_("File {0} does not exist"), self.file_url), MissingFileError
+                )
         elif not self.is_folder and not self.file_url.startswith(("http://", "https://")):
             frappe.throw(_("URL must start with http:// or https://"))
+
+        self.check_reach()
+
+    def check_reach(self) -> None:
+        """A record whose maker's rights count points only at what that person may read, and hangs on what it may write."""
+        before = self.get_doc_before_save() or frappe._dict()
+        if self.flags.ignore_permissions or frappe.session.user == "Administrator":
+            return
+        if self.file_url and self.file_url != before.file_url and not self.flags.new_file:
+            file_manager.check_readable(self.file_url)
+        hangs_on = (self.attached_to_doctype, self.attached_to_name)
+        if all(hangs_on) and hangs_on != (before.attached_to_doctype, before.attached_to_name):
+            frappe.client.permitted(*hangs_on, "write")
 
     def on_trash(self) -> None:
         shared = frappe.db.exists("File", {"file_url": self.file_url, "name": ("!=", self.name)})
