@@ -17,7 +17,7 @@ from market_mgmt.domain.billing import Bill, Line
 from market_mgmt.domain.late_fee import DEFAULT_START_AFTER_DAYS
 from market_mgmt.domain.ledger import CHARGE, INCOME, RECEIVABLE, Posting
 from market_mgmt.domain.periods import Period, month_containing, month_key, month_of
-from market_mgmt.services import fee_writer, labels, ledger, red_cards, supplier_bills
+from market_mgmt.services import fee_writer, labels, ledger, red_cards, supplier_bills, waivers
 from market_mgmt.services.allocations import use_prepaid
 from market_mgmt.services.bill_sources import Sources
 from market_mgmt.services.billing_reversal import reverse
@@ -130,6 +130,7 @@ def publish(
     supplier_bills.require_covered(market, period, bills)
     _freeze([row.name for row in bills], as_of, rule_in_force(market, as_of))
     ledger.post([_charge(row, as_of) for row in bills])
+    waivers.carry_over(market, [row.name for row in bills], as_of)
     moment = now or datetime.combine(as_of, time())
     for paid in use_prepaid({row.merchant for row in bills}, as_of).values():
         for lease in paid.leases:
@@ -211,6 +212,8 @@ def record_openings(fees: Sequence[OpeningFee], as_of: date) -> list[str]:
         for name, fee in zip(names, new, strict=True)
     )
     ledger.post([_charge(rows[name], as_of, key) for name, key in zip(names, keys, strict=True)])
+    for market in {row.market for row in rows.values()}:
+        waivers.carry_over(market, names, as_of)
     recorded = posted | {fee.key: name for name, fee in zip(names, new, strict=True)}
     return [recorded[fee.key] for fee in fees]
 

@@ -6,12 +6,13 @@ from datetime import date, datetime
 import frappe
 from frappe import _
 from market_mgmt.domain.ledger import REVERSAL, Posting
-from market_mgmt.services import freed, labels, ledger, red_cards
+from market_mgmt.services import freed, labels, ledger, red_cards, waivers
 from market_mgmt.services.rows import lock
 
 
 def reverse(fee: str, reason: str, now: datetime) -> list[str]:
-    """Reverse a wrong bill with its late fees; what was paid on it pays other open fees, the rest is prepaid balance.
+    """Reverse a wrong bill with its late fees; its waivers are void, and what was paid on it pays other open fees, the
+    rest is prepaid balance.
 
     A draft is just dropped. Returns the red cards that are lifted because nothing else is overdue.
     Raises ValidationError without a reason or when it is reversed already, DoesNotExistError for no fee.
@@ -27,6 +28,7 @@ def reverse(fee: str, reason: str, now: datetime) -> list[str]:
     entries = ledger.entries_of([fee], lock=True)[fee]
     ledger.post(reversals(entries, reason, now.date()))
     zero = {"outstanding": 0, "late_fee": 0, "late_fee_posted": 0}
+    waivers.void_with(fee)
     frappe.db.set_value("Fee", fee, {"status": "Reversed", "reason": reason.strip(), **zero})
     lifted = freed.pay_open(owner.merchant, now)
     return [*lifted, *red_cards.lift_if_settled(owner.lease, now)]

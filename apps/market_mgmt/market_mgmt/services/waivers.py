@@ -1,10 +1,12 @@
 """Waivers: asked for, approved by a second person, posted as of the day of approval.
 
 A waiver of principal acts like a payment on that day, which still accrues in full; one of late fee lowers what is owed
-from then on (money rule 5, domain.md).
+from then on (money rule 5, domain.md). When its bill is reversed it is void; the bill that replaces it keeps what was
+approved of its principal, up to its own amount (money rule 7).
 """
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime, time
 from decimal import Decimal
 
 import frappe
@@ -13,9 +15,11 @@ from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain.ledger import LATE_FEE_RECEIVABLE, RECEIVABLE, WAIVED, WAIVER, Posting
 from market_mgmt.services import labels, late_fees, ledger, red_cards
-from market_mgmt.services.rows import lock
+from market_mgmt.services.fee_writer import ONE_OFF
+from market_mgmt.services.rows import chunks, lock
 
-REQUESTED, APPROVED, REJECTED = "Requested", "Approved", "Rejected"
+REQUESTED, APPROVED, REJECTED, VOID = "Requested", "Approved", "Rejected", "Void"
+_BILL = ["name", "lease", "fee_type", "period", "source"]
 PRINCIPAL, LATE_FEE = "Principal", "Late Fee"
 _ACCOUNTS = {PRINCIPAL: RECEIVABLE, LATE_FEE: LATE_FEE_RECEIVABLE}
 
@@ -99,3 +103,66 @@ def _post(waiver: Document, now: datetime) -> None:
     )
     ledger.refresh_caches([waiver.fee], today)
     red_cards.lift_if_settled(row.lease, now)
+
+
+def void_with(fee: str) -> list[str]:
+    """Void the waivers of a bill that is reversed, those asked for too; returns their names. Its entries are the caller's."""
+    filters = {"fee": fee, "status": ["in", (REQUESTED, APPROVED)]}
+    names = frappe.get_all("Fee Waiver", filters, pluck="name", order_by="name")
+    for name in names:
+        frappe.db.set_value("Fee Waiver", name, "status", VOID)
+    return names
+
+
+def carry_over(market: str, fees: Sequence[str], on: date) -> list[str]:
+    """Approve anew, for bills just published, what was waived of the principal of the reversed bills that they replace.
+
+    Up to what is owed on each; who asked and who approved stay. Returns the names of the new waivers.
+    """
+    void = _of_reversed(market)
+    replacing = {_replaces(fee): fee.name for fee in _bills(fees)} if void else {}
+    made = []
+    for waiver in void:
+        fee = replacing.get(_replaces(waiver.of))
+        owed = ledger.fee_balance(fee, lock=True)[0] if fee else Decimal(0)
+        amount = min(owed, yuan(waiver.amount))
+        if fee and amount > 0:
+            made.append(_again(waiver, fee, amount, on))
+    return made
+
+
+def _of_reversed(market: str) -> list[frappe._dict]:
+    """The void waivers of principal in a market that had been approved, each with its bill `of`: the last one published
+    and reversed of its kind, not one that was replaced already."""
+    fields = ["name", "fee", "amount", "reason", "requested_by", "requested_at", "decided_by", "decided_at"]
+    filters = {"market": market, "status": VOID, "part": PRINCIPAL, "decided_by": ["is", "set"]}
+    rows = frappe.get_all("Fee Waiver", filters, fields, order_by="decided_at, name")
+    bills = {fee.name: fee for fee in _bills([row.fee for row in rows])}
+    last = {}
+    for piece in chunks(fee.lease for fee in bills.values()):
+        gone = {"lease": ["in", piece], "status": "Reversed", "bill_date": ["is", "set"]}
+        for fee in frappe.get_all("Fee", gone, _BILL, order_by="bill_date, revision, creation"):
+            last[_replaces(fee)] = fee.name
+    return [
+        frappe._dict(row, of=bills[row.fee]) for row in rows if last.get(_replaces(bills[row.fee])) == row.fee
+    ]
+
+
+def _bills(names: Sequence[str]) -> list[frappe._dict]:
+    return [row for piece in chunks(names) for row in frappe.get_all("Fee", {"name": ["in", piece]}, _BILL)]
+
+
+def _replaces(fee: frappe._dict) -> tuple[str, ...]:
+    """What a bill and the one that replaces it have in common; a one-off fee replaces nothing."""
+    one_off = (fee.name,) if fee.source == ONE_OFF else ()
+    return fee.lease, fee.fee_type, fee.period, *one_off
+
+
+def _again(waiver: frappe._dict, fee: str, amount: Decimal, on: date) -> str:
+    values = {"doctype": "Fee Waiver", "fee": fee, "part": PRINCIPAL, "amount": to_db(amount)}
+    new = frappe.get_doc({**values, "reason": waiver.reason}).insert(ignore_permissions=True)
+    decided = {key: waiver[key] for key in ("requested_by", "requested_at", "decided_by", "decided_at")}
+    # It was decided when the first bill was; the workflow has no such step.
+    frappe.db.set_value("Fee Waiver", new.name, {**decided, "status": APPROVED, "carried_from": waiver.name})
+    _post(new, datetime.combine(on, time()))
+    return new.name

@@ -94,6 +94,7 @@ class Model:
             bill.late_settled += amount
         else:
             bill.reductions.append((on, amount))
+            bill.waived += amount
 
     def accrue(self, market: str, on: date) -> None:
         for bill in self.bills.values():
@@ -118,8 +119,20 @@ class Model:
         revision = 1 + sum(name.startswith(key) for name in self.bills)
         name = f"{key}{revision}"
         bill = Bill(name, tenancy, period, last, runs, due, priority, amount, terms if runs else None)
+        bill.waived = min(self._waived_before(bill), amount)
+        if bill.waived:
+            bill.reductions.append((on, bill.waived))
         self.bills[name] = bill
         return bill
+
+    def _waived_before(self, bill: Bill) -> Decimal:
+        """What was waived of the last bill that was taken back and that this one replaces."""
+        replaced = [
+            other
+            for other in self.bills.values()
+            if (other.tenancy, other.period, other.generated) == (bill.tenancy, bill.period, True)
+        ]
+        return replaced[-1].waived if bill.generated and replaced else ZERO
 
     # -- money in ------------------------------------------------------------------------------------------------
 

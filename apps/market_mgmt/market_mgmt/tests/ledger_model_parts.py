@@ -56,6 +56,7 @@ class Bill:
     reductions: list[tuple[date, Decimal]] = field(default_factory=list)
     accruals: list[Accrual] = field(default_factory=list)
     late_settled: Decimal = ZERO
+    waived: Decimal = ZERO
     reversed: bool = False
 
     @property

@@ -70,6 +70,14 @@ TENANTS_IN_MID_MONTH = [
     ("wait", 20),
     ("bill", 0, 1),
 ]
+WAIVED_THEN_REVERSED = [
+    ("waive", 0, "Principal", D("60.00")),
+    ("waive", 0, "Late Fee", D("0.01")),
+    ("reverse bill", 0),
+    ("bill", 0, 1),
+    ("change tenant", 0, D("800.00")),
+    ("deposit", 1, D("100.00")),
+]
 GIVEN_BACK_AS_A_WHOLE = [
     ("collect", 2, D("60.00")),
     ("give back", 0, D("60.00"), False, True, True),
@@ -85,6 +93,7 @@ GIVEN_BACK_AS_A_WHOLE = [
 @example(work=AFTER_ITS_LATE_FEES_WERE_PAID)
 @example(work=AFTER_ITS_MONTH_WAS_CLOSED)
 @example(work=TENANTS_IN_MID_MONTH)
+@example(work=WAIVED_THEN_REVERSED)
 @example(work=GIVEN_BACK_AS_A_WHOLE)
 @settings(
     max_examples=15,

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from market_mgmt.api import staff as api
-from market_mgmt.services import ledger
+from market_mgmt.patches import waivers_of_reversed_bills_are_void as patch
+from market_mgmt.services import billing, ledger
 from market_mgmt.tests import factories
 
 D = Decimal
@@ -92,3 +93,37 @@ def test_what_was_paid_since_the_request_is_not_waived(site, shop, rent, ask, ap
     factories.collect(shop.merchant, [rent], "Cash", D("1001.50"), "Administrator", NOV_11)
     with pytest.raises(site.ValidationError):
         approve(name)
+
+
+def test_a_bill_that_is_issued_again_keeps_who_asked_and_who_approved(site, shop, rent, ask, approve, people):
+    # given a waiver of 400, and its bill reversed
+    name = ask("Principal", "400.00")
+    approve(name)
+    billing.reverse(rent, "错账", NOV_11)
+    assert site.db.get_value("Fee Waiver", name, "status") == "Void"
+    # when the bill is issued again
+    again = factories.rent_bill(shop, on=NOV_11.date())
+    # then the waiver stands on it, and says where it comes from
+    (carried,) = site.get_all("Fee Waiver", {"status": "Approved", "market": shop.market}, ["*"])
+    assert (carried.fee != rent, carried.carried_from) == (True, name)
+    assert (carried.requested_by, carried.decided_by) == (people["Finance"], people["Supervisor"])
+    assert ledger.fee_balance(carried.fee)[0] == D("600.00")
+    assert again
+    assert ledger.check(shop.market) == []
+
+
+def test_a_void_waiver_is_not_approved_any_more(site, shop, rent, ask, approve):
+    name = ask("Principal", "400.00")
+    billing.reverse(rent, "错账", NOV_11)
+    with pytest.raises(site.PermissionError, match="作废"):
+        approve(name)
+    assert site.db.get_value("Fee Waiver", name, "status") == "Void"
+
+
+def test_waivers_of_bills_reversed_long_ago_become_void(site, shop, rent, ask, approve):
+    name = ask("Principal", "400.00")
+    approve(name)
+    billing.reverse(rent, "错账", NOV_11)
+    site.db.set_value("Fee Waiver", name, "status", "Approved")  # as it was left before
+    patch.execute()
+    assert site.db.get_value("Fee Waiver", name, "status") == "Void"

@@ -251,13 +251,15 @@ class Book:
         self, stall: str, period: str, fee_type: str, part: str, amount: Decimal, approve: bool
     ) -> None:
         """Finance asks; a supervisor decides."""
-        fee = self.fee(stall, fee_type, period)
-        name = factories.waiver(fee.name, part, str(amount))
+        name = self.ask_waiver(stall, period, fee_type, part, amount)
         frappe.set_user(factories.staff(self.market, "Market Supervisor"))
         try:
             api.review_waiver(name, approve, "市场会议决定")
         finally:
             frappe.set_user("Administrator")
+
+    def ask_waiver(self, stall: str, period: str, fee_type: str, part: str, amount: Decimal) -> str:
+        return factories.waiver(self.fee(stall, fee_type, period).name, part, str(amount))
 
     def ask_refund(self, merchant: str, channel: str, amount: Decimal, reopen: bool = False) -> None:
         """By WeChat the last payment goes back, otherwise balance."""

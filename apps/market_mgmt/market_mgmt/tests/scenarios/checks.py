@@ -132,6 +132,19 @@ def receipts(book: Book, datatable: Table) -> None:
     compare([[row.name, money(row.amount), _(row.status)] for row in book.receipts()], datatable)
 
 
+def waivers(book: Book, datatable: Table) -> None:
+    """| 费用 | 账期 | 部分 | 金额 | 状态 |"""
+    rows = frappe.get_all("Fee Waiver", {"market": book.market}, ["fee", "part", "amount", "status"])
+    bills = [frappe.db.get_value("Fee", row.fee, ["fee_type", "period"], as_dict=True) for row in rows]
+    compare(
+        [
+            [_(bill.fee_type), bill.period, _(row.part), money(row.amount), _(row.status)]
+            for row, bill in zip(rows, bills, strict=True)
+        ],
+        datatable,
+    )
+
+
 def refund_status(book: Book, status: str) -> None:
     assert _(frappe.db.get_value("Refund", book.refund, "status")) == status
 

@@ -114,6 +114,7 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "{day:Day} 申请减免“{stall:Name}” {period} {fee_type:FeeType}的{part:Part} {amount:N} 元，主管{approve:Decision}": (
         Book.waive
     ),
+    "{day:Day} 申请减免“{stall:Name}” {period} {fee_type:FeeType}的{part:Part} {amount:N} 元": Book.ask_waiver,
     "{day:Day} 为“{merchant:Name}”申请{channel:Channel}退款 {amount:N} 元": Book.ask_refund,
     "{day:Day} 为“{merchant:Name}”申请{channel:Channel}退款 {amount:N} 元，重新打开费用": Book.ask_refund_of_fees,
     "{day:Day} {by:Person}{approve:Decision}退款": Book.review_refund,
@@ -142,6 +143,7 @@ CHECKS: dict[str, Callable[..., None]] = {
     "“{stall:Name}”的押金是 {amount:N} 元": checks.deposit,
     "新记的账目是": checks.new_entries,
     "收据是": checks.receipts,
+    "减免是": checks.waivers,
     "退款是“{status:Name}”": checks.refund_status,
     "发票申请是“{status:Name}”，金额 {amount:N} 元": checks.invoice,
     "抽屉里应有 {amount:N} 元": checks.drawer,
