@@ -1,38 +1,32 @@
 """Bills: drafted for a period, reviewed by a person, published once, and reversed instead of edited.
 
-Publishing freezes a bill: it posts the charge, sets the due date and copies the late fee rule, and uses up prepaid
-balances. Both work on a whole market with a handful of queries.
+Publishing (`publication`) freezes a bill: it posts the charge, sets the due date and copies the late fee rule, and uses up
+prepaid balances. Both work on a whole market with a handful of queries.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import frappe
-from cn_connect.money import yuan
 from frappe import _
 from market_mgmt.domain.billing import Bill, Line
-from market_mgmt.domain.late_fee import DEFAULT_START_AFTER_DAYS
-from market_mgmt.domain.ledger import CHARGE, INCOME, RECEIVABLE, Posting
-from market_mgmt.domain.periods import Period, month_containing, month_key, month_of
-from market_mgmt.services import fee_writer, labels, ledger, red_cards, supplier_bills, waivers
-from market_mgmt.services.allocations import use_prepaid
+from market_mgmt.domain.periods import Period, month_key
+from market_mgmt.services import fee_writer, labels, ledger, supplier_bills, waivers
 from market_mgmt.services.bill_sources import Sources
 from market_mgmt.services.billing_reversal import reverse
-from market_mgmt.services.closed_months import require_open
 from market_mgmt.services.fee_writer import ONE_OFF, OPENING, FeeType, Key, NewFee, fee_types
 from market_mgmt.services.late_fees import rule_in_force
+from market_mgmt.services.publication import CHARGED, charge, freeze, month_named, publish, review
 from market_mgmt.services.rows import chunks, lock, uncollected
 
 __all__ = ["BillRun", "create_one_off", "generate", "publish", "record_openings", "reverse", "review"]
 
 _LEASE = ["name", "market", "merchant", "stall", "late_fee_clause"]
-_CHARGED = ("name", "market", "merchant", "lease", "stall", "fee_type", "source", "status", "amount")
 # Bills that are drafted in one go: more would only take more memory.
 _AT_ONCE = 2000
-DRAFT, REVIEWED = "Draft", "Reviewed"
 
 
 @dataclass
@@ -45,14 +39,16 @@ class BillRun:
 
 
 @uncollected()
-def generate(market: str, period: str, as_of: date, lease: str | None = None) -> BillRun:
+def generate(
+    market: str, period: str, as_of: date, lease: str | None = None, by: str | None = None
+) -> BillRun:
     """Draft the bills of a market (or of one `lease`) for a period (YYYY-MM) from leases, tariffs and readings.
 
-    Repeating changes nothing.
+    Repeating changes nothing. `by` is who generates them, None for the system.
 
     Raises ValidationError for a period that has not begun on `as_of`.
     """
-    month = _month(period)
+    month = month_named(period)
     if month.start > as_of:
         frappe.throw(_("Period {0} has not begun.").format(period))
     lock("Market", [market])
@@ -68,9 +64,9 @@ def generate(market: str, period: str, as_of: date, lease: str | None = None) ->
         elif found.bill.amount > 0:
             fees.append(NewFee(found.lease, found.fee_type, period, found.days, found.bill))
             if len(fees) == _AT_ONCE:
-                run.created += fee_writer.draft(fees, revisions)
+                run.created += fee_writer.draft(fees, revisions, by)
                 fees = []
-    run.created += fee_writer.draft(fees, revisions)
+    run.created += fee_writer.draft(fees, revisions, by)
     if run.created:
         supplier_bills.take_off_cents(market, period)
     return run
@@ -93,88 +89,6 @@ def _standing(market: str, period: str) -> tuple[set[tuple[str, str]], dict[Key,
         if status != "Reversed" and source != ONE_OFF:
             billed.add((lease, fee_type))
     return billed, revisions
-
-
-def review(names: Sequence[str], by: str, now: datetime) -> int:
-    """Vouch for drafts, which may then be published; returns how many. What is no draft is left alone."""
-    drafts = [row.name for row in lock("Fee", names, ("name", "status")).values() if row.status == DRAFT]
-    _set(drafts, {"status": REVIEWED, "reviewed_by": by, "reviewed_at": now})
-    return len(drafts)
-
-
-@uncollected()
-def publish(
-    market: str,
-    period: str,
-    as_of: date,
-    names: Sequence[str] | None = None,
-    now: datetime | None = None,
-) -> int:
-    """Publish the reviewed bills of a period, or those of them in `names`; returns how many. Repeating publishes nothing.
-
-    The bill date is `as_of`; due date and late fees follow from the rule in force, which is copied. `now` (midnight
-    if not given) is when red cards are lifted of leases whose arrears a prepaid balance has settled.
-    Raises ValidationError when a resold utility would bring in more than its supplier's bill.
-    """
-    _month(period)
-    require_open(market, as_of)
-    filters: dict[str, object] = {"market": market, "period": period, "status": REVIEWED}
-    if names is not None:
-        filters["name"] = ["in", list(names) or [""]]
-    found = frappe.get_all("Fee", filters=filters, fields=["name", "merchant"])
-    # What follows may spend prepaid balances, and merchants are locked before fees.
-    lock("Merchant", {row.merchant for row in found})
-    bills = [
-        row for row in lock("Fee", (row.name for row in found), _CHARGED).values() if row.status == REVIEWED
-    ]
-    supplier_bills.require_covered(market, period, bills)
-    _freeze([row.name for row in bills], as_of, rule_in_force(market, as_of))
-    ledger.post([_charge(row, as_of) for row in bills])
-    waivers.carry_over(market, [row.name for row in bills], as_of)
-    moment = now or datetime.combine(as_of, time())
-    for paid in use_prepaid({row.merchant for row in bills}, as_of).values():
-        for lease in paid.leases:
-            red_cards.lift_if_settled(lease, moment)
-    return len(bills)
-
-
-def _freeze(
-    names: list[str], as_of: date, rule: frappe._dict | None, first_late_day: date | None = None
-) -> None:
-    """Set what never changes again on a published bill: dates, and the late fee rule as it is today."""
-    due = as_of + timedelta(days=rule.start_after_days if rule else DEFAULT_START_AFTER_DAYS)
-    values: dict[str, object] = {"status": "Published", "bill_date": as_of, "due_date": due}
-    if rule:
-        values["late_fee_from"] = first_late_day or due + timedelta(days=1)
-        values |= {"late_fee_rate": float(rule.daily_rate), "late_fee_cap": float(rule.cap_share)}
-    else:
-        values["late_fee_applies"] = 0
-    _set(names, values, "outstanding = amount")
-
-
-def _set(names: Sequence[str], values: dict[str, object], *further: str) -> None:
-    """Set the same values (and `further` assignments) in thousands of fees with a few statements."""
-    assignments = ", ".join([*(f"`{column}` = %s" for column in values), *further])
-    for piece in chunks(names):
-        frappe.db.sql(f"UPDATE `tabFee` SET {assignments} WHERE name IN %s", (*values.values(), tuple(piece)))
-
-
-def _charge(fee: frappe._dict, as_of: date, key: str | None = None) -> Posting:
-    return Posting(
-        market=fee.market,
-        merchant=fee.merchant,
-        posting_date=as_of,
-        entry_type=CHARGE,
-        debit_account=RECEIVABLE,
-        credit_account=INCOME,
-        amount=yuan(fee.amount),
-        idempotency_key=key or f"charge|{fee.name}",
-        lease=fee.lease,
-        stall=fee.stall,
-        fee=fee.name,
-        voucher_type="Fee",
-        voucher_no=fee.name,
-    )
 
 
 @dataclass(frozen=True)
@@ -205,13 +119,13 @@ def record_openings(fees: Sequence[OpeningFee], as_of: date) -> list[str]:
         by_due[fee.due_date].append(name)
     for due_date, of_that_day in by_due.items():
         _freeze_openings(of_that_day, due_date, as_of)
-    rows = lock("Fee", names, _CHARGED)
+    rows = lock("Fee", names, CHARGED)
     # A voucher posts once, so what replaces a reversed one is told apart by its bill.
     keys = (
         f"opening|{fee.key}|{name}" if fee.key in charged else f"opening|{fee.key}"
         for name, fee in zip(names, new, strict=True)
     )
-    ledger.post([_charge(rows[name], as_of, key) for name, key in zip(names, keys, strict=True)])
+    ledger.post([charge(rows[name], as_of, key) for name, key in zip(names, keys, strict=True)])
     for market in {row.market for row in rows.values()}:
         waivers.carry_over(market, names, as_of)
     recorded = posted | {fee.key: name for name, fee in zip(names, new, strict=True)}
@@ -258,19 +172,21 @@ def _opening_bills(fees: Sequence[OpeningFee]) -> list[NewFee]:
                 )
             )
         bill = _single_line(_("Opening arrears"), fee.amount)
-        bills.append(NewFee(lease, types[fee.fee_type], fee.period, _month(fee.period), bill, OPENING))
+        bills.append(NewFee(lease, types[fee.fee_type], fee.period, month_named(fee.period), bill, OPENING))
     return bills
 
 
 def _freeze_openings(names: list[str], due_date: date, as_of: date) -> None:
     market = str(frappe.db.get_value("Fee", names[0], "market"))
-    _freeze(names, as_of, rule_in_force(market, as_of), max(due_date, as_of) + timedelta(days=1))
+    freeze(names, as_of, rule_in_force(market, as_of), max(due_date, as_of) + timedelta(days=1))
     table = frappe.qb.DocType("Fee")
     for piece in chunks(names):
         frappe.qb.update(table).set(table.due_date, due_date).where(table.name.isin(piece)).run()
 
 
-def create_one_off(lease: str, fee_type: str, amount: Decimal, reason: str, as_of: date) -> str:
+def create_one_off(
+    lease: str, fee_type: str, amount: Decimal, reason: str, as_of: date, by: str | None = None
+) -> str:
     """Draft a one-off fee (damage, a lost key, …) with its reason; returns its name. Publish it like any other bill."""
     if not (reason or "").strip():
         frappe.throw(_("A one-off fee needs a reason."))
@@ -278,7 +194,7 @@ def create_one_off(lease: str, fee_type: str, amount: Decimal, reason: str, as_o
         frappe.throw(_("The amount must be more than zero."))
     bill, day = _single_line(reason.strip(), amount), Period(as_of, as_of)
     new = NewFee(_lease_row(lease), _fee_type(fee_type), month_key(as_of), day, bill, ONE_OFF, reason.strip())
-    return fee_writer.draft([new])[0]
+    return fee_writer.draft([new], by=by)[0]
 
 
 def _single_line(description: str, amount: Decimal) -> Bill:
@@ -297,11 +213,3 @@ def _fee_type(name: str) -> FeeType:
     if name not in found:
         frappe.throw(_("Fee type {0} does not exist.").format(name), frappe.DoesNotExistError)
     return found[name]
-
-
-def _month(period: str) -> Period:
-    try:
-        return month_containing(month_of(period).start)
-    except ValueError:
-        frappe.throw(_("{0} is not a month (YYYY-MM).").format(period))
-        raise

@@ -71,10 +71,12 @@ def fee_types(**filters: Any) -> dict[str, FeeType]:
     return {row.name: row for row in map(FeeType._make, rows)}
 
 
-def draft(fees: Sequence[NewFee], revisions: Mapping[Key, int] | None = None) -> list[str]:
+def draft(
+    fees: Sequence[NewFee], revisions: Mapping[Key, int] | None = None, by: str | None = None
+) -> list[str]:
     """Insert the bills as drafts, each with the revision after the last of its key; returns their names.
 
-    `revisions` are the last ones, if the caller has read them past the snapshot.
+    `revisions` are the last ones, if the caller has read them past the snapshot; `by` is who generates the bills.
     """
     last = dict(_last_revisions(fees) if revisions is None else revisions)
     rows: list[tuple[Any, ...]] = []
@@ -82,7 +84,7 @@ def draft(fees: Sequence[NewFee], revisions: Mapping[Key, int] | None = None) ->
     for fee in fees:
         key = fee.key
         last[key] = revision = last.get(key, 0) + 1
-        row = _row(fee, revision)
+        row = _row(fee, revision, by)
         rows.append(row)
         lines += _lines(row[0], fee.bill)
     names = insert_tuples("Fee", _COLUMNS, rows)
@@ -121,6 +123,7 @@ _COLUMNS = (
     "status",
     "source",
     "reason",
+    "generated_by",
     "amount",
     "late_fee_applies",
     "bill_key",
@@ -138,7 +141,7 @@ _LINE_COLUMNS = (
 )
 
 
-def _row(fee: NewFee, revision: int) -> tuple[Any, ...]:
+def _row(fee: NewFee, revision: int, by: str | None) -> tuple[Any, ...]:
     lease, fee_type, days = fee.lease, fee.fee_type, fee.days
     first, both = _texts(days)
     name = f"{lease.name}-{fee_type.code}-{first}-{revision}"
@@ -156,6 +159,7 @@ def _row(fee: NewFee, revision: int) -> tuple[Any, ...]:
         "Draft",
         fee.source,
         fee.reason,
+        by,
         float(fee.bill.amount),
         int(bool(fee_type.late_fee_applies and lease.late_fee_clause)),
         f"{lease.name}|{fee_type.name}|{both}|{revision}",

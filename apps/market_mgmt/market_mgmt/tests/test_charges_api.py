@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from market_mgmt.api import staff as api
-from market_mgmt.services import leases, ledger
+from market_mgmt.services import billing, leases, ledger
 from market_mgmt.tests import factories
 
 D = Decimal
@@ -27,6 +27,8 @@ def test_finance_bills_a_month_and_the_cashier_collects_it(site, shop):
     site.set_user(finance)
     run = api.generate_bills(shop.market, "2026-10")
     assert (len(run["created"]), run["skipped"]) == (1, [])
+    # another person looks at them, and publishes them
+    site.set_user(supervisor)
     assert api.publish_bills(run["created"]) == {"published": 0}  # not before somebody has looked at them
     assert api.review_bills(run["created"]) == {"reviewed": 1}
     assert api.publish_bills(run["created"]) == {"published": 1}
@@ -173,12 +175,70 @@ def test_a_clerk_confirms_and_voids_readings(site, shop):
 def test_a_one_off_fee_is_drafted_published_and_reversed(site, shop):
     site.set_user(factories.staff(shop.market, "Market Finance"))
     name = api.create_fee(shop.lease, "Management", D("50.00"), "补办门禁卡")["name"]
+    site.set_user(factories.staff(shop.market, "Market Finance"))
     api.review_bills([name])
     api.publish_bills([name])
     assert ledger.fee_balance(name)[0] == D("50.00")
     assert api.reverse_bill(name, "录错")["status"] == "Reversed"
     with pytest.raises(site.ValidationError):
         api.create_fee(shop.lease, "Management", D("0.005"), "half a cent")
+
+
+@pytest.fixture
+def draft(site, shop):
+    """A bill that the finance clerk who is signed in has generated."""
+    site.set_user(factories.staff(shop.market, "Market Finance"))
+    return api.generate_bills(shop.market, "2026-10")["created"]
+
+
+def test_who_generates_a_bill_neither_reviews_nor_publishes_it(site, shop, draft):
+    clerk = site.session.user
+    with pytest.raises(site.PermissionError):
+        api.review_bills(draft)
+    site.set_user(factories.staff(shop.market, "Market Supervisor"))
+    api.review_bills(draft)
+    site.set_user(clerk)
+    with pytest.raises(site.PermissionError):
+        api.publish_bills(draft)
+    assert site.db.get_value("Fee", draft[0], ["status", "generated_by"]) == ("Reviewed", clerk)
+
+
+def test_a_one_off_fee_needs_two_people_as_well(site, shop):
+    site.set_user(factories.staff(shop.market, "Market Finance"))
+    name = api.create_fee(shop.lease, "Management", D("50.00"), "补办门禁卡")["name"]
+    with pytest.raises(site.PermissionError):
+        api.review_bills([name])
+
+
+def test_one_person_does_all_where_the_market_does_not_ask_for_two(site, shop, draft):
+    site.db.set_value("Market", shop.market, "bills_by_two_people", 0)
+    api.review_bills(draft)
+    assert api.publish_bills(draft) == {"published": 1}
+
+
+def test_what_the_system_has_drafted_anybody_of_finance_publishes(site, shop):
+    names = billing.generate(shop.market, "2026-10", NOW.date()).created
+    clerk = factories.staff(shop.market, "Market Finance")
+    site.set_user(clerk)
+    api.review_bills(names)
+    assert api.publish_bills(names) == {"published": 1}
+    assert site.db.get_value("Fee", names[0], "published_by") == clerk
+
+
+def test_only_a_supervisor_dates_a_bill_back_and_says_why(site, shop, draft):
+    early = date(2026, 10, 1)
+    other, supervisor = (factories.staff(shop.market, f"Market {role}") for role in ("Finance", "Supervisor"))
+    site.set_user(other)
+    api.review_bills(draft)
+    with pytest.raises(site.PermissionError):
+        api.publish_bills(draft, early, "补记")
+    site.set_user(supervisor)
+    for nothing in (None, " "):
+        with pytest.raises(site.ValidationError, match="2026-11-05"):
+            api.publish_bills(draft, early, nothing)
+    assert api.publish_bills(draft, early, "合同约定十月一日出账") == {"published": 1}
+    found = site.db.get_value("Fee", draft[0], ["bill_date", "early_date_reason", "published_by"])
+    assert found == (early, "合同约定十月一日出账", supervisor)
 
 
 def test_the_future_is_for_test_sites(site, shop):

@@ -6,6 +6,7 @@ from decimal import Decimal
 import frappe
 from cn_connect import clock
 from cn_connect.api_method import api_method
+from frappe import _
 from market_mgmt import permissions
 from market_mgmt.api import answers
 from market_mgmt.api.staff.common import (
@@ -26,7 +27,7 @@ from market_mgmt.services import billing, closing, late_fees, readings, supplier
 def generate_bills(market: str, period: str, as_of: date | None = None) -> answers.BillRun:
     """Drafts the bills of a period; running it again changes nothing."""
     permissions.require_market(market)
-    run = billing.generate(market, period, day_of(as_of))
+    run = billing.generate(market, period, day_of(as_of), by=frappe.session.user)
     skipped: list[answers.SkippedStall] = [
         {"stall": stall, "reason": reason} for stall, reason in run.skipped
     ]
@@ -35,22 +36,35 @@ def generate_bills(market: str, period: str, as_of: date | None = None) -> answe
 
 @api_method(methods=["POST"], roles=[FINANCE, SUPERVISOR, ADMINISTRATOR])
 def review_bills(names: list[str]) -> answers.Reviewed:
-    """Vouches for drafts after looking at them; only then can they be published."""
+    """Vouches for drafts after looking at them; only then can they be published.
+
+    Where the market asks for two people, who has generated a bill may not review it.
+    """
     own("Fee", names)
     return {"reviewed": billing.review(names, frappe.session.user, clock.now())}
 
 
-@api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])
-def publish_bills(names: list[str], as_of: date | None = None) -> answers.Published:
-    """Publishes bills that have been reviewed; those that are published already are left alone."""
+@api_method(methods=["POST"], roles=[FINANCE, SUPERVISOR, ADMINISTRATOR])
+def publish_bills(
+    names: list[str], as_of: date | None = None, reason: str | None = None
+) -> answers.Published:
+    """Publishes bills that have been reviewed; those that are published already are left alone.
+
+    Where the market asks for two people, who has generated a bill may not publish it. The bill date is today unless told
+    otherwise; only a supervisor dates a bill back, and gives the reason.
+    """
     batches: dict[tuple[str, str], list[str]] = {}
     for fee in own("Fee", names, "period"):
         batches.setdefault((fee.market, fee.period), []).append(fee.name)
-    day = day_of(as_of)
-    moment = datetime.combine(day, clock.now().time())
+    day, now, user = day_of(as_of), clock.now(), frappe.session.user
+    if day < now.date() and SUPERVISOR not in frappe.get_roles():
+        frappe.throw(
+            _("Only a supervisor dates a bill before the day it is published."), frappe.PermissionError
+        )
+    moment = max(now, datetime.combine(day, now.time()))
     published = 0
     for (market, period), fees in sorted(batches.items()):
-        published += billing.publish(market, period, day, fees, moment)
+        published += billing.publish(market, period, day, fees, moment, user, reason)
     return {"published": published}
 
 
@@ -58,7 +72,8 @@ def publish_bills(names: list[str], as_of: date | None = None) -> answers.Publis
 def create_fee(lease: str, fee_type: str, amount: Decimal, reason: str) -> answers.Named:
     """Drafts a one-off fee with its reason; it is published like any other bill."""
     own("Lease", [lease])
-    return {"name": billing.create_one_off(lease, fee_type, cents(amount), reason, clock.today())}
+    terms = lease, fee_type, cents(amount), reason, clock.today()
+    return {"name": billing.create_one_off(*terms, by=frappe.session.user)}
 
 
 @api_method(methods=["GET", "POST"], roles=[FINANCE, CASHIER, SUPERVISOR, ADMINISTRATOR])
