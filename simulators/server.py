@@ -76,8 +76,8 @@ class Simulators:
     def _payer_login(self, openid: str) -> dict[str, Any]:
         return {"code": self.wechat.login_code(openid)}
 
-    def _payer_phone(self, phone: str) -> dict[str, Any]:
-        return {"code": self.wechat.phone_code(phone)}
+    def _payer_phone(self, phone: str, country: str = "86") -> dict[str, Any]:
+        return {"code": self.wechat.phone_code(phone, country)}
 
     def _payer_consent(self, openid: str, template: str) -> dict[str, Any]:
         self.wechat.consent(openid, template)

@@ -40,7 +40,8 @@ class WeChatAPI:
         )
         self._lock = threading.Lock()
         self._login_codes: dict[str, str] = {}
-        self._phone_codes: dict[str, str] = {}
+        self._phone_codes: dict[str, tuple[str, str]] = {}
+        self._used_codes: set[str] = set()
         self._tokens: dict[str, float] = {}
         self._consents: dict[tuple[str, str], int] = defaultdict(int)
 
@@ -57,10 +58,10 @@ class WeChatAPI:
         self._login_codes[code] = openid
         return code
 
-    def phone_code(self, phone: str) -> str:
+    def phone_code(self, phone: str, country: str = "86") -> str:
         """A code as the getPhoneNumber button gives: good once."""
         code = secrets.token_hex(32)
-        self._phone_codes[code] = phone
+        self._phone_codes[code] = (country, phone)
         return code
 
     def consent(self, openid: str, template: str) -> None:
@@ -74,10 +75,17 @@ class WeChatAPI:
             return {"errcode": 40013, "errmsg": "invalid appid"}
         if arguments.get("secret") != self.keys.app_secret:
             return {"errcode": 40125, "errmsg": "invalid appsecret"}
-        openid = self._login_codes.pop(arguments.get("js_code", ""), None)
+        code = arguments.get("js_code", "")
+        openid = self._login_codes.pop(code, None)
         if openid is None:
-            return {"errcode": 40029, "errmsg": "invalid code"}
+            return self._code_error(code)
+        self._used_codes.add(code)
         return {"openid": openid, "session_key": secrets.token_urlsafe(16)}
+
+    def _code_error(self, code: str) -> dict[str, Any]:
+        if code in self._used_codes:
+            return {"errcode": 40163, "errmsg": "code been used"}
+        return {"errcode": 40029, "errmsg": "invalid code"}
 
     def _issue_token(self, appid: str | None, secret: str | None) -> dict[str, Any]:
         if appid != self.keys.appid:
@@ -109,10 +117,15 @@ class WeChatAPI:
         error = self._token_error(request)
         if error:
             return error
-        phone = self._phone_codes.pop(json.loads(request.get_data()).get("code", ""), None)
-        if phone is None:
-            return {"errcode": 40029, "errmsg": "invalid code"}
-        info = {"phoneNumber": f"+86{phone}", "purePhoneNumber": phone, "countryCode": "86"}
+        code = json.loads(request.get_data()).get("code", "")
+        found = self._phone_codes.pop(code, None)
+        if found is None:
+            return self._code_error(code)
+        self._used_codes.add(code)
+        country, phone = found
+        # Numbers of the mainland come without country code.
+        shown = phone if country == "86" else f"+{country}{phone}"
+        info = {"phoneNumber": shown, "purePhoneNumber": phone, "countryCode": country}
         watermark = {"appid": self.keys.appid, "timestamp": int(time.time())}
         return {"errcode": 0, "errmsg": "ok", "phone_info": {**info, "watermark": watermark}}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -196,3 +197,34 @@ def test_everything_on_the_wire_is_written_as_the_contract_says(world: World) ->
         assert all(isinstance(value, str) for _, value in values)
     assert not [leaf for leaf in found if isinstance(leaf[1], float)]
     assert ("overdue", True) in found
+
+
+def test_one_account_signs_in_for_the_first_time_on_eight_devices_at_once(world: World) -> None:
+    first = world.tenant().phone
+    devices = [world.site.phone(first.openid, first.phone) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        users = {answer["user"] for answer in pool.map(lambda device: device.sign_in(), devices)}
+    assert len(users) == 1
+    assert {device.get("market_mgmt.api.auth.session")["user"] for device in devices} == users
+
+
+def test_a_sign_in_code_is_good_once_and_says_what_to_do(world: World) -> None:
+    phone = world.tenant().phone
+    code = phone.wechat("login", openid=phone.openid)["code"]
+    phone.post("market_mgmt.api.auth.wechat_login", code=code)
+    with pytest.raises(Refusal) as refused:
+        phone.post("market_mgmt.api.auth.wechat_login", code=code)
+    assert (refused.value.status, refused.value.body["error_code"]) == (417, "SIGN_IN_AGAIN")
+
+
+def test_a_foreign_number_with_the_digits_of_the_phone_on_file_binds_nothing(world: World) -> None:
+    tenant = world.tenant()
+    stranger = world.site.phone("openid-abroad", tenant.phone.phone)
+    stranger.sign_in()
+    text = stranger.get("market_mgmt.api.public.privacy_text")
+    stranger.post("market_mgmt.api.auth.accept_privacy", version=text["version"])
+    code = stranger.wechat("phone", phone=tenant.phone.phone, country="49")["code"]
+    with pytest.raises(Refusal) as refused:
+        stranger.post("market_mgmt.api.auth.bind_by_qr", token=tenant.token, phone_code=code)
+    assert refused.value.body["error_code"] == "PHONE_FOREIGN"
+    assert stranger.get("market_mgmt.api.auth.session")["bound"] is False

@@ -38,7 +38,8 @@ def _session(keys: Keys, base: str, code: str) -> dict[str, Any]:
 def test_a_login_code_names_its_openid_once(keys: Keys, base_url: str) -> None:
     code = _post(base_url, "/_payer/login", openid="openid-7")["code"]
     assert _session(keys, base_url, code)["openid"] == "openid-7"
-    assert _session(keys, base_url, code)["errcode"] == 40029
+    assert _session(keys, base_url, code)["errcode"] == 40163
+    assert _session(keys, base_url, "nonsense")["errcode"] == 40029
 
 
 def test_one_consent_is_one_message(keys: Keys, base_url: str) -> None:

@@ -54,6 +54,35 @@ class NoConsent(GatewayRefused):
     error_code = "NO_CONSENT"
 
 
+class SignInAgain(GatewayRefused):
+    """WeChat 40029, 40163, 40226: the sign-in code is wrong, used, or its account blocked by WeChat for the moment."""
+
+    error_code = "SIGN_IN_AGAIN"
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.source, self.params = "WeChat did not accept this sign-in. Please sign in again.", ()
+
+
+class PhoneAgain(GatewayRefused):
+    """WeChat 40029, 40163: the code of the phone button is wrong or used."""
+
+    error_code = "CONFIRM_PHONE_AGAIN"
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.source, self.params = (
+            "WeChat did not confirm the phone number. Please press the button again.",
+            (),
+        )
+
+
+class PhoneForeign(ConnectError):
+    """The phone number is not one of mainland China, whatever its digits look like without the country code."""
+
+    error_code = "PHONE_FOREIGN"
+
+
 class DecryptionFailed(ConnectError):
     """A sealed value cannot be opened: wrong or missing key, or the value was changed or moved."""
 

@@ -15,15 +15,25 @@ PAUSE_SECONDS = 0.05
 T = TypeVar("T")
 
 
-def whole(work: Callable[[], T], attempts: int = ATTEMPTS, pause: Callable[[float], Any] = time.sleep) -> T:
-    """Does `work`; after a deadlock or lock time-out rolls everything back and starts again.
+# What two that make or change the same at once run into; the one who comes second finds it made the next time.
+CONFLICTS = (frappe.DuplicateEntryError, frappe.UniqueValidationError, frappe.TimestampMismatchError)
+
+
+def whole(
+    work: Callable[[], T],
+    attempts: int = ATTEMPTS,
+    pause: Callable[[float], Any] = time.sleep,
+    also: tuple[type[Exception], ...] = (),
+) -> T:
+    """Does `work`; after a deadlock, a lock time-out or an error of `also` rolls everything back and starts again.
 
     For the outermost caller only (request or job): it gives up the transaction. Raises ApiError BUSY (503) at last.
     """
+    again: tuple[type[Exception], ...] = (frappe.QueryDeadlockError, frappe.QueryTimeoutError, *also)
     for attempt in range(1, attempts + 1):
         try:
             return work()
-        except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
+        except again:
             frappe.db.rollback()
             frappe.clear_messages()
             if attempt < attempts:

@@ -4,6 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cn_connect.wechat.bills import BillUnreadable, fund_rows, trade_rows
 
@@ -59,3 +61,58 @@ def test_a_bill_of_the_earlier_format_is_read_by_its_older_names():
         .replace("订单金额", "总金额")
     )
     assert trade_rows(earlier.encode()) == trade_rows(TRADE.encode())
+
+
+NAMED = (
+    "交易时间,商户号,特约商户号,微信订单号,商户订单号,交易状态,商户退款单号,"
+    "商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注"
+)
+
+
+def named_bill(names):
+    """A bill whose payments of 3000.00 are called by these names, as WeChat writes them: nothing is quoted."""
+    rows = [
+        f"`2026-11-05 10:00:00,`1900000001,`0,`4200{n},`CM{n},`SUCCESS,`0,`{name},`,`11.40000,`0.38%,`3000.00,`0.00,`"
+        for n, name in enumerate(names)
+    ]
+    return "\r\n".join(
+        [f"\ufeff{NAMED}", *rows, "总交易单数,应结订单总金额", f"`{len(names)},`0.00", ""]
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "城东,城西菜市场",
+        "甲,乙,丙",
+        '"特价"摊位',
+        '"',
+        "换\n行",
+        "换\r\n`行",
+        "甲,`乙",
+        "总交易单数,",
+        "\n总交易单数,1",
+    ],
+)
+def test_a_name_may_hold_whatever_it_likes(name):
+    row, _other = trade_rows(named_bill([name, "平常"]))
+    assert (row.number, row.amount, row.fee, row.at) == (
+        "CM0",
+        D("3000.00"),
+        D("11.4"),
+        datetime(2026, 11, 5, 10),
+    )
+
+
+@given(st.lists(st.text(alphabet=',"`\n\r甲x 0.', max_size=8), min_size=1, max_size=5))
+def test_names_never_move_amounts(names):
+    rows = trade_rows(named_bill(names))
+    assert [(row.number, row.amount, row.fee) for row in rows] == [
+        (f"CM{n}", D("3000.00"), D("11.4")) for n in range(len(names))
+    ]
+
+
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "", "1,2"])
+def test_what_is_no_amount_is_refused(amount):
+    with pytest.raises(BillUnreadable):
+        trade_rows(named_bill(["x"]).replace(b"`3000.00", f"`{amount}".encode()))

@@ -8,7 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from cn_connect.errors import GatewayRefused, GatewayUnavailable, NoConsent
+from cn_connect.errors import (
+    GatewayRefused,
+    GatewayUnavailable,
+    NoConsent,
+    PhoneAgain,
+    PhoneForeign,
+    SignInAgain,
+)
 from cn_connect.wechat.mini import MiniProgram
 
 BASE = "http://wechat.test"
@@ -109,13 +116,50 @@ def test_a_sign_in_code_tells_who_it_is_without_a_token(api, mini):
     assert api.tokens == 0
 
 
-def test_a_used_sign_in_code_is_refused_with_wechats_code(api, mini):
-    api.answers["/sns/jscode2session"] = {"errcode": 40163, "errmsg": "code been used"}
+@pytest.mark.parametrize("errcode", [40029, 40163, 40226])
+def test_a_code_that_is_wrong_used_or_blocked_asks_for_another_sign_in(api, mini, errcode):
+    api.answers["/sns/jscode2session"] = {"errcode": errcode, "errmsg": "code been used, rid: 1"}
 
-    with pytest.raises(GatewayRefused) as refused:
+    with pytest.raises(SignInAgain) as refused:
         mini.code2session("code1")
 
-    assert refused.value.code == "40163"
+    assert (refused.value.code, refused.value.error_code) == (str(errcode), "SIGN_IN_AGAIN")
+    assert "rid" not in refused.value.source
+
+
+@pytest.mark.parametrize(("errcode", "error"), [(-1, GatewayUnavailable), (40125, GatewayRefused)])
+def test_what_is_not_the_codes_fault_is_told_apart(api, mini, errcode, error):
+    api.answers["/sns/jscode2session"] = {"errcode": errcode, "errmsg": "system error"}
+
+    with pytest.raises(error) as refused:
+        mini.code2session("code1")
+
+    assert not isinstance(refused.value, SignInAgain)
+
+
+@pytest.mark.parametrize("errcode", [40029, 40163])
+def test_a_used_phone_code_asks_for_another_one(api, mini, errcode):
+    api.answers["/wxa/business/getuserphonenumber"] = {"errcode": errcode, "errmsg": "code been used"}
+
+    with pytest.raises(PhoneAgain):
+        mini.phone_number("code2")
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        {"phoneNumber": "+4915123456789", "purePhoneNumber": "15123456789", "countryCode": "49"},
+        {"phoneNumber": "+85251234567", "purePhoneNumber": "51234567", "countryCode": "852"},
+        {"phoneNumber": "15123456789", "purePhoneNumber": "15123456789"},
+        {"phoneNumber": "+864912345678", "purePhoneNumber": "4912345678", "countryCode": "86"},
+        {},
+    ],
+)
+def test_a_number_that_is_not_of_the_mainland_is_refused(api, mini, info):
+    api.answers["/wxa/business/getuserphonenumber"] = {"errcode": 0, "phone_info": info}
+
+    with pytest.raises(PhoneForeign):
+        mini.phone_number("code2")
 
 
 def test_a_phone_code_tells_the_number(api, mini):

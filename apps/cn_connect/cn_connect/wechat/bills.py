@@ -5,8 +5,6 @@ times naive China time. Source: WeChat Pay v3 documentation, "交易账单详细
 still get the bills of an earlier format, with other names for three columns.
 """
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +14,7 @@ from cn_connect.errors import ConnectError
 
 PAYMENT, REFUND = "Payment", "Refund"
 INCOME, EXPENSE = "Income", "Expense"
+_TICK, _FREE_TEXT = "`", "商品名称"
 _TRADE_SUMMARY, _FUND_SUMMARY = "总交易单数", "资金流水总笔数"
 
 
@@ -87,9 +86,12 @@ class _Line:
 
     def amount(self, column: str, *earlier: str) -> Decimal:
         try:
-            return Decimal(self.text(column, *earlier))
+            found = Decimal(self.text(column, *earlier))
         except InvalidOperation as error:
             raise self._unreadable(column) from error
+        if not found.is_finite():
+            raise self._unreadable(column)
+        return found
 
     def time(self, column: str) -> datetime:
         try:
@@ -118,15 +120,38 @@ def _trade_row(line: _Line) -> TradeRow:
 
 
 def _lines(content: bytes, summary: str) -> Iterator[_Line]:
-    rows = csv.reader(io.StringIO(content.decode("utf-8-sig")))
-    header: list[str] | None = None
-    for number, row in enumerate(rows, start=1):
-        values = [value.strip().removeprefix("`") for value in row]
-        if not any(values):
+    """The lines between header and summary. A name may hold commas, quotes and line ends, and nothing quotes them: what
+    tells values apart is the back-tick in front of each."""
+    header: list[str] = []
+    number, begun, open_line = 0, 0, ""
+    for text in content.decode("utf-8-sig", errors="replace").split("\n"):
+        number += 1
+        text = text.rstrip("\r")
+        if not header:
+            header = [name.strip().removeprefix(_TICK) for name in text.split(",")] if text.strip() else []
             continue
-        if header is None:
-            header = values
-        elif values[0] == summary:
+        ends = text.split(",", 1)[0].strip() == summary
+        if open_line and (ends or text.startswith(_TICK)) and len(_values(open_line)) >= len(header):
+            yield _Line(begun, _named(header, _values(open_line)))
+            open_line = ""
+        if ends and not open_line:
             return
-        else:
-            yield _Line(number, dict(zip(header, values, strict=False)))
+        if open_line:
+            open_line += f"\n{text}"
+        elif text.strip():
+            begun, open_line = number, text
+    if open_line.strip():
+        yield _Line(begun, _named(header, _values(open_line)))
+
+
+def _values(line: str) -> list[str]:
+    return [value.strip() for value in line.removeprefix(_TICK).split(f",{_TICK}")]
+
+
+def _named(header: list[str], values: list[str]) -> dict[str, str]:
+    """Values by column. What a name has too many is the name's: the columns before and after it keep theirs."""
+    extra = len(values) - len(header)
+    if extra > 0 and _FREE_TEXT in header:
+        at = header.index(_FREE_TEXT)
+        values = [*values[:at], f",{_TICK}".join(values[at : at + extra + 1]), *values[at + extra + 1 :]]
+    return dict(zip(header, values, strict=False))

@@ -4,6 +4,7 @@ Built on wechatpy; own here are the address (from settings), the token, which al
 renews (a new token ends the old one), and the sorting of errors. Pure of Frappe: the token store is passed in.
 """
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -13,13 +14,23 @@ import requests
 from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
-from cn_connect.errors import GatewayRefused, GatewayUnavailable, NoConsent
+from cn_connect.errors import (
+    GatewayRefused,
+    GatewayUnavailable,
+    NoConsent,
+    PhoneAgain,
+    PhoneForeign,
+    SignInAgain,
+)
 
 DEFAULT_BASE = "https://api.weixin.qq.com"
 TIMEOUT_SECONDS = 10
 _TOKEN_INVALID = {40001, 40014, 42001}
 _NOT_NOW = {-1, 45009, 45011, 50002}
 _NO_CONSENT = 43101
+# Wrong, used, or blocked because WeChat takes the account for risky.
+_CODE_STALE = {40029, 40163, 40226}
+_MAINLAND, _MOBILE = "86", re.compile(r"1\d{10}")
 # A token is renewed before it ends, so that none ends on its way to WeChat.
 _RENEW_EARLY_SECONDS = 300
 
@@ -58,16 +69,22 @@ class MiniProgram:
         self._client = _Client(appid, secret, base_url.rstrip("/"), session)
 
     def code2session(self, code: str) -> Session:
-        """Who is behind a code of wx.login. Raises GatewayRefused 40029 or 40163 for a wrong or used code."""
-        said = _sorted(lambda: self._client.wxa.code_to_session(code))
+        """Who is behind a code of wx.login. Raises SignInAgain for a wrong, used or blocked code."""
+        said = _fresh(SignInAgain, lambda: _sorted(lambda: self._client.wxa.code_to_session(code)))
         return Session(str(said["openid"]), said.get("unionid") or None)
 
     def phone_number(self, code: str) -> str:
-        """The number behind a code of the getPhoneNumber button, without country code."""
-        said = self._with_token(
-            lambda: self._client.post("wxa/business/getuserphonenumber", data={"code": code})
-        )
-        return str(said["phone_info"]["purePhoneNumber"])
+        """The mainland number behind a code of the getPhoneNumber button: 11 digits.
+
+        Raises PhoneAgain for a wrong or used code, PhoneForeign for a number of another country: without its country
+        code it may look like somebody else's here (+49 151 2345 6789).
+        """
+        said = _fresh(PhoneAgain, lambda: self._with_token(lambda: self._client.ask_phone(code)))
+        info = said.get("phone_info") or {}
+        number = str(info.get("purePhoneNumber") or "")
+        if str(info.get("countryCode") or "").lstrip("+") != _MAINLAND or not _MOBILE.fullmatch(number):
+            raise PhoneForeign("Please use a mobile number of mainland China.")
+        return number
 
     def send_subscribe_message(
         self, openid: str, template: str, data: dict[str, str], page: str | None = None
@@ -126,9 +143,22 @@ class _Client(WeChatClient):
         }
         return self.get("cgi-bin/token", params=params)
 
+    def ask_phone(self, code: str) -> dict[str, Any]:
+        return self.post("wxa/business/getuserphonenumber", data={"code": code})
+
     def _request(self, method: str, url_or_endpoint: str, **kwargs: Any) -> dict[str, Any]:
         kwargs.pop("api_base_url", None)
         return super()._request(method, f"{self._base_url}/{url_or_endpoint}", **kwargs)
+
+
+def _fresh(again: type[GatewayRefused], call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The call with a code that is good once; what is wrong with the code is told by an error of its own."""
+    try:
+        return call()
+    except GatewayRefused as refused:
+        if int(refused.code) in _CODE_STALE:
+            raise again(refused.code, refused.message) from refused
+        raise
 
 
 def _sorted(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import cast
 
 import frappe
-from cn_connect import browsers, clock, sms_limits
+from cn_connect import browsers, clock, retry, sms_limits
 from cn_connect.api_errors import refuse
 from cn_connect.api_method import api_method
 from cn_connect.wechat import accounts, gateway
@@ -13,6 +13,8 @@ from market_mgmt.api import answers
 from market_mgmt.services import bindings, merchant_users, privacy
 
 MERCHANT = "Market Merchant"
+# An account that signs in for the first time on several devices at once meets itself.
+SIGN_IN_ATTEMPTS = 8
 
 
 @api_method(methods=["POST"], allow_guest=True)
@@ -20,9 +22,14 @@ def wechat_login(code: str) -> answers.SignedIn:
     """Signs in with a code of wx.login; the first time, an account is made that is not bound to any stall."""
     program = gateway.mini_program()
     person = program.code2session(code)
-    user = merchant_users.sign_in(person.openid, person.unionid, program.appid, clock.now())
-    frappe.local.login_manager.login_as(user)
-    return {"sid": frappe.session.sid, **_session_of(user)}
+
+    def enter() -> answers.SignedIn:
+        user = merchant_users.sign_in(person.openid, person.unionid, program.appid, clock.now())
+        frappe.local.login_manager.login_as(user)
+        return {"sid": frappe.session.sid, **_session_of(user)}
+
+    # The code is used up now, so whoever meets another sign-in of the same account tries again in here.
+    return retry.whole(enter, SIGN_IN_ATTEMPTS, also=retry.CONFLICTS)
 
 
 @api_method(methods=["GET", "POST"], allow_guest=True)
