@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := env/bin
 WORKERS ?= 2
 
-.PHONY: help setup setup-dev run test test-server test-dates check cycle audit kill-test fault-test compare bench-money generated apps-dist test-bench clean
+.PHONY: help setup setup-dev run test test-server test-dates probe check cycle audit kill-test fault-test compare bench-money generated apps-dist test-bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -26,6 +26,9 @@ test-server: setup-dev ## the tests of runtime and apps on a MariaDB and a Redis
 
 test-dates: setup-dev ## the tests as if it were the end of a year, of February, a Monday: make test-dates [ARGS='--day "2027-02-28 12:00"']
 	@$(BIN)/python -m tests.dates $(ARGS)
+
+probe: setup-dev ## everybody at every door of every document and method, from the site's metadata: make probe [ARGS="Merchant Fee"]
+	@$(BIN)/python -m tests.security.probe $(ARGS)
 
 check: setup-dev ## style, types, import contracts and domain tests, in under a minute
 	@$(BIN)/ruff check .

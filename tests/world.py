@@ -129,8 +129,8 @@ class World:
         tenant.phone.bind(tenant.token)
         return tenant
 
-    def clerk(self, market: str, *roles: str) -> Caller:
-        """A user of the office with these roles, signed in by password."""
+    def clerk(self, market: str | None, *roles: str) -> Caller:
+        """A user of the office with these roles, limited to a market unless it is None; signed in by password."""
         from frappe.utils.password import update_password
         from market_mgmt.tests import factories
 

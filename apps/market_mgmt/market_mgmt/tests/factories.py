@@ -235,10 +235,11 @@ def tenant(shop: Shop, openid: str | None = None, user: str | None = None) -> st
     return user
 
 
-def staff(market: str, *roles: str) -> str:
-    """A user of the office with these roles in one market."""
+def staff(market: str | None, *roles: str) -> str:
+    """A user of the office with these roles in one market; limited to none when it is None."""
     email = f"staff-{secrets.token_hex(6)}@office.invalid"
     given = [{"role": role} for role in roles]
     user = _make("User", email=email, first_name="员工", roles=given, send_welcome_email=0)
-    _make("User Permission", user=user, allow="Market", for_value=market, apply_to_all_doctypes=1)
+    if market:
+        _make("User Permission", user=user, allow="Market", for_value=market, apply_to_all_doctypes=1)
     return user

@@ -1,0 +1,65 @@
+"""One document of each DocType for each market, so that every DocType takes part in the matrix by itself.
+
+What the world of the tests made is used; of the rest a bare row is written, without the controller: it only has to be
+there, and whoever reads it has no right to.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+MISSING = "PROBE-NOT-THERE"
+# Rows of these make the site itself; the matrix asks for what is there and writes none.
+_OF_THE_SITE = {"DocType", "Module Def", "Patch Log", "Scheduled Job Type", "Language", "Role", "Report"}
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document to ask for: `market` None when its DocType carries none."""
+
+    doctype: str
+    name: str
+    market: str | None
+
+
+def of_every_doctype(frappe: ModuleType, markets: list[str]) -> list[Document]:
+    """Documents of all DocTypes that have a table, one per market where they carry one."""
+    found = []
+    for doctype in frappe.get_all("DocType", filters={"issingle": 0}, pluck="name", order_by="name"):
+        meta = frappe.get_meta(doctype)
+        if getattr(meta, "is_virtual", 0):
+            continue
+        for market in markets if doctype == "Market" or meta.has_field("market") else [None]:
+            name = _existing(frappe, doctype, market) or _bare_row(frappe, meta, market)
+            if name:
+                found.append(Document(doctype, str(name), market))
+    singles = frappe.get_all("DocType", filters={"issingle": 1}, pluck="name", order_by="name")
+    return [*found, *(Document(single, single, None) for single in singles)]
+
+
+def _existing(frappe: ModuleType, doctype: str, market: str | None) -> str | None:
+    if doctype == "Market":
+        return market
+    rows = frappe.get_all(doctype, filters={"market": market} if market else {}, pluck="name", limit=1)
+    return rows[0] if rows else None
+
+
+def _bare_row(frappe: ModuleType, meta: Any, market: str | None) -> str | None:
+    """A row written past the controller; its mandatory and unique columns are filled with something."""
+    if meta.name in _OF_THE_SITE:
+        return None
+    mark = f"probe-{secrets.token_hex(5)}"
+    doc = frappe.new_doc(meta.name)
+    doc.name = mark
+    for field in meta.fields:
+        if field.unique and field.fieldtype in ("Data", "Link", "Small Text"):
+            doc.set(field.fieldname, mark)
+    if market:
+        doc.market = market
+    if meta.istable:
+        doc.update({"parent": mark, "parenttype": "User", "parentfield": "roles"})
+    doc.db_insert()
+    return mark
