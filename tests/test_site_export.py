@@ -61,7 +61,7 @@ def new_target(factory: pytest.TempPathFactory, worker_id: str, embedded: bool =
     bench = copied_bench(factory, worker_id, name, f"{name}.localhost", embedded)
     path = bench.sites / bench.site / "site_config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **KEYS}))
-    bench.command("--site", bench.site, "set-admin-password", "another")
+    bench.command("--site", bench.site, "set-admin-password", "another_Secret/78")
     yield bench
     shutil.rmtree(bench.directory)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -142,6 +143,16 @@ def test_the_first_start_makes_the_site_and_ctrl_c_ends_everything(directory: Pa
     assert "<h1>菜篮子市场管理系统</h1>" in page.text
     assert requests.get(address(said, "simulators"), timeout=30).ok
 
+    # And the password of Administrator, which was made up and is kept nowhere
+    password = re.search(r"Administrator / (\S+)\n", said)
+    assert password and len(password[1]) >= 16
+    form = {"usr": "Administrator", "pwd": password[1]}
+    assert requests.post(f"{address(said, '网页')}/api/method/login", data=form, timeout=30).ok
+    kept = subprocess.run(
+        ["grep", "-rlF", password[1], str(directory)], capture_output=True, text=True, check=False
+    )
+    assert kept.stdout.splitlines() == [str(started.log)]
+
     # When Ctrl-C is pressed
     processes = descendants(started.process.pid)
     assert started.interrupt() == 0
@@ -183,6 +194,7 @@ def test_a_second_start_makes_nothing_again(started: Started, directory: Path) -
 
     # Then nothing is created or updated
     assert "创建站点" not in said
+    assert "Administrator / " not in said
     assert "更新站点" not in said
 
 

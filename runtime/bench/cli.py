@@ -174,11 +174,14 @@ def set_config(context: frappe._dict, key: str, value: str, global_: bool, parse
 @click.argument("password", required=False)
 def set_admin_password(context: frappe._dict, password: str | None) -> None:
     """Set the password of Administrator."""
+    from frappe.utils import password_policy
     from frappe.utils.password import update_password
 
     password = password or click.prompt("Administrator 密码", hide_input=True, confirmation_prompt=True)
     for site in sites_of(context):
         with opened(site):
+            frappe.local.lang = "zh"
+            password_policy.check(password, ["Administrator"])
             update_password("Administrator", password, logout_all_sessions=True)
 
 

@@ -44,11 +44,12 @@ def start_bench(bench: Bench, prepare: bool = False, port: int | None = None) ->
                 f"连不上 {'、'.join(silent)}。请启动这些服务（例如 systemctl start mariadb redis-server），或改正 "
                 "bench-config.json 中 server 一节的地址（db_host、db_port、db_socket、redis_cache、redis_queue）。"
             )
+        passwords: dict[str, str] = {}
         if prepare:
             from bench.prepare import prepare_sites
 
             try:
-                prepare_sites(bench)
+                passwords = prepare_sites(bench)
             except KeyboardInterrupt:
                 click.echo("\n已中止；没有建完的站点已删除，下次启动重新创建。")
                 return INTERRUPTED
@@ -63,7 +64,7 @@ def start_bench(bench: Bench, prepare: bool = False, port: int | None = None) ->
             supervisor.start()
             if wait_until_ready(urls, supervisor):
                 write_state(bench, supervisor, urls, began)
-                _announce(bench, urls, began)
+                _announce(bench, urls, began, passwords)
             while supervisor.running:
                 if supervisor.look_after():
                     write_state(bench, supervisor, urls, began)
@@ -220,7 +221,7 @@ def write_state(bench: Bench, supervisor: Supervisor, urls: dict[str, str], bega
         write_json(bench.sites_path / site / STATE_FILE, state)
 
 
-def _announce(bench: Bench, urls: dict[str, str], began: datetime) -> None:
+def _announce(bench: Bench, urls: dict[str, str], began: datetime, passwords: dict[str, str]) -> None:
     seconds = (datetime.now().astimezone() - began).total_seconds()
     click.echo(f"\n系统已启动（{seconds:.1f} 秒）")
     for name, url in urls.items():
@@ -231,5 +232,9 @@ def _announce(bench: Bench, urls: dict[str, str], began: datetime) -> None:
             # Lines that apps want to be shown, such as demo accounts
             for method in frappe.get_hooks("bench_banner"):
                 click.echo("\n".join(frappe.get_attr(method)()))
+    for name, password in passwords.items():
+        click.echo(
+            f"  系统管理员\tAdministrator / {password}\n  （{name}，新建时随机生成，只显示这一次；修改：bench --site {name} set-admin-password）"
+        )
     click.echo("  日志        .run/*.log\n按 Ctrl-C 结束。")
     sys.stdout.flush()

@@ -57,13 +57,18 @@ def validate_csrf_token() -> None:
 class LoginManager:
     """Logs in and out."""
 
+    user = "Guest"
+
     def login(self) -> None:
         """By `usr` and `pwd` of the request."""
         form = local.form_dict
         self.login_as(authenticate(str(form.get("usr") or ""), str(form.get("pwd") or "")))
 
     def login_as(self, user: str) -> None:
-        """Start a session for this user, who has proved identity in another way."""
+        """Start a session for this user, who has proved identity in another way; hook `on_login` may refuse."""
+        self.user = user
+        for method in frappe.get_hooks("on_login"):
+            frappe.call(method, login_manager=self)
         seen = {"last_active": frappe.utils.now(), "last_ip": local.request_ip}
         frappe.db.set_value("User", user, seen, update_modified=False)
         frappe.set_user(user)

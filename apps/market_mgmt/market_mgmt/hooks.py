@@ -81,7 +81,9 @@ doc_events = {
     **{
         doctype: {"before_insert": "market_mgmt.annotations.before_insert"} for doctype in ("Comment", "ToDo")
     },
+    "User": {"before_validate": "market_mgmt.demo.accounts.refuse_new_password"},
 }
+on_login = ["market_mgmt.demo.accounts.refuse_known_password"]
 override_whitelisted_methods = {
     "frappe.desk.doctype.tag.tag.add_tag": "market_mgmt.annotations.add_tag",
     "frappe.desk.doctype.tag.tag.add_tags": "market_mgmt.annotations.add_tags",

@@ -189,3 +189,20 @@ def test_killing_the_supervisor_outright_ends_its_children(started: Started) -> 
     pids = list(started.state()["processes"].values())
     started.stop(signal.SIGKILL)
     wait(lambda: not any(alive(pid) for pid in pids))
+
+
+def test_a_given_password_of_administrator_is_taken_and_not_shown(
+    configured: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADMIN_PASSWORD", "given-Kx7_veranda")
+    running = Started(configured)
+    url = running.state()["urls"]["web"]
+    body = json.dumps({"usr": "Administrator", "pwd": "given-Kx7_veranda"}).encode()
+    request = urllib.request.Request(
+        f"{url}/api/method/login", body, {"Content-Type": "application/json"}, method="POST"
+    )
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+    wait(lambda: "按 Ctrl-C 结束" in running.log.read_text())
+    assert running.stop() == 0
+    assert "Administrator /" not in running.log.read_text()

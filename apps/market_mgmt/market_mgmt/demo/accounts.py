@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils.password import check_password
 from market_mgmt.demo.month import MARKET
 
 # (login, name, role, what the role is called)
@@ -39,3 +44,28 @@ def create() -> list[dict[str, str]]:
         permission = {"doctype": "User Permission", "user": login, "allow": "Market", "for_value": MARKET}
         frappe.get_doc(permission).insert(ignore_permissions=True)
     return [{"role": label, "user": login, "password": PASSWORD} for login, _name, _role, label in OFFICE]
+
+
+def refuse_known_password(login_manager: Any) -> None:
+    """Hook `on_login`: once a site is no demo any more, nobody gets in by the password that everybody knows."""
+    user = login_manager.user
+    if _is_demo() or frappe.db.get_value("User", user, "user_type") != "System User":
+        return
+    try:
+        check_password(user, PASSWORD)
+    except frappe.AuthenticationError:
+        return
+    frappe.throw(
+        _("The password of the demo is not valid here. Please have the administrator set a new one."),
+        frappe.AuthenticationError,
+    )
+
+
+def refuse_new_password(user: Document, method: str | None = None) -> None:
+    """Hook of User: elsewhere than on a demo site the demo's password cannot be chosen either."""
+    if user.get("new_password") == PASSWORD and not _is_demo() and not user.flags.ignore_password_policy:
+        frappe.throw(_("This password is too easy to guess. Please choose another one."))
+
+
+def _is_demo() -> bool:
+    return bool(frappe.conf.get("demo_accounts"))

@@ -25,6 +25,9 @@ SYSTEM_SETTINGS = {
     "time_zone": "Asia/Shanghai",
     "session_expiry": "240:00",
     "allow_error_traceback": 0,
+    # Stock Frappe judges passwords only when told to; the embedded runtime always does.
+    "enable_password_policy": 1,
+    "minimum_password_score": "2",
     # A quiet office is not an abandoned site: scheduled jobs go on for ten years without a visit.
     "dormant_days": 3650,
     "enable_scheduler": 1,

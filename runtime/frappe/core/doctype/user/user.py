@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import frappe
 from frappe.model.document import Document
-from frappe.utils import validate_email_address
+from frappe.utils import password_policy, validate_email_address
 from frappe.utils.password import update_password
 
 
@@ -32,6 +32,9 @@ class User(Document):
             self.user_type = "System User" if desk else "Website User"
         self.full_name = " ".join(filter(None, (self.first_name, self.middle_name, self.last_name)))
         self._given_password, self.new_password = self.new_password, None
+        if self._given_password and not self.flags.ignore_password_policy:
+            names = (self.email, self.full_name, self.first_name, self.last_name, self.username)
+            password_policy.check(self._given_password, names)
 
     def on_update(self) -> None:
         if self._given_password:
