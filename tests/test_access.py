@@ -88,6 +88,8 @@ OFFICE: dict[str, dict[str, Any]] = {
     "reject_invoice": {"name": "I", "reason": "r"},
     "collect": {"merchant": "M", "fees": ["F"], "channel": "Cash", "amount": "1.00"},
     "reverse_payment": {"payment_order": "P", "reason": "r"},
+    "preview_reversal": {"payment_order": "P"},
+    "preview_refund": {"payment_order": "P", "amount": "1.00"},
     "run_dunning": {"market": "T"},
     "review_red_card": {"name": "R", "approve": True},
     "import_merchants": {"file": "f", "dry_run": True},

@@ -291,6 +291,29 @@ class SettledDeposit(TypedDict):
     leases_paid: Annotated[list[str], _about("Leases whose fees were paid")]
 
 
+class ReopenedFee(TypedDict):
+    fee: str
+    stall_no: str
+    fee_type: str
+    fee_type_label: str
+    period: Annotated[str, _about("YYYY-MM")]
+    taken_off: Annotated[Decimal, _about("What of the payment is taken off the fee")]
+    principal: Annotated[Decimal, _about("What is unpaid of the amount then")]
+    late_fee: Annotated[Decimal, _about("Unpaid late fee up to today then")]
+
+
+class DepositTaken(TypedDict):
+    lease: str
+    amount: Annotated[Decimal, _about("What is taken out of the deposit")]
+
+
+class TakenBack(TypedDict):
+    fees: Annotated[list[ReopenedFee], _about("What is open again, later bills included, by due date")]
+    deposits: list[DepositTaken]
+    balance: Annotated[Decimal, _about("What of the payment is unused and leaves the prepaid balance")]
+    refunded: Annotated[Decimal, _about("What of it went back to the merchant already, or is about to")]
+
+
 class ReopenedFees(TypedDict):
     fees: Annotated[list[str], _about("Fees that are open again")]
 

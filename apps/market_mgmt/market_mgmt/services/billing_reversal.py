@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 import frappe
 from frappe import _
@@ -42,27 +43,44 @@ def reversals(entries: Sequence[ledger.LedgerEntry], reason: str, as_of: date) -
             reversed_by.setdefault(entry.reversal_of, []).append(entry)
     postings = []
     for entry in reversed(entries):
-        left = entry.amount - sum(other.amount for other in reversed_by.get(entry.name, ()))
-        if entry.entry_type == REVERSAL or left <= 0:
-            continue
-        postings.append(
-            Posting(
-                market=entry.market,
-                merchant=entry.merchant,
-                posting_date=as_of,
-                entry_type=REVERSAL,
-                debit_account=entry.credit_account,
-                credit_account=entry.debit_account,
-                amount=left,
-                idempotency_key=f"reversal|{entry.name}",
-                lease=entry.lease,
-                stall=entry.stall,
-                fee=entry.fee,
-                payment_order=entry.payment_order,
-                voucher_type="Account Entry",
-                voucher_no=entry.name,
-                reversal_of=entry.name,
-                remark=reason.strip(),
-            )
-        )
+        earlier = reversed_by.get(entry.name, [])
+        left = entry.amount - sum(other.amount for other in earlier)
+        if entry.entry_type != REVERSAL and left > 0:
+            postings.append(reversal(entry, left, len(earlier), reason, as_of))
     return postings
+
+
+def reversal(
+    entry: ledger.LedgerEntry,
+    amount: Decimal,
+    earlier: int,
+    reason: str,
+    as_of: date,
+    counted_from: date | None = None,
+    payment_order: str | None = None,
+) -> Posting:
+    """What cancels an entry or a part of it, `earlier` being how many reversals it has.
+
+    Late fees count it from `counted_from` if that is an earlier day. `payment_order` is on whose account it is
+    cancelled, if the entry itself was posted for none.
+    """
+    again = f"|{earlier + 1}" if earlier else ""
+    return Posting(
+        market=entry.market,
+        merchant=entry.merchant,
+        posting_date=as_of,
+        value_date=counted_from if counted_from and counted_from < as_of else None,
+        entry_type=REVERSAL,
+        debit_account=entry.credit_account,
+        credit_account=entry.debit_account,
+        amount=amount,
+        idempotency_key=f"reversal|{entry.name}{again}",
+        lease=entry.lease,
+        stall=entry.stall,
+        fee=entry.fee,
+        payment_order=entry.payment_order or payment_order,
+        voucher_type="Account Entry",
+        voucher_no=entry.name,
+        reversal_of=entry.name,
+        remark=reason.strip(),
+    )

@@ -10,7 +10,17 @@ from cn_connect.money import to_db, yuan
 from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain.allocation import allocate
-from market_mgmt.services import cashiers, deposits, labels, ledger, receipts, refunds
+from market_mgmt.domain.ledger import PAYMENT
+from market_mgmt.services import (
+    cashiers,
+    deposits,
+    freed,
+    labels,
+    ledger,
+    receipts,
+    refunds,
+    taking_back,
+)
 from market_mgmt.services.billing_reversal import reversals
 from market_mgmt.services.rows import lock
 from market_mgmt.services.settlement import SettleResult, receive
@@ -67,20 +77,15 @@ def take_deposit(lease: str, channel: str, amount: Decimal, by: str, now: dateti
 
 
 def reverse(order: str, reason: str, by: str, now: datetime) -> list[str]:
-    """Take back a counter payment: its fees are open again, its receipt is void. Returns the fees.
+    """Take back a counter payment, as if it had never come: what it paid is open again, its receipt is void.
 
-    Needs a second person. Raises ValidationError for a WeChat payment (that is a refund), for the cashier's own
-    payment, when a refund of it was asked for, and when the prepaid part or the deposit has been used since.
+    What its money paid later is open again, too: later bills out of the balance, arrears out of the deposit. Returns the
+    fees; `preview_reversal` tells them before. Needs a second person. Raises ValidationError for a WeChat payment (that
+    is a refund), PermissionError for the cashier's own payment, ValidationError when a refund of it was asked for.
     """
     if not (reason or "").strip():
         frappe.throw(_("A reversal needs a reason."))
-    merchant = frappe.db.get_value("Market Payment Order", order, "merchant")
-    if not merchant:
-        frappe.throw(_("Payment order {0} does not exist.").format(order), frappe.DoesNotExistError)
-    lock("Merchant", [merchant])
-    document = frappe.get_doc("Market Payment Order", order, for_update=True)
-    if document.channel not in CHANNELS or document.status != "Paid":
-        frappe.throw(_("Only a settled counter payment can be reversed."))
+    document = _counter_payment(order, lock_row=True)
     if document.user == by:
         frappe.throw(_("A payment is reversed by somebody else than who took it."), frappe.PermissionError)
     gone = sum(refunds.counted(order), yuan(0))
@@ -91,20 +96,48 @@ def reverse(order: str, reason: str, by: str, now: datetime) -> list[str]:
             )
         )
     session = cashiers.session_for_reversal(document, by, now)
-
-    fees = sorted({entry.fee for entry in ledger.entries_of_order(order) if entry.fee})
-    lock("Fee", fees)
-    ledger.post(reversals(ledger.entries_of_order(order, lock=True), reason, now.date()))
-    if ledger.prepaid_balance(merchant, lock=True) < 0:
-        frappe.throw(_("Part of this payment was prepaid and has been used since; reverse that first."))
-    lease = document.deposit_lease
-    if lease and deposits.held([lease], lock_rows=True)[lease] < 0:
-        frappe.throw(_("This deposit has been released since; reverse nothing that is used."))
-    ledger.refresh_caches(fees, now.date())
+    fees = _undo(document, reason, now)
     document.update({"status": "Reversed", "error": reason.strip(), "reversed_in": session})
     document.save(ignore_permissions=True)
     receipts.void(order, reason.strip(), now)
     return fees
+
+
+def preview_reversal(order: str, now: datetime) -> taking_back.Plan:
+    """What `reverse` would take back of a counter payment, without doing it."""
+    return taking_back.whole(_counter_payment(order), _("Preview"), now.date(), lock=False)
+
+
+def _counter_payment(order: str, lock_row: bool = False) -> Document:
+    merchant = frappe.db.get_value("Market Payment Order", order, "merchant")
+    if not merchant:
+        frappe.throw(_("Payment order {0} does not exist.").format(order), frappe.DoesNotExistError)
+    if lock_row:
+        lock("Merchant", [merchant])
+    document = frappe.get_doc("Market Payment Order", order, for_update=lock_row)
+    if document.channel not in CHANNELS or document.status != "Paid":
+        frappe.throw(_("Only a settled counter payment can be reversed."))
+    return document
+
+
+def _undo(document: Document, reason: str, now: datetime) -> list[str]:
+    """Take a payment off all that its money paid, and out of the balance; other money that is there pays what it can.
+
+    Returns the fees that it was taken off. Raises ValidationError when part of it has gone back to the merchant.
+    """
+    today = now.date()
+    plan = taking_back.whole(document, reason, today)
+    if plan.gone > ledger.prepaid_balance(document.merchant, lock=True) - plan.unused:
+        frappe.throw(
+            _(
+                "{0} of this payment has been refunded to the merchant since; take that in again first."
+            ).format(plan.gone)
+        )
+    paid = [one for one in ledger.entries_of_order(document.name, lock=True) if one.entry_type == PAYMENT]
+    ledger.post([*plan.postings, *reversals(paid, reason, today)])
+    ledger.refresh_caches(plan.fees, today)
+    freed.pay_open(document.merchant, now, plan.others_since)
+    return plan.fees
 
 
 def _refuse_part(

@@ -28,6 +28,7 @@ __all__ = [
     "check",
     "credit_balances",
     "entries_of",
+    "entries_of_balance",
     "entries_of_order",
     "entries_of_voucher",
     "fee_accounts",
@@ -43,10 +44,20 @@ __all__ = [
 ]
 
 OPEN = ("Published", "Partly Paid")
+STANDING = (*OPEN, "Paid", "Waived")
 
 _ENTRY = (
     *("name", "market", "merchant", "lease", "stall", "fee", "payment_order", "posting_date"),
-    *("value_date", "voucher_type", "entry_type", "debit_account", "credit_account", "amount", "reversal_of"),
+    *(
+        "value_date",
+        "voucher_type",
+        "voucher_no",
+        "entry_type",
+        "debit_account",
+        "credit_account",
+        "amount",
+        "reversal_of",
+    ),
 )
 _FEE = ("name", "market", "merchant", "lease", "stall", "fee_type", "period")
 _TERMS = ("amount", "late_fee_applies", "late_fee_from", "late_fee_rate", "late_fee_cap")
@@ -69,6 +80,7 @@ class LedgerEntry:
     posting_date: date
     value_date: date | None
     voucher_type: str | None
+    voucher_no: str | None
     entry_type: str
     debit_account: str
     credit_account: str
@@ -150,6 +162,14 @@ def entries_of_voucher(voucher_type: str, name: str, lock: bool = False) -> list
     return [entry for entry in _entries("voucher_no", [name], lock) if entry.voucher_type == voucher_type]
 
 
+def entries_of_balance(merchant: str, lock: bool = False) -> list[LedgerEntry]:
+    """All entries of a merchant's prepaid balance, in the order in which they were written."""
+    query = f"SELECT {columns(_ENTRY)} FROM `tabAccount Entry` WHERE merchant = %s"
+    query += " AND %s IN (debit_account, credit_account) ORDER BY creation, name"
+    rows = frappe.db.sql(f"{query} FOR UPDATE" if lock else query, (merchant, PREPAID), as_dict=True)
+    return [LedgerEntry(**{**row, "amount": yuan(row.amount)}) for row in rows]
+
+
 def _entries(column: str, values: Sequence[str], lock: bool) -> list[LedgerEntry]:
     query = f"SELECT {columns(_ENTRY)} FROM `tabAccount Entry` WHERE `{column}` IN %s"
     query += " ORDER BY posting_date, creation, name"
@@ -206,10 +226,11 @@ def published(
     market: str | None = None,
     names: Sequence[str] | None = None,
     lock: bool = False,
+    statuses: Sequence[str] = OPEN,
 ) -> list[frappe._dict]:
     """The bills that may still be paid, by name, as they were published: what is open of them is not in these rows."""
     conditions = {
-        "status": OPEN,
+        "status": tuple(statuses),
         "merchant": merchant,
         "lease": lease,
         "market": market,

@@ -14,7 +14,6 @@ from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain import refund as rules
 from market_mgmt.domain.ledger import (
-    ALLOCATION,
     CASH,
     PREPAID,
     REFUND,
@@ -23,7 +22,7 @@ from market_mgmt.domain.ledger import (
     REVERSAL,
     Posting,
 )
-from market_mgmt.services import cashiers, freed, labels, ledger, receipts, refund_vouchers
+from market_mgmt.services import cashiers, freed, labels, ledger, receipts, refund_vouchers, taking_back
 from market_mgmt.services.billing_reversal import reversals
 from market_mgmt.services.rows import lock
 
@@ -46,7 +45,7 @@ def request(
     """Ask for money to go back; returns the refund's name.
 
     By WeChat it goes back on the payment it came by; by cash or transfer it is balance, of any payment. With
-    `reopen_fees` the payment is taken off the fees it paid first. Raises ValidationError for more than is there.
+    `reopen_fees` the amount is taken off the fees that the payment paid, the last one first. Raises ValidationError for more than is there.
     """
     if channel not in CHANNELS:
         frappe.throw(_("Payment channel {0} is not available here.").format(channel))
@@ -164,23 +163,19 @@ def _check_order(order: str, merchant: str, channel: str, amount: Decimal, now: 
 
 
 def _take_off_fees(refund: Document, now: datetime) -> None:
-    """Take the payment off the fees it paid; after an earlier part went back, what was left of it paid them as balance."""
-    entries = ledger.entries_of_order(refund.payment_order, lock=True)
-    fees = sorted({entry.fee for entry in entries if entry.fee})
-    lock("Fee", fees)
-    taken_off = reversals([entry for entry in entries if entry.fee], refund.reason, now.date())
-    if not taken_off:
-        on_fees = ledger.entries_of(fees, lock=True).values()
-        balance = [entry for one in on_fees for entry in one if _pays_by_balance(entry)]
-        taken_off = reversals(balance, refund.reason, now.date())
-    ledger.post(taken_off)
-    ledger.refresh_caches(fees, now.date())
+    """Take as much of the payment as goes back off the fees that it paid last."""
+    today, order = now.date(), refund.payment_order
+    plan = taking_back.part(order, refund.merchant, yuan(refund.amount), refund.reason, today)
+    ledger.post(plan.postings)
+    ledger.refresh_caches(plan.fees, today)
 
 
-def _pays_by_balance(entry: ledger.LedgerEntry) -> bool:
-    return not entry.payment_order and (
-        entry.entry_type == ALLOCATION or (entry.entry_type == REVERSAL and entry.credit_account == PREPAID)
-    )
+def preview(order: str, amount: Decimal, now: datetime) -> taking_back.Plan:
+    """The fees that a refund of a payment opens when it is approved, without approving it."""
+    merchant = frappe.db.get_value("Market Payment Order", order, "merchant")
+    if not merchant:
+        frappe.throw(_("Payment order {0} does not exist.").format(order), frappe.DoesNotExistError)
+    return taking_back.part(order, merchant, amount, _("Preview"), now.date(), lock=False)
 
 
 def finish(refund: Document, status: str, now: datetime, **values: object) -> str:

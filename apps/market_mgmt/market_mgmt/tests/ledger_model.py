@@ -28,9 +28,9 @@ from market_mgmt.tests.ledger_model_parts import (
     Order,
     Refund,
     Refused,
-    Share,
     Tenancy,
 )
+from market_mgmt.tests.ledger_model_purse import Holding, Purse
 
 # Code and allocation priority of the two fee types.
 RENT, ONE_OFF = ("RENT", 10), ("SANI", 50)
@@ -44,9 +44,8 @@ class Model:
         self.bills: dict[str, Bill] = {}
         self.orders: list[Order] = []
         self.refunds: list[Refund] = []
-        self.prepaid: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+        self.purses: defaultdict[str, Purse] = defaultdict(Purse)
         self.going_back: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
-        self._shares: list[Share] = []
         self.cash: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
 
     # -- bills ---------------------------------------------------------------------------------------------------
@@ -79,10 +78,10 @@ class Model:
         if bill.reversed:
             raise Refused
         bill.reversed = True
-        for share in self._shares:
-            if share.bill is bill and share.stands:
-                share.stands = False
-                self.prepaid[bill.tenancy.merchant] += share.amount
+        purse = self.purses[bill.tenancy.merchant]
+        for holding in purse.holdings:
+            if holding.bill is bill:
+                purse.give_back(holding, holding.amount, on)
         self._use_balances(on, {bill.tenancy.merchant})
 
     def waive(self, name: str, late: bool, amount: Decimal, on: date) -> None:
@@ -167,35 +166,42 @@ class Model:
         if tenancy.held + amount > tenancy.deposit:
             raise Refused
         order = self.order(tenancy.merchant, amount, COUNTER, now)
-        order.deposit_of = tenancy
         self._receive(order, now.date(), now, allocated=False)
-        self.prepaid[tenancy.merchant] -= amount
+        self.purses[tenancy.merchant].hold(amount, order, deposit_of=tenancy)
         tenancy.held += amount
 
     def _receive(self, order: Order, on: date, now: datetime, allocated: bool) -> None:
         order.state = PAID
         self.cash[self._market_of(order.merchant)] += order.amount
-        self.prepaid[order.merchant] += order.amount
+        self.purses[order.merchant].bring(order, order.amount, on)
         if allocated:
-            order.shares = self._pay(order.merchant, order.amount, on, order.chosen)
+            self._pay(order.merchant, order.amount, on, order.chosen, order)
         order.receipt = (self._market_of(order.merchant), now.year)
 
     # -- money back ----------------------------------------------------------------------------------------------
 
     def reverse_payment(self, number: int, on: date) -> None:
-        """A counter payment is taken back: its bills are open again."""
+        """A counter payment never was: all that its money paid is open again, whenever it paid that."""
         order = self.orders[number]
         if order.channel != COUNTER or order.state != PAID or self._gone(order):
             raise Refused
-        self._take_off(order.shares, on)
-        if order.deposit_of:
-            order.deposit_of.held -= order.amount
-            self.prepaid[order.merchant] += order.amount
-        self.prepaid[order.merchant] -= order.amount
+        purse = self.purses[order.merchant]
+        own = purse.lot_of(order)
+        assert own
+        others = [lot.since for lot in purse.lots if lot is not own and lot.free]
+        for holding in purse.holdings:
+            amount = holding.parts.get(own, ZERO)
+            if holding.deposit_of:
+                holding.deposit_of.held -= amount
+            if holding.bill:
+                self._open_again(holding, amount, holding.on)
+            if holding.deposit_of or holding.bill:
+                purse.give_back(holding, amount, on, own)
+        purse.take(order.amount, order, newest=True)
         self.cash[self._market_of(order.merchant)] -= order.amount
-        if self.prepaid[order.merchant] < 0 or (order.deposit_of and order.deposit_of.held < 0):
-            raise Refused
         order.state, order.void = REVERSED, True
+        if others:
+            self._use_balances(min(max(others), on), {order.merchant})
 
     def refund(
         self,
@@ -212,20 +218,16 @@ class Model:
             too_old = channel == WECHAT and now - order.placed > timedelta(days=365)
             if order.state != PAID or too_old or self._gone(order) + amount > order.amount:
                 raise Refused
-        if order and reopen and not self._take_off(order.shares, now.date()):
-            # after an earlier part went back, what was left of the payment paid its bills as balance
-            bills = {share.bill.name for share in order.shares}
-            by_balance = [share for share in self._shares if share.by_balance and share.bill.name in bills]
-            self._take_off(by_balance, now.date())
-        if self.prepaid[merchant] < amount:
-            raise Refused
-        self.prepaid[merchant] -= amount
+        purse = self.purses[merchant]
+        if order and reopen:
+            self._take_off_last(order, amount, now.date())
+        held = purse.hold(amount, order)
         self.going_back[merchant] += amount
-        self.refunds.append(Refund(merchant, amount, channel, order, now.date()))
+        self.refunds.append(Refund(merchant, amount, channel, order, now.date(), held))
         if reopen:
             self._use_balances(now.date(), {merchant})
 
-    def refund_ends(self, number: int, succeeded: bool) -> None:
+    def refund_ends(self, number: int, succeeded: bool, on: date) -> None:
         """WeChat may say so again, or say otherwise later: the first word counts. The office says it once.
 
         Money that could not go was there all the time.
@@ -238,7 +240,7 @@ class Model:
         self.going_back[refund.merchant] -= refund.amount
         refund.state = SUCCEEDED if succeeded else FAILED
         if not succeeded:
-            self.prepaid[refund.merchant] += refund.amount
+            self.purses[refund.merchant].give_back(refund.held, refund.amount, on)
             self._use_balances(refund.held_on, {refund.merchant})
             return
         self.cash[self._market_of(refund.merchant)] -= refund.amount
@@ -246,24 +248,27 @@ class Model:
             gone = [r.amount for r in self.refunds if r.order is order and r.state == SUCCEEDED]
             order.void = order.void or sum(gone, ZERO) == order.amount
 
-    def release_deposit(self, lease: str, amount: Decimal) -> None:
+    def release_deposit(self, lease: str, amount: Decimal, on: date) -> None:
         tenancy = self.tenancies[lease]
         if amount > tenancy.held:
             raise Refused
         tenancy.held -= amount
-        self.prepaid[tenancy.merchant] += amount
+        purse = self.purses[tenancy.merchant]
+        for holding in purse.holdings:
+            if holding.deposit_of is tenancy:
+                amount -= purse.give_back(holding, amount, on)
 
     def settle_deposit(self, lease: str, on: date) -> None:
         """At the end of a lease, once it is billed to its end, its deposit pays its debts, then others that are due."""
         tenancy = self.tenancies[lease]
         if not tenancy.ended or self._unbilled(tenancy):
             raise Refused
-        self.release_deposit(lease, tenancy.held)
-        if self.prepaid[tenancy.merchant] > 0:
+        self.release_deposit(lease, tenancy.held, on)
+        if self.balance(tenancy.merchant) > 0:
             bills = self.open_bills(tenancy.merchant)
             own = tuple(bill.name for bill in bills if bill.tenancy is tenancy)
             due = tuple(bill.name for bill in bills if bill.due <= on)
-            self._pay(tenancy.merchant, self.prepaid[tenancy.merchant], on, own, True, {*own, *due})
+            self._pay(tenancy.merchant, self.balance(tenancy.merchant), on, own, only={*own, *due})
 
     def _unbilled(self, tenancy: Tenancy) -> bool:
         """Whether a month of a lease has no rent bill: any from the first that was billed in its market to its last."""
@@ -309,47 +314,56 @@ class Model:
     def open_bills(self, merchant: str) -> list[Bill]:
         return [bill for bill in self.bills.values() if bill.tenancy.merchant == merchant and bill.is_open]
 
+    def balance(self, merchant: str) -> Decimal:
+        return self.purses[merchant].balance
+
     def _pay(
         self,
         merchant: str,
         amount: Decimal,
         on: date,
         chosen: tuple[str, ...] = (),
-        by_balance: bool = False,
+        order: Order | None = None,
         only: set[str] | None = None,
-    ) -> list[Share]:
-        bills = self.open_bills(merchant)
+    ) -> None:
+        """By the money of an order, or by the balance."""
+        bills, purse = self.open_bills(merchant), self.purses[merchant]
         posted_until = [day for bill in bills if (day := bill.unwind(on))]
         for bill in bills:
             bill.accrue(on)
         payable = [bill.open_fee(on) for bill in bills if only is None or bill.name in only]
-        paid, _rest = allocate(amount, payable, chosen)
-        shares = [Share(self.bills[share.fee], share.principal, share.late_fee, by_balance) for share in paid]
+        shares, _rest = allocate(amount, payable, chosen)
         for share in shares:
-            share.bill.late_settled += share.late_fee
+            bill = self.bills[share.fee]
+            for late, part in ((True, share.late_fee), (False, share.principal)):
+                if part:
+                    purse.hold(part, order, bill=bill, late=late, on=on)
+            bill.late_settled += share.late_fee
             if share.principal:
-                share.bill.reductions.append((on, share.principal))
-            self.prepaid[merchant] -= share.amount
+                bill.reductions.append((on, share.principal))
         for bill in bills if posted_until else []:
             bill.accrue(max(posted_until))
-        self._shares += shares
-        return shares
 
     def _use_balances(self, on: date, merchants: set[str]) -> None:
         for merchant in sorted(merchants):
-            if self.prepaid[merchant] > 0:
-                self._pay(merchant, self.prepaid[merchant], on, by_balance=True)
+            if self.balance(merchant) > 0:
+                self._pay(merchant, self.balance(merchant), on)
 
-    def _take_off(self, shares: list[Share], on: date) -> bool:
-        """Open what was paid again, its money being balance; whether there was anything."""
-        standing = [share for share in shares if share.stands]
-        for share in standing:
-            share.stands = False
-            share.bill.late_settled -= share.late_fee
-            if share.principal:
-                share.bill.reductions.append((on, -share.principal))
-            self.prepaid[share.bill.tenancy.merchant] += share.amount
-        return bool(standing)
+    def _open_again(self, holding: Holding, amount: Decimal, on: date) -> None:
+        """Part of what was paid of a bill is owed again, as of a day."""
+        bill = holding.bill
+        if bill and holding.late:
+            bill.late_settled -= amount
+        elif bill and amount:
+            bill.reductions.append((on, -amount))
+
+    def _take_off_last(self, order: Order, amount: Decimal, on: date) -> None:
+        """Open what a payment paid last, until so much of it is balance."""
+        purse = self.purses[order.merchant]
+        own = purse.lot_of(order)
+        for holding in reversed(purse.holdings):
+            if own and holding.bill and own.free < amount:
+                self._open_again(holding, purse.give_back(holding, amount - own.free, on, own), on)
 
     def _gone(self, order: Order) -> Decimal:
         """What of a payment was refunded or is being refunded."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from market_mgmt.domain import late_fee
 from market_mgmt.domain.allocation import OpenFee
@@ -17,7 +18,7 @@ class Refused(Exception):
     """The rules do not allow it; the books are as before."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Tenancy:
     """A lease of one stall by one merchant; late fees run on its rent by the market's first rule."""
 
@@ -40,7 +41,7 @@ class Accrual:
     amount: Decimal
 
 
-@dataclass
+@dataclass(eq=False)
 class Bill:
     """A published bill: what reduced its principal on which day, late fees posted, late fees paid or waived."""
 
@@ -105,22 +106,7 @@ class Bill:
         return late_fee.owed(self.terms, self.amount, self.reductions, on) - self.late_posted
 
 
-@dataclass
-class Share:
-    """What was paid of a bill, by a payment or by balance, until it is taken off again."""
-
-    bill: Bill
-    principal: Decimal
-    late_fee: Decimal
-    by_balance: bool
-    stands: bool = True
-
-    @property
-    def amount(self) -> Decimal:
-        return self.principal + self.late_fee
-
-
-@dataclass
+@dataclass(eq=False)
 class Order:
     """A payment, whatever became of it."""
 
@@ -131,17 +117,18 @@ class Order:
     placed: datetime
     chosen: tuple[str, ...] = ()
     state: str = PENDING
-    shares: list[Share] = field(default_factory=list)
-    deposit_of: Tenancy | None = None
     receipt: tuple[str, int] | None = None
     void: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Refund:
+    """Money that goes back; `held` is what it took out of the balance."""
+
     merchant: str
     amount: Decimal
     channel: str
     order: Order | None
     held_on: date
+    held: Any
     state: str = UNDER_WAY

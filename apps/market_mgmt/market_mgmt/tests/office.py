@@ -168,7 +168,7 @@ class Office(SideBySide):
         """Of a payment, by the way it came, or of its merchant's balance; mostly no more than there is."""
         if not (order := _chosen(self.model.orders, number)):
             return
-        there = self.model.prepaid[order.merchant] if of_balance else order.amount
+        there = self.model.balance(order.merchant) if of_balance else order.amount
         amount = min(amount, there) or amount
         given = None if of_balance else order.number
         channel = COUNTER if of_balance else order.channel
@@ -208,7 +208,7 @@ class Office(SideBySide):
                 else:
                     refunds.give_up(name, "户名不符", self.now)
 
-            self.both(lambda: self.model.refund_ends(index, succeeded), work)
+            self.both(lambda: self.model.refund_ends(index, succeeded, self.today), work)
 
     def deposit(self, shop: int, amount: Decimal) -> None:
         place = self._shop(shop)
@@ -233,13 +233,15 @@ class Office(SideBySide):
             )
             return
         self.both(
-            lambda: self.model.release_deposit(lease, amount),
+            lambda: self.model.release_deposit(lease, amount, self.today),
             lambda: deposits.release(lease, amount, self.today, "部分退还"),
         )
 
     def change_tenant(self, shop: int, rent: Decimal) -> None:
         """The tenant leaves today with last bills up to today; another moves in tomorrow."""
         place = self._shop(shop)
+        if place.start > self.today and not place.ended:
+            return  # who has not begun withdraws, which the tests of leases show
 
         def work() -> None:
             ended = lease_changes.terminate(place.lease, self.today, "退租", self.now)

@@ -53,7 +53,7 @@ class SideBySide:
         merchants = {tenancy.merchant for tenancy in tenancies.values()}
         held = ledger.credit_balances(DEPOSIT_HELD, "lease", tenancies)
         assert held == {lease: tenancy.held for lease, tenancy in tenancies.items()}
-        assert ledger.prepaid_balances(merchants) == {m: self.model.prepaid[m] for m in merchants}
+        assert ledger.prepaid_balances(merchants) == {m: self.model.balance(m) for m in merchants}
         going_back = ledger.credit_balances(REFUND_PAYABLE, "merchant", merchants)
         assert going_back == {m: self.model.going_back[m] for m in merchants}
         assert self._receipts() == Counter(

@@ -46,6 +46,37 @@ def test_finance_bills_a_month_and_the_cashier_collects_it(site, shop):
     assert (closed["status"], set(closed["differences"].values())) == ("Closed", {"0.00"})
 
 
+def test_what_a_reversal_or_a_refund_opens_is_shown_before(site, shop, monkeypatch):
+    # given 1300.00, of which 1000.00 paid October and the rest part of November, twelve days late now
+    rent = factories.rent_bill(shop)
+    cashier, supervisor = (
+        factories.staff(shop.market, f"Market {role}") for role in ("Cashier", "Supervisor")
+    )
+    taken = factories.collect(shop.merchant, [], "Transfer", D("1300.00"), cashier, NOW)
+    [november] = factories.bills(shop.market, "2026-11", date(2026, 12, 1))
+    later = datetime(2026, 12, 20, 10)
+    monkeypatch.setattr("cn_connect.clock.now", lambda: later)
+    monkeypatch.setattr("cn_connect.clock.today", later.date)
+    site.set_user(supervisor)
+    shown = api.preview_reversal(taken.order)
+    assert [(one["fee"], one["taken_off"], one["principal"], one["late_fee"]) for one in shown["fees"]] == [
+        (rent, "1000.00", "1000.00", "21.00"),
+        (november, "300.00", "1000.00", "6.00"),
+    ]
+    assert (shown["balance"], shown["refunded"], shown["deposits"]) == ("0.00", "0.00", [])
+    # a part that goes back opens what was paid last
+    part = api.preview_refund(taken.order, D("400.00"))["fees"]
+    assert [(one["fee"], one["taken_off"]) for one in part] == [(rent, "100.00"), (november, "300.00")]
+    # nothing has happened yet, and what happens is what was shown
+    assert ledger.fee_balance(rent) == (D("0.00"), D("0.00"))
+    api.open_session(shop.market, D("0.00"))
+    assert api.reverse_payment(taken.order, "退票") == {"fees": sorted([rent, november])}
+    owed = {row.name: row for row in ledger.open_fees(later.date(), merchant=shop.merchant)}
+    assert [(one["principal"], one["late_fee"]) for one in shown["fees"]] == [
+        (str(owed[name].principal), str(owed[name].late_fee)) for name in (rent, november)
+    ]
+
+
 def test_nobody_closes_the_session_of_another_cashier(site, shop):
     one, other = (factories.staff(shop.market, "Market Cashier") for _ in range(2))
     site.set_user(one)

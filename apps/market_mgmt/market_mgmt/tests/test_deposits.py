@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from market_mgmt.services import counter, deposits, lease_changes, leases, ledger, payments
+from cn_connect.money import yuan
+from market_mgmt.services import counter, deposits, lease_changes, leases, ledger, payments, refunds
 from market_mgmt.tests import factories
 
 D = Decimal
-NOW = datetime(2026, 10, 5, 9)
+NOW, NOV_3 = datetime(2026, 10, 5, 9), datetime(2026, 11, 3, 9)
 CASHIER = "Administrator"
 
 
@@ -68,10 +69,38 @@ def test_no_more_is_released_than_is_held(site, shop):
         deposits.release(shop.lease, D("1.00"), NOW.date(), " ")
 
 
-def test_a_deposit_that_was_released_and_used_is_not_reversed(site, shop):
+def test_a_deposit_that_never_came_takes_back_what_it_paid_when_it_was_settled(site, shop):
     order = take(shop).order
-    factories.rent_bill(shop)
+    rent = factories.rent_bill(shop)
     leases.end_expired(date(2026, 11, 1))
     deposits.settle(shop.lease, date(2026, 11, 2), "租约到期")
-    with pytest.raises(site.ValidationError):
+    assert ledger.open_fees(date(2026, 11, 2), merchant=shop.merchant) == []
+    factories.at_counter(shop.market, "Guest", NOV_3)
+    assert payments.reverse(order, "银行退票", "Guest", NOV_3) == [rent]
+    assert deposits.held([shop.lease]) == {shop.lease: D("0.00")}
+    assert ledger.prepaid_balance(shop.merchant) == D("0.00")
+    assert ledger.fee_balance(rent)[0] == yuan(site.db.get_value("Fee", rent, "amount"))
+    assert ledger.check(shop.market) == []
+
+
+def test_a_deposit_that_was_renewed_leaves_the_lease_that_holds_it(site, shop):
+    order = take(shop).order
+    factories.at_counter(shop.market, "Guest", NOW)
+    new = lease_changes.renew(shop.lease, date(2027, 12, 31), D("1000.00"), NOW)
+    payments.reverse(order, "银行退票", "Guest", NOW)
+    assert deposits.held([shop.lease, new]) == {shop.lease: D("0.00"), new: D("0.00")}
+    assert ledger.check(shop.market) == []
+
+
+def test_a_deposit_that_went_back_to_the_merchant_is_not_taken_back_as_well(site, shop):
+    order = take(shop).order
+    deposits.release(shop.lease, D("500.00"), NOW.date(), "部分退还")
+    name = refunds.request(shop.merchant, D("500.00"), "Transfer", "退押金", "Administrator", NOW)
+    refunds.review(name, True, None, "Guest", NOW)
+    with pytest.raises(site.ValidationError, match=r"500\.00"):
         payments.reverse(order, "收错租户", "Guest", NOW)
+    # but when the merchant has brought that again, it may be
+    factories.collect(shop.merchant, [], "Cash", D("500.00"), "Administrator", NOW)
+    payments.reverse(order, "收错租户", "Guest", NOW)
+    assert ledger.prepaid_balance(shop.merchant) == D("0.00")
+    assert ledger.check(shop.market) == []

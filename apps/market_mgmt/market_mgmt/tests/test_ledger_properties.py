@@ -88,8 +88,40 @@ GIVEN_BACK_AS_A_WHOLE = [
     ("give back", 1, D("1500.00"), False, True, True),
     ("end refund", 2, True),
 ]
+TAKEN_BACK_AFTER_ITS_REST_PAID_LATER_BILLS = [
+    ("collect", 3, D("2000.00")),
+    ("collect", 3, D("2500.00")),
+    ("wait", 20),
+    ("bill", 1, 0),
+    ("wait", 9),
+    ("collect", 3, D("1700.00")),
+    ("bill", 1, 1),
+    ("reverse payment", 1),
+    ("wait", 3),
+    ("reverse payment", 0),
+    ("reverse payment", 2),
+]
+A_DEPOSIT_THAT_HAD_PAID_ARREARS_NEVER_CAME = [
+    ("deposit", 3, D("2500.00")),
+    ("release deposit", 3, D("60.00")),
+    ("change tenant", 3, D("800.00")),
+    ("release deposit", 3, D("1.00")),
+    ("wait", 8),
+    ("reverse payment", 0),
+]
+HELD_WHILE_LATE_FEES_RAN = [
+    ("collect", 3, D("5000.00")),
+    ("refund", 0, D("2000.00"), True, False),
+    ("bill", 1, 0),
+    ("wait", 20),
+    ("accrue", 1),
+    ("end refund", 0, False),
+]
 
 
+@example(work=TAKEN_BACK_AFTER_ITS_REST_PAID_LATER_BILLS)
+@example(work=A_DEPOSIT_THAT_HAD_PAID_ARREARS_NEVER_CAME)
+@example(work=HELD_WHILE_LATE_FEES_RAN)
 @example(work=AFTER_ITS_LATE_FEES_WERE_PAID)
 @example(work=AFTER_ITS_MONTH_WAS_CLOSED)
 @example(work=TENANTS_IN_MID_MONTH)

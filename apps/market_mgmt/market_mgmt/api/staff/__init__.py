@@ -52,6 +52,7 @@ from market_mgmt.api.staff.leases import (
     terminate_lease,
     withdraw_renewal,
 )
+from market_mgmt.api.staff.previews import preview_refund, preview_reversal
 from market_mgmt.api.staff.reconciliation import reconcile_day, resolve_difference, resolve_quarantine
 
 __all__ = [
@@ -75,6 +76,8 @@ __all__ = [
     "late_fee_derivation",
     "open_session",
     "pay_refund",
+    "preview_refund",
+    "preview_reversal",
     "publish_bills",
     "read_at_handover",
     "reading_template",

@@ -221,6 +221,13 @@ class Book:
         self.at_counter(by)
         payments.reverse(self.paid.order, "收错", by, self.now)
 
+    def bounce_first(self) -> None:
+        """The bank takes the first transfer of the market back."""
+        transfers = {"market": self.market, "channel": "Transfer"}
+        [order] = frappe.get_all("Market Payment Order", transfers, pluck="name")
+        self.at_counter(SUPERVISOR)
+        payments.reverse(order, "退票", SUPERVISOR, self.now)
+
     def order_by_wechat(self, merchant: str) -> None:
         """The merchant has chosen all that is owed and sees WeChat's password field."""
         rows = self.open_rows(merchant)
@@ -269,6 +276,12 @@ class Book:
 
     def ask_refund_of_fees(self, merchant: str, channel: str, amount: Decimal) -> None:
         self.ask_refund(merchant, channel, amount, reopen=True)
+
+    def ask_refund_of_payment(self, merchant: str, channel: str, amount: Decimal) -> None:
+        """The last payment goes back by another way than it came, off the fees it paid."""
+        assert self.paid
+        asked = (self.merchants[merchant], amount, channel, "退回", CASHIER, self.now, self.paid.order, True)
+        self.refund = refunds.request(*asked)
 
     def review_refund(self, by: str, approve: bool) -> None:
         refunds.review(self.refund, approve, "已核对", by, self.now)
