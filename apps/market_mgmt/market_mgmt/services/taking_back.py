@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import frappe
 from frappe.model.document import Document
@@ -122,5 +123,5 @@ def _lots(entries: Sequence[LedgerEntry]) -> Lots[LedgerEntry]:
 
 
 def _as_entry(posting: Posting) -> LedgerEntry:
-    values = {one.name: getattr(posting, one.name, None) for one in fields(LedgerEntry)}
+    values: dict[str, Any] = {one.name: getattr(posting, one.name, None) for one in fields(LedgerEntry)}
     return LedgerEntry(**{**values, "name": posting.idempotency_key})
