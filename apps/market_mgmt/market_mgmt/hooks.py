@@ -29,6 +29,7 @@ scheduler_events = {
         "20 10-23 * * *": ["market_mgmt.tasks.reconcile_payments"],
         "40 10 3 * *": ["market_mgmt.tasks.check_fee_rates"],
         "15 0 1 * *": ["market_mgmt.tasks.accrue_late_fees"],
+        "45 0 * * *": ["market_mgmt.tasks.recognise_income"],
         "30 2 * * *": ["market_mgmt.tasks.check_ledgers"],
     },
 }

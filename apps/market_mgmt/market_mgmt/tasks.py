@@ -9,6 +9,7 @@ from market_mgmt.domain.periods import month_containing, month_key
 from market_mgmt.services import (
     billing,
     bindings,
+    deferral,
     dunning,
     late_fees,
     leases,
@@ -84,6 +85,12 @@ def accrue_late_fees() -> None:
 def send_sign_in_code(account: str, market: str, stall_no: str, sealed_phone: str) -> None:
     """After a request for a code by SMS: sends one if the phone is on file."""
     bindings.send_code(account, market, stall_no, sealed_phone, clock.now())
+
+
+def recognise_income() -> None:
+    """Each night: of rent billed for several months, what has become income by the end of the day before."""
+    yesterday = clock.today() - timedelta(days=1)
+    _each_market(lambda market: deferral.recognise(market, yesterday))
 
 
 def check_ledgers() -> None:

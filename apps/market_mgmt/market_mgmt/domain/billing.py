@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from market_mgmt.domain.amounts import ZERO, Exact, spread, times
-from market_mgmt.domain.periods import Period, days_inclusive
+from market_mgmt.domain.periods import Period, days_inclusive, month_key
 
 HISTORY_PERIODS = 3
 SPIKE_FACTOR = 3
@@ -29,6 +29,8 @@ class Line(NamedTuple):
     unit_price: Decimal
     days: int
     amount: Decimal
+    # The calendar month that is paid for (YYYY-MM), where a line is of one.
+    month: str | None = None
 
 
 class Bill(NamedTuple):
@@ -90,18 +92,22 @@ def monthly_charge(period: Period, prices: Sequence[MonthlyPrice]) -> Bill:
     amounts = spread([_share_of_month(*step) for step in steps])
     lines = tuple(
         [
-            Line(*_part_of_month(month, days), monthly, days.days, amount)
+            _month_line(*_part_of_month(month, days), monthly, days.days, amount)
             for (month, days, monthly), amount in zip(steps, amounts, strict=True)
         ]
     )
     return Bill(sum(amounts, ZERO), lines)
 
 
+def _month_line(month: str, text: str, share: Decimal, monthly: Decimal, days: int, amount: Decimal) -> Line:
+    return Line(text, share, monthly, days, amount, month)
+
+
 @lru_cache(maxsize=256)  # thousands of bills are of the same few periods
-def _part_of_month(month: Period, days: Period) -> tuple[str, Decimal]:
-    """The days as text, and as a share of their month."""
+def _part_of_month(month: Period, days: Period) -> tuple[str, str, Decimal]:
+    """The month's key; the days as text, and as a share of their month."""
     text = f"{days.start} – {days.end} ({days.days}/{month.days})"
-    return text, (Decimal(days.days) / month.days).quantize(_THREE_DECIMALS)
+    return month_key(month.start), text, (Decimal(days.days) / month.days).quantize(_THREE_DECIMALS)
 
 
 def _share_of_month(month: Period, days: Period, monthly: Decimal) -> Exact:

@@ -4,6 +4,8 @@ Every Account Entry debits one account and credits another by the same positive 
 construction; balance(account) = Σ debit − Σ credit. Which pairs an entry type may carry is fixed here:
 
     Charge      Receivable           ← Income              a bill is published
+                Receivable           ← Deferred Income     one of several months
+    Recognition Deferred Income      ← Income              a month of it has become income
     Late Fee    Late Fee Receivable  ← Late Fee Income     late fee accrued
     Payment     Cash                 ← Prepaid             money received, always the whole amount
     Allocation  Prepaid              ← Receivable or Late Fee Receivable
@@ -31,12 +33,14 @@ LATE_FEE_RECEIVABLE = "Late Fee Receivable"
 PREPAID = "Prepaid"
 CASH = "Cash"
 INCOME = "Income"
+DEFERRED_INCOME = "Deferred Income"
 LATE_FEE_INCOME = "Late Fee Income"
 WAIVED = "Waived"
 DEPOSIT_HELD = "Deposit Held"
 REFUND_PAYABLE = "Refund Payable"
 
 CHARGE = "Charge"
+RECOGNITION = "Recognition"
 LATE_FEE = "Late Fee"
 PAYMENT = "Payment"
 ALLOCATION = "Allocation"
@@ -48,7 +52,8 @@ DEPOSIT_RELEASE = "Deposit Release"
 REVERSAL = "Reversal"
 
 PAIRS: dict[str, frozenset[tuple[str, str]]] = {
-    CHARGE: frozenset({(RECEIVABLE, INCOME)}),
+    CHARGE: frozenset({(RECEIVABLE, INCOME), (RECEIVABLE, DEFERRED_INCOME)}),
+    RECOGNITION: frozenset({(DEFERRED_INCOME, INCOME)}),
     LATE_FEE: frozenset({(LATE_FEE_RECEIVABLE, LATE_FEE_INCOME)}),
     PAYMENT: frozenset({(CASH, PREPAID)}),
     ALLOCATION: frozenset({(PREPAID, RECEIVABLE), (PREPAID, LATE_FEE_RECEIVABLE)}),
@@ -126,7 +131,7 @@ def entry_problem(entry: Entry) -> str | None:
         return f"{entry.entry_type} cannot debit {entry.debit_account} and credit {entry.credit_account}"
     if entry.amount <= ZERO or not is_cents(entry.amount):
         return f"amount must be positive and in whole cents: {entry.amount}"
-    if OF_A_FEE & set(pair) and not entry.fee:
+    if (OF_A_FEE | {DEFERRED_INCOME}) & set(pair) and not entry.fee:
         return f"{entry.entry_type} on {' and '.join(pair)} must name a fee"
     if DEPOSIT_HELD in pair and not entry.lease:
         return f"{entry.entry_type} on {' and '.join(pair)} must name a lease"

@@ -28,7 +28,7 @@ def reverse(fee: str, reason: str, now: datetime) -> list[str]:
         frappe.throw(_("Fee {0} has been reversed already.").format(labels.fee(fee)))
     entries = ledger.entries_of([fee], lock=True)[fee]
     ledger.post(reversals(entries, reason, now.date()))
-    zero = {"outstanding": 0, "late_fee": 0, "late_fee_posted": 0}
+    zero = {"outstanding": 0, "late_fee": 0, "late_fee_posted": 0, "deferred": 0}
     waivers.void_with(fee)
     frappe.db.set_value("Fee", fee, {"status": "Reversed", "reason": reason.strip(), **zero})
     lifted = freed.pay_open(owner.merchant, now)

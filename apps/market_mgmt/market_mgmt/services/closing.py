@@ -1,4 +1,4 @@
-"""Closing a month: its late fees are posted, its ledger is checked, its totals are written down; then it never changes.
+"""Closing a month: its late fees and deferred income are posted, its ledger is checked, its totals are written down; then it never changes.
 
 What must be finished before (cashiers' sessions, the gateway's bills) tells so itself, through the hook
 `before_month_close`: each of its functions gets market and month, and returns the reasons why not.
@@ -12,7 +12,7 @@ from cn_connect.money import to_db, yuan
 from frappe import _
 from market_mgmt.domain.closing import closable_from, next_to_close
 from market_mgmt.domain.periods import Period, month_key
-from market_mgmt.services import ledger
+from market_mgmt.services import deferral, ledger
 from market_mgmt.services.closed_months import closed_through
 from market_mgmt.services.late_fees import accrue_market
 from market_mgmt.services.rows import lock
@@ -30,7 +30,7 @@ def next_month(market: str) -> Period | None:
 def close(market: str, period: str, by: str, now: datetime) -> str:
     """Close the next month of a market, which `period` (YYYY-MM) must be; returns the name of the Month Close.
 
-    Commits the month's late fees before it locks the market, so that payments in between do not wait for long.
+    Commits the month's late fees, and what of rent of several months is its income, before it locks the market, so that payments in between do not wait for long.
     Raises ValidationError when the month is not the next one, not over for long enough, or not in order.
     """
     month = next_month(market)
@@ -40,6 +40,7 @@ def close(market: str, period: str, by: str, now: datetime) -> str:
     if now.date() < closable_from(month):
         frappe.throw(_("{0} can be closed from {1}.").format(period, closable_from(month)))
     accrue_market(market, month.end)
+    deferral.recognise(market, month.end)
     frappe.db.commit()
 
     lock("Market", [market])

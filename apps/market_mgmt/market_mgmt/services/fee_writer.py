@@ -138,6 +138,7 @@ _LINE_COLUMNS = (
     "unit_price",
     "days",
     "amount",
+    "month",
 )
 
 
@@ -167,8 +168,19 @@ def _row(fee: NewFee, revision: int, by: str | None) -> tuple[Any, ...]:
 
 
 def _lines(fee: str, bill: Bill, first: int = 1) -> Iterator[tuple[Any, ...]]:
-    for index, (description, quantity, price, days, amount) in enumerate(bill.lines, first):
-        yield fee, "Fee", "lines", index, description, float(quantity), float(price), days, float(amount)
+    for index, (description, quantity, price, days, amount, month) in enumerate(bill.lines, first):
+        yield (
+            fee,
+            "Fee",
+            "lines",
+            index,
+            description,
+            float(quantity),
+            float(price),
+            days,
+            float(amount),
+            month,
+        )
 
 
 @lru_cache(maxsize=256)  # thousands of bills are of the same few periods

@@ -23,7 +23,14 @@ def rebuild_caches(market: str, on: date) -> int:
     statuses = ["not in", ("Draft", "Reviewed", "Reversed")]
     fees = frappe.get_all("Fee", filters={"market": market, "status": statuses}, pluck="name")
     refresh_caches(fees, on)
+    refresh_deferred(fees)
     return len(fees)
+
+
+def refresh_deferred(fees: Iterable[str]) -> None:
+    """Bring what is not yet income of published fees in line with the ledger. Payments do not change it."""
+    for piece in chunks(fees):
+        frappe.db.sql(_CACHED_DEFERRED.format(names=", ".join(["%s"] * len(piece))), piece)
 
 
 _SUM = "ROUND(COALESCE((SELECT SUM({}) FROM `tabAccount Entry` entry WHERE entry.fee = `tabFee`.name), 0), 2)"
@@ -39,6 +46,10 @@ _CACHED_AMOUNTS = (
     f"UPDATE `tabFee` SET outstanding = {_SUM.format(_BALANCE.format('Receivable'))},"
     f" late_fee = {_SUM.format(_BALANCE.format('Late Fee Receivable'))},"
     f" late_fee_posted = {_SUM.format(_LATE_FEE_POSTED)}"
+    " WHERE status NOT IN ('Draft', 'Reviewed') AND name IN ({names})"
+)
+_CACHED_DEFERRED = (
+    f"UPDATE `tabFee` SET deferred = -{_SUM.format(_BALANCE.format('Deferred Income'))}"
     " WHERE status NOT IN ('Draft', 'Reviewed') AND name IN ({names})"
 )
 # What was paid and not taken back makes a fee paid, or paid in part; a waiver never does.

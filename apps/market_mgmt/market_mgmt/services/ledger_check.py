@@ -13,9 +13,11 @@ from types import SimpleNamespace
 
 import frappe
 from cn_connect.money import yuan
+from market_mgmt.domain import deferral
 from market_mgmt.domain.amounts import ZERO
 from market_mgmt.domain.ledger import (
     CHARGE,
+    DEFERRED_INCOME,
     DEPOSIT_HELD,
     PAYMENT,
     PREPAID,
@@ -28,6 +30,8 @@ from market_mgmt.domain.ledger import (
 )
 from market_mgmt.domain.refund import SUCCEEDED
 from market_mgmt.services import ledger_seals
+from market_mgmt.services.closed_months import closed_through
+from market_mgmt.services.deferred_shares import shares_of
 from market_mgmt.services.rows import number
 
 _FIELDS = (
@@ -50,6 +54,8 @@ RULES = (
     "allocated ≤ received",
     "refunds under way ≥ 0",
     "deposit ≥ 0",
+    "deferred income ≥ 0",
+    "income is recognised in its month",
     "payment = amount received",
     "payment has an order",
     "receipt lines add up",
@@ -110,7 +116,17 @@ def audit(market: str) -> Audit:
         )
     ]
     result = Audit(market, len(entries))
-    for one in (_entries, _fees, _balances, _payments, _receipts, _refunds, _closed_months, _seals):
+    for one in (
+        _entries,
+        _fees,
+        _balances,
+        _payments,
+        _receipts,
+        _refunds,
+        _closed_months,
+        _recognised,
+        _seals,
+    ):
         one(result, entries)
     return result
 
@@ -140,7 +156,16 @@ def _fees(audit: Audit, entries: list[SimpleNamespace]) -> None:
     for entry in entries:
         if entry.fee:
             by_fee[entry.fee].append(entry)
-    fields = ["name", "status", "amount", "outstanding", "late_fee", "late_fee_posted", "late_fee_cap"]
+    fields = [
+        "name",
+        "status",
+        "amount",
+        "outstanding",
+        "late_fee",
+        "late_fee_posted",
+        "late_fee_cap",
+        "deferred",
+    ]
     for fee in frappe.get_all("Fee", filters={"market": audit.market}, fields=fields):
         own = by_fee.pop(fee.name, [])
         account = fee_account(own)
@@ -157,10 +182,13 @@ def _fees(audit: Audit, entries: list[SimpleNamespace]) -> None:
         )
         cap = yuan(amount * number(fee.late_fee_cap))
         audit.expect("late fee ≤ cap", account.late_fee_posted <= cap, fee.name, account.late_fee_posted)
-        cached = (yuan(fee.outstanding), yuan(fee.late_fee), yuan(fee.late_fee_posted))
-        true = (account.principal, account.late_fee, account.late_fee_posted)
+        cached = (*map(yuan, (fee.outstanding, fee.late_fee, fee.late_fee_posted, fee.deferred)),)
+        deferred = -balance(own, DEFERRED_INCOME)
+        true = (account.principal, account.late_fee, account.late_fee_posted, deferred)
         difference = f"{' '.join(map(str, cached))} ≠ {' '.join(map(str, true))}"
         audit.expect("cache = ledger", cached == true, fee.name, difference)
+        least = _least(own, DEFERRED_INCOME, -1)
+        audit.expect("deferred income ≥ 0", least >= 0, fee.name, least)
         settled = account.principal + account.late_fee == 0
         ended = fee.status in ("Paid", "Waived", "Reversed")
         audit.expect("status = ledger", settled == ended, fee.name, fee.status)
@@ -279,6 +307,22 @@ def _closed_months(audit: Audit, entries: list[SimpleNamespace]) -> None:
         accounts = {account for entry in own for account in (entry.debit_account, entry.credit_account)}
         true = {account: balance(own, account) for account in accounts}
         audit.expect("a closed month never changes", written == true, close.name, f"{written} ≠ {true}")
+
+
+def _recognised(audit: Audit, entries: list[SimpleNamespace]) -> None:
+    """What of deferred income belongs into closed months has been recognised."""
+    rule, closed = "income is recognised in its month", closed_through(audit.market)
+    if closed is None:
+        return
+    filters = {"market": audit.market, "deferred": [">", 0], "bill_date": ["<=", closed]}
+    fees = frappe.get_all("Fee", filters, ["name", "bill_date"])
+    own: dict[str, list[SimpleNamespace]] = {fee.name: [] for fee in fees}
+    for entry in entries:
+        if entry.fee in own:
+            own[entry.fee].append(entry)
+    for name, shares in shares_of({fee.name: fee.bill_date for fee in fees}).items():
+        late = list(deferral.due(shares, deferral.recognised(own[name]), closed))
+        audit.expect(rule, not late, name, " ".join(share.month for share in late))
 
 
 def _seals(audit: Audit, _entries: list[SimpleNamespace]) -> None:

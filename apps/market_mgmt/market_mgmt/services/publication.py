@@ -11,15 +11,17 @@ import frappe
 from cn_connect.money import yuan
 from frappe import _
 from market_mgmt.domain.late_fee import DEFAULT_START_AFTER_DAYS
-from market_mgmt.domain.ledger import CHARGE, INCOME, RECEIVABLE, Posting
+from market_mgmt.domain.ledger import CHARGE, DEFERRED_INCOME, INCOME, RECEIVABLE, Posting
 from market_mgmt.domain.periods import Period, month_of
-from market_mgmt.services import labels, ledger, red_cards, supplier_bills, waivers
+from market_mgmt.services import deferral, labels, ledger, red_cards, supplier_bills, waivers
 from market_mgmt.services.allocations import use_prepaid
 from market_mgmt.services.closed_months import require_open
 from market_mgmt.services.late_fees import rule_in_force
+from market_mgmt.services.ledger_caches import refresh_deferred
 from market_mgmt.services.rows import chunks, lock, uncollected
 
 CHARGED = ("name", "market", "merchant", "lease", "stall", "fee_type", "source", "status", "amount")
+_LOOKED_AT = ("generated_by", "period_start", "period_end")
 DRAFT, REVIEWED = "Draft", "Reviewed"
 
 
@@ -69,7 +71,7 @@ def publish(
     found = frappe.get_all("Fee", filters=filters, fields=["name", "merchant"])
     # What follows may spend prepaid balances, and merchants are locked before fees.
     lock("Merchant", {row.merchant for row in found})
-    rows = lock("Fee", (row.name for row in found), (*CHARGED, "generated_by")).values()
+    rows = lock("Fee", (row.name for row in found), (*CHARGED, *_LOOKED_AT)).values()
     bills = [row for row in rows if row.status == REVIEWED]
     _require_another(bills, by)
     supplier_bills.require_covered(market, period, bills)
@@ -77,7 +79,10 @@ def publish(
     if as_of < moment.date():
         publication["early_date_reason"] = reason
     freeze([row.name for row in bills], as_of, rule_in_force(market, as_of), publication=publication)
-    ledger.post([charge(row, as_of) for row in bills])
+    shares = deferral.deferred_shares(market, bills, as_of)
+    ledger.post([charge(row, as_of, deferred=row.name in shares) for row in bills])
+    ledger.post(deferral.recognitions(bills, shares, as_of))
+    refresh_deferred(shares)
     waivers.carry_over(market, [row.name for row in bills], as_of)
     for paid in use_prepaid({row.merchant for row in bills}, as_of).values():
         for lease in paid.leases:
@@ -124,15 +129,15 @@ def _set(names: Sequence[str], values: dict[str, object], *further: str) -> None
         frappe.db.sql(f"UPDATE `tabFee` SET {assignments} WHERE name IN %s", (*values.values(), tuple(piece)))
 
 
-def charge(fee: frappe._dict, as_of: date, key: str | None = None) -> Posting:
-    """The entry of a published bill."""
+def charge(fee: frappe._dict, as_of: date, key: str | None = None, deferred: bool = False) -> Posting:
+    """The entry of a published bill; one of several months may be `deferred`."""
     return Posting(
         market=fee.market,
         merchant=fee.merchant,
         posting_date=as_of,
         entry_type=CHARGE,
         debit_account=RECEIVABLE,
-        credit_account=INCOME,
+        credit_account=DEFERRED_INCOME if deferred else INCOME,
         amount=yuan(fee.amount),
         idempotency_key=key or f"charge|{fee.name}",
         lease=fee.lease,

@@ -16,6 +16,7 @@ PURPOSES = {"Fee": "预存款", "Prepayment": "预存款", "Deposit": "押金"}
 
 ENTRY_TYPES = {
     "Charge": "出账",
+    "Recognition": "确认收入",
     "Late Fee": "滞纳金",
     "Payment": "收款",
     "Allocation": "核销",
@@ -32,6 +33,7 @@ ACCOUNTS = {
     "Prepaid": "预存款",
     "Cash": "货币资金",
     "Income": "收入",
+    "Deferred Income": "预收账款",
     "Late Fee Income": "滞纳金收入",
     "Waived": "减免额",
     "Deposit Held": "代管押金",

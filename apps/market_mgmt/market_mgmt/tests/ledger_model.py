@@ -8,7 +8,7 @@ from collections import defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from market_mgmt.domain import late_fee
+from market_mgmt.domain import deferral, late_fee
 from market_mgmt.domain.allocation import allocate
 from market_mgmt.domain.amounts import ZERO
 from market_mgmt.domain.billing import rent_for
@@ -54,16 +54,19 @@ class Model:
         """Bill the rents of a month that are not billed; their merchants' balances pay what they can."""
         month, made = month_of(period), []
         for tenancy in self.tenancies.values():
-            days = billed_in(month, tenancy.start, "Monthly")
+            days = billed_in(month, tenancy.start, tenancy.cycle)
             billed = any(
                 bill.tenancy is tenancy and bill.period == period and bill.generated and not bill.reversed
                 for bill in self.bills.values()
             )
             if tenancy.market != market or lease not in (None, tenancy.lease) or billed or not days:
                 continue
-            amount = rent_for(days, tenancy.start, tenancy.last_day, tenancy.rent).amount
-            if amount > 0:
-                made.append(self._published(tenancy, RENT, period, days.start, days.end, amount, on))
+            rent = rent_for(days, tenancy.start, tenancy.last_day, tenancy.rent)
+            if rent.amount > 0:
+                made.append(self._published(tenancy, RENT, period, days.start, days.end, rent.amount, on))
+                found = deferral.shares([(line.month or "", line.amount) for line in rent.lines], on)
+                made[-1].shares = found if deferral.is_deferred(found) else []
+                made[-1].recognise(on)
         self._use_balances(on, {bill.tenancy.merchant for bill in made})
         return [bill.name for bill in made]
 
@@ -99,6 +102,11 @@ class Model:
         for bill in self.bills.values():
             if bill.tenancy.market == market:
                 bill.accrue(on)
+
+    def recognise(self, market: str, through: date) -> None:
+        for bill in self.bills.values():
+            if bill.tenancy.market == market and not bill.reversed:
+                bill.recognise(through)
 
     def _published(
         self,

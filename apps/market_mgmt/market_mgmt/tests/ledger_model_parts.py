@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from market_mgmt.domain import late_fee
+from market_mgmt.domain import deferral, late_fee
 from market_mgmt.domain.allocation import OpenFee
 from market_mgmt.domain.amounts import ZERO
 
@@ -31,6 +31,7 @@ class Tenancy:
     deposit: Decimal
     held: Decimal = ZERO
     ended: bool = False
+    cycle: str = "Monthly"
 
 
 @dataclass
@@ -59,6 +60,17 @@ class Bill:
     late_settled: Decimal = ZERO
     waived: Decimal = ZERO
     reversed: bool = False
+    # Of rent of several months: its months, and how many of them are income.
+    shares: list[deferral.Share] = field(default_factory=list)
+    recognised: int = 0
+
+    @property
+    def deferred(self) -> Decimal:
+        """Billed, and not yet income."""
+        return ZERO if self.reversed else sum((s.amount for s in self.shares[self.recognised :]), ZERO)
+
+    def recognise(self, through: date) -> None:
+        self.recognised += len(list(deferral.due(self.shares, self.recognised, through)))
 
     @property
     def principal(self) -> Decimal:

@@ -15,6 +15,7 @@ from market_mgmt.services import (
     billing,
     closing,
     counter,
+    deferral,
     deposits,
     late_fees,
     lease_changes,
@@ -33,13 +34,13 @@ DEPOSIT = Decimal("5000")
 
 
 class Office(SideBySide):
-    """Two markets: in one a merchant with two stalls and a neighbour, in the other a single merchant."""
+    """Two markets: in one a merchant with two stalls and a neighbour who pays by the quarter, in the other a single merchant."""
 
     def __init__(self) -> None:
         super().__init__(START, [factories.market(), factories.market()])
         first = self._let(0, "1000.00")
         self._let(0, "333.33", merchant=first.merchant)
-        self._let(0, "50.01")
+        self._let(0, "50.01", cycle="Quarterly")
         self._let(1, "3000.00")
 
     def do(self, step: tuple) -> None:
@@ -103,6 +104,14 @@ class Office(SideBySide):
             lambda: closing.close(place, month_key(month.start), CASHIER, self.now)
         ):
             self.model.accrue(place, month.end)
+            self.model.recognise(place, month.end)
+
+    def recognise(self, market: int) -> None:
+        place = self.markets[market]
+        self.both(
+            lambda: self.model.recognise(place, self.today),
+            lambda: deferral.recognise(place, self.today),
+        )
 
     # -- payments ------------------------------------------------------------------------------------------------
 
@@ -262,7 +271,8 @@ class Office(SideBySide):
         tenant = merchant or factories.merchant(place)
         lease = factories.lease(place, tenant, stall, rent, deposit=float(DEPOSIT), **values)
         start = values["start_date"]
-        tenancy = Tenancy(lease, place, tenant, Decimal(rent), start, factories.END, DEPOSIT)
+        cycle = values.get("cycle", "Monthly")
+        tenancy = Tenancy(lease, place, tenant, Decimal(rent), start, factories.END, DEPOSIT, cycle=cycle)
         self.model.tenancies[lease] = tenancy
         return tenancy
 

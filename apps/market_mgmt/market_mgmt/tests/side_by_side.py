@@ -12,7 +12,7 @@ import frappe
 from cn_connect.money import yuan
 from cn_connect.wechat.pay_messages import Transaction
 from market_mgmt.domain.amounts import ZERO
-from market_mgmt.domain.ledger import CASH, DEPOSIT_HELD, REFUND_PAYABLE, balance
+from market_mgmt.domain.ledger import CASH, DEFERRED_INCOME, DEPOSIT_HELD, REFUND_PAYABLE, balance
 from market_mgmt.services import ledger
 from market_mgmt.tests.ledger_model import Model
 from market_mgmt.tests.ledger_model_parts import Refused
@@ -44,6 +44,9 @@ class SideBySide:
             name: (True, ZERO, ZERO) if bill.reversed else (False, bill.principal, bill.late)
             for name, bill in self.model.bills.items()
         }
+        assert self._deferred() == {
+            name: bill.deferred for name, bill in self.model.bills.items() if bill.deferred
+        }
         assert self._owed() == {
             bill.name: (bill.principal, due)
             for bill in self.model.bills.values()
@@ -72,6 +75,15 @@ class SideBySide:
         return {
             row.name: (row.status == "Reversed", yuan(row.outstanding), yuan(row.late_fee)) for row in rows
         }
+
+    def _deferred(self) -> dict[str, Decimal]:
+        """What is not yet income, by bill, from the entries."""
+        found: Counter[str] = Counter()
+        for sign, side in ((1, "credit_account"), (-1, "debit_account")):
+            filters = {"market": ["in", self.markets], side: DEFERRED_INCOME}
+            for row in frappe.get_all("Account Entry", filters, ["fee", "amount"]):
+                found[row.fee] += sign * yuan(row.amount)
+        return {fee: amount for fee, amount in found.items() if amount}
 
     def _owed(self) -> dict[str, tuple[Decimal, Decimal]]:
         rows = [row for market in self.markets for row in ledger.open_fees(self.today, market=market)]

@@ -30,6 +30,7 @@ steps = st.one_of(
     st.tuples(st.just("waive"), numbers, st.sampled_from(("Principal", "Late Fee")), amounts),
     st.tuples(st.just("accrue"), markets),
     st.tuples(st.just("close month"), markets),
+    st.tuples(st.just("recognise"), markets),
     st.tuples(st.just("collect"), shops, amounts),
     st.tuples(st.just("order"), shops, amounts, st.integers(0, 15)),
     st.tuples(st.just("pay"), shops, amounts, st.integers(0, 15), few_days),
@@ -77,6 +78,16 @@ WAIVED_THEN_REVERSED = [
     ("bill", 0, 1),
     ("change tenant", 0, D("800.00")),
     ("deposit", 1, D("100.00")),
+]
+A_QUARTER_TAKEN_BACK_AND_GIVEN_UP = [
+    ("recognise", 0),
+    ("wait", 45),
+    ("recognise", 0),
+    ("close month", 0),
+    ("reverse bill", 2),
+    ("bill", 0, 2),
+    ("change tenant", 2, D("60.00")),
+    ("recognise", 0),
 ]
 GIVEN_BACK_AS_A_WHOLE = [
     ("collect", 2, D("60.00")),
@@ -127,6 +138,7 @@ HELD_WHILE_LATE_FEES_RAN = [
 @example(work=TENANTS_IN_MID_MONTH)
 @example(work=WAIVED_THEN_REVERSED)
 @example(work=GIVEN_BACK_AS_A_WHOLE)
+@example(work=A_QUARTER_TAKEN_BACK_AND_GIVEN_UP)
 @settings(
     max_examples=15,
     deadline=None,

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from cn_connect.money import ZERO
 from market_mgmt.domain.ledger import (
+    DEFERRED_INCOME,
     DEPOSIT_HELD,
     INCOME,
     LATE_FEE_INCOME,
@@ -73,6 +74,7 @@ BALANCES: tuple[tuple[str, frozenset[str], int], ...] = (
 # Causes of what is owed, in the order in which they are shown.
 _OWED_CAUSES = {
     (RECEIVABLE, INCOME): "新出账单",
+    (RECEIVABLE, DEFERRED_INCOME): "新出账单",
     (LATE_FEE_RECEIVABLE, LATE_FEE_INCOME): "新增滞纳金",
     (RECEIVABLE, PREPAID): "收回账单",
     (LATE_FEE_RECEIVABLE, PREPAID): "收回滞纳金",

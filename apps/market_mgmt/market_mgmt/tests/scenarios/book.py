@@ -19,6 +19,7 @@ from market_mgmt.services import (
     cashiers,
     closing,
     counter,
+    deferral,
     deposits,
     invoices,
     lease_changes,
@@ -159,6 +160,13 @@ class Book:
 
     def publish(self, period: str) -> None:
         factories.publish(self.market, period, self.today)
+
+    def publish_one(self, stall: str, period: str, fee_type: str) -> None:
+        factories.publish(self.market, period, self.today, [self.fee(stall, fee_type, period).name])
+
+    def recognise(self) -> None:
+        """What the nightly job does on that day."""
+        deferral.recognise(self.market, self.today - timedelta(days=1))
 
     def draft_and_publish(self, period: str) -> None:
         self.draft(period)

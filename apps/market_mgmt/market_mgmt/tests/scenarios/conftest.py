@@ -92,6 +92,8 @@ ACTIONS: dict[str, Callable[..., None]] = {
     # 账单
     "{day:Day} 生成 {period} 的账单草稿": Book.draft,
     "{day:Day} 审核并发布 {period} 的账单": Book.publish,
+    "{day:Day} 发布“{stall:Name}” {period} 的{fee_type:FeeType}账单": Book.publish_one,
+    "{day:Day} 确认收入": Book.recognise,
     "{day:Day} 出 {period} 的账单": Book.draft_and_publish,
     "{day:Day} 冲正“{stall:Name}” {period} 的{fee_type:FeeType}账单": Book.reverse_bill,
     "{day:Day} 向“{stall:Name}”另收{fee_type:FeeType} {amount:N} 元，事由“{reason:Name}”": Book.charge_once,
