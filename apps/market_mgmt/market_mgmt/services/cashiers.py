@@ -62,10 +62,11 @@ def session_of(market: str, cashier: str, now: datetime) -> str:
 
 
 def session_for_reversal(order: Document, by: str, now: datetime) -> str:
-    """The session that gives the money of a payment back: its own while that is open, else that of who reverses it."""
+    """The session that gives the money of a payment back: its own while that is open on its day, else that of who
+    reverses it, so that a day's sessions are the day's cash."""
     own = order.cashier_session
-    row = lock("Cashier Session", [own], ("name", "status")).get(own) if own else None
-    if row is not None and row.status == "Open":
+    row = lock("Cashier Session", [own], ("name", "status", "opened_at")).get(own) if own else None
+    if row is not None and row.status == "Open" and as_datetime(row.opened_at).date() == now.date():
         return row.name
     return session_of(order.market, by, now)
 

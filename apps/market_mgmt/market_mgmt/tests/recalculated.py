@@ -4,6 +4,7 @@ import io
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
@@ -44,26 +45,25 @@ class _Office:
 
 def recalculated(content: bytes, office: str | None = OFFICE) -> dict[str, Computed]:
     """The sheets of a workbook by name."""
+    return all_recalculated([content], office)[0]
+
+
+def all_recalculated(contents: Sequence[bytes], office: str | None = OFFICE) -> list[dict[str, Computed]]:
+    """The sheets of several workbooks: LibreOffice takes longer to start than to compute."""
     if office is None:
-        book = load_workbook(io.BytesIO(content))
-        return {name: Sheet(book, name) for name in book.sheetnames}
+        books = [load_workbook(io.BytesIO(content)) for content in contents]
+        return [{name: Sheet(book, name) for name in book.sheetnames} for book in books]
     with tempfile.TemporaryDirectory() as folder:
-        source, result = Path(folder) / "made.xlsx", Path(folder) / "computed"
-        source.write_bytes(content)
+        made, computed = Path(folder) / "made", Path(folder) / "computed"
+        made.mkdir()
+        files = [made / f"{number}.xlsx" for number in range(len(contents))]
+        for file, content in zip(files, contents, strict=True):
+            file.write_bytes(content)
         profile = f"-env:UserInstallation=file://{folder}/profile"
-        command = [
-            office,
-            profile,
-            "--headless",
-            "--convert-to",
-            "xlsx",
-            "--outdir",
-            str(result),
-            str(source),
-        ]
-        subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS)
-        computed = load_workbook(result / "made.xlsx", data_only=True)
-    return {name: _Office(computed[name]) for name in computed.sheetnames}
+        command = [office, profile, "--headless", "--convert-to", "xlsx", "--outdir", str(computed)]
+        subprocess.run([*command, *map(str, files)], check=True, capture_output=True, timeout=_SECONDS)
+        books = [load_workbook(computed / file.name, data_only=True) for file in files]
+    return [{name: _Office(book[name]) for name in book.sheetnames} for book in books]
 
 
 def errors(sheets: dict[str, Computed]) -> list[str]:

@@ -71,6 +71,19 @@ def test_what_is_given_back_later_leaves_the_drawer_of_who_gives_it(site, shop, 
     assert site.db.get_value("Market Payment Order", order, "reversed_in") == second
 
 
+def test_what_is_given_back_on_another_day_is_of_that_days_session_though_nobody_closed_the_first(
+    site, shop, session
+):
+    order = take(shop, "Cash", "300.00")
+    later = EVENING + timedelta(days=1)
+    second = cashiers.open_session(shop.market, SUPERVISOR, D("500.00"), later)
+    payments.reverse(order, "假币", SUPERVISOR, later)
+    assert (cashiers.expected(session)["Cash"], cashiers.expected(second)["Cash"]) == (
+        D("500.00"),
+        D("200.00"),
+    )
+
+
 def test_a_cashier_has_one_session_at_a_time(site, shop, session):
     with pytest.raises(site.DuplicateEntryError):
         cashiers.open_session(shop.market, CASHIER, D("0.00"), EVENING)

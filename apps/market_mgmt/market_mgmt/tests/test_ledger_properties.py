@@ -2,7 +2,7 @@
 
 Each example plays its steps on the site and in a model of plain Python (`office`, `ledger_model`), checked after every
 step: bills and what is owed on them, late fees, balances, deposits, refunds under way, receipts, cash, and every
-invariant of the ledger.
+invariant of the ledger. At the end every report, the start page and the histories must show what the entries say.
 """
 
 from decimal import Decimal
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from market_mgmt.services import ledger
-from market_mgmt.tests import factories
+from market_mgmt.tests import factories, figures
 from market_mgmt.tests.office import CASHIER, Office
 
 D = Decimal
@@ -159,6 +159,8 @@ def _play(office, work):
     for step in [("bill", 0, 1), ("bill", 1, 1), ("wait", 8), *work]:
         office.do(step)
         office.check()
+    for market in office.markets:
+        figures.compare(market, office.today)
     # at the end everybody pays what is owed, and nothing is left, on that day or ever after
     for merchant in {tenancy.merchant for tenancy in office.model.tenancies.values()}:
         owed = sum((row.total for row in ledger.open_fees(office.today, merchant=merchant)), D(0))

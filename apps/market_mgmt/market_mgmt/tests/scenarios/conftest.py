@@ -12,6 +12,7 @@ import pytest
 from pytest_bdd import parsers, step, then
 
 from market_mgmt.services import ledger, payments, reconciliation
+from market_mgmt.tests import figures
 from market_mgmt.tests.scenarios import checks
 from market_mgmt.tests.scenarios.book import CASHIER, SUPERVISOR, Book
 
@@ -187,3 +188,4 @@ def book(site: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
     yield found
     assert not found.refusal, f"没有提到的拒绝：{found.refusal}"
     assert ledger.check(found.market) == []
+    figures.compare(found.market, found.today)
