@@ -45,7 +45,7 @@ def test_the_audit_names_the_first_violation_and_fails(site, run, shop):
     site.db.set_value("Fee", fee, "outstanding", 1)
     done = run(commands.audit_ledger)
     assert done.exit_code == 1
-    assert f"    {fee}: 1.00 0.00 0.00 ≠ 1000.00 0.00 0.00" in done.output
+    assert f"    {fee}: 1.00 0.00 0.00 0.00 ≠ 1000.00 0.00 0.00 0.00" in done.output
     assert json.loads(done.output.splitlines()[-1])["violations"] == 1
 
 
