@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := env/bin
 WORKERS ?= 2
 
-.PHONY: help setup setup-dev run test test-server test-dates probe check cycle audit kill-test fault-test compare bench-money generated apps-dist test-bench clean
+.PHONY: help setup setup-dev run test test-server test-dates probe fuzz check cycle audit kill-test fault-test compare bench-money generated apps-dist test-bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -29,6 +29,9 @@ test-dates: setup-dev ## the tests as if it were the end of a year, of February,
 
 probe: setup-dev ## everybody at every door of every document and method, from the site's metadata: make probe [ARGS="Merchant Fee"]
 	@$(BIN)/python -m tests.security.probe $(ARGS)
+
+fuzz: setup-dev ## schemathesis over the API document as three people: make fuzz [ARGS="--examples 30"]
+	@$(BIN)/python -m tests.security.fuzz $(ARGS)
 
 check: setup-dev ## style, types, import contracts and domain tests, in under a minute
 	@$(BIN)/ruff check .

@@ -43,7 +43,8 @@ def probe(world: World, only: frozenset[str] = frozenset()) -> Findings:
     return ask_everybody(people, chosen, methods, rights)
 
 
-def _bench(directory: Path) -> Bench:
+def throw_away(directory: Path) -> Bench:
+    """A bench with a new site of both apps."""
     bench = new_bench(directory, servers())
     new_site(bench)
     return bench
@@ -53,7 +54,7 @@ def main(only: frozenset[str]) -> int:
     """0 when nothing was answered wrongly."""
     with (
         tempfile.TemporaryDirectory(prefix="probe-", dir="/tmp") as folder,
-        live(stock_bench() or _bench(Path(folder, "bench"))) as site,
+        live(stock_bench() or throw_away(Path(folder, "bench"))) as site,
     ):
         found = probe(World(site), only)
     for line in lines(found):
