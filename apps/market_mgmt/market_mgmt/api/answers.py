@@ -224,6 +224,28 @@ class Refunds(TypedDict):
     refunds: list[RefundRow]
 
 
+class Figures(TypedDict):
+    charged: Annotated[Decimal, _about("Principal billed, waived bills included")]
+    waived: Decimal
+    received: Annotated[Decimal, _about("Paid, also out of balances; what was waived is not in it")]
+    outstanding: Decimal
+    rate: Annotated[
+        Decimal | None, _about("received ÷ (charged − waived); empty when nothing was to be paid")
+    ]
+
+
+class CollectionFigures(TypedDict):
+    market: str
+    period: Annotated[str, _about("YYYY-MM")]
+    as_of: date
+    of_period: Annotated[Figures, _about("The bills of the period; their rate is 当期收缴率")]
+    due_in_month: Annotated[
+        Figures, _about("The bills due in that month, of any period; their rate is 到期收缴率")
+    ]
+    overdue: Annotated[Decimal, _about("Principal that is overdue, of any period")]
+    stalls_in_arrears: int
+
+
 class SkippedStall(TypedDict):
     stall: str
     reason: str

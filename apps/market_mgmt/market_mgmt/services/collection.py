@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,9 +13,12 @@ from pypika.functions import Sum
 from pypika.terms import Criterion
 
 import frappe
-from cn_connect.money import yuan
+from cn_connect.money import ZERO, yuan
+from frappe.utils import getdate
 from market_mgmt.domain.collection import Figures, figures
 from market_mgmt.domain.ledger import LATE_FEE_RECEIVABLE, RECEIVABLE
+from market_mgmt.domain.periods import month_of
+from market_mgmt.services import ledger
 from market_mgmt.services.rows import chunks
 
 # Narrows a query to some bills, given the table of bills.
@@ -65,3 +69,41 @@ def late_fees_of(names: Iterable[str]) -> dict[str, Figures]:
 
 def added(many: Iterable[Figures]) -> Figures:
     return sum(many, NOTHING)
+
+
+@dataclass(frozen=True)
+class PeriodFigures:
+    """The figures of a period's bills, of those due in its month, and what is overdue whatever its period."""
+
+    of_period: Figures
+    due_in_month: Figures
+    overdue: Decimal
+    stalls_in_arrears: int
+
+
+def of_period(market: str, period: str, today: date) -> PeriodFigures:
+    """What the collection analysis of a period says, read without its details."""
+    month = month_of(period)
+
+    def concerned(fee: Any) -> Criterion:
+        due_in_month = (fee.due_date >= month.start) & (fee.due_date <= month.end)
+        return (fee.period == period) | due_in_month | ((fee.due_date < today) & fee.status.isin(ledger.OPEN))
+
+    figures = of_market(market, today, concerned)
+    fees = {}
+    for piece in chunks(figures):
+        fields = ["name", "stall", "period", "due_date"]
+        rows = frappe.get_all("Fee", filters={"name": ["in", piece]}, fields=fields)
+        fees.update({row.name: row for row in rows})
+    dues = {name: getdate(row.due_date) for name, row in fees.items() if row.due_date}
+    overdue = {
+        name: figures[name].outstanding
+        for name, due in dues.items()
+        if due < today and figures[name].outstanding > 0
+    }
+    return PeriodFigures(
+        added(own for name, own in figures.items() if fees[name].period == period),
+        added(figures[name] for name, due in dues.items() if month.start <= due <= month.end),
+        sum(overdue.values(), ZERO),
+        len({fees[name].stall for name in overdue}),
+    )

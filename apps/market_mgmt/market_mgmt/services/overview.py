@@ -7,20 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-from pypika.terms import Criterion
-
 import frappe
-from cn_connect.money import ZERO, format_yuan, yuan
+from cn_connect.money import format_yuan, yuan
 from frappe import _
-from frappe.utils import get_datetime, getdate
-from market_mgmt.domain.collection import Figures
-from market_mgmt.domain.periods import month_of
+from frappe.utils import get_datetime
 from market_mgmt.permissions import STAFF_ROLES, UNLIMITED_ROLES, markets_of
-from market_mgmt.services import collection, ledger
-from market_mgmt.services.rows import chunks
+from market_mgmt.services import collection, refunded
 
 HEARTBEAT = timedelta(minutes=5)
 
@@ -90,16 +84,23 @@ def latest_receipts(limit: int) -> list[frappe._dict]:
     receipts = frappe.get_all(
         "Receipt",
         filters=filters,
-        fields=["name", "stall", "issued_at", "amount"],
+        fields=["name", "stall", "issued_at", "amount", "status", "payment_order"],
         order_by="issued_at desc, name desc",
         limit=limit,
     )
+    gone_back = refunded.of_orders(receipt.payment_order for receipt in receipts)
     for receipt in receipts:
+        gone = gone_back[receipt.payment_order].amount
+        receipt.since = _("void") if receipt.status == "Void" else _refunded(gone) if gone else ""
         receipt.stall_no = frappe.db.get_value("Stall", receipt.stall, "stall_no") if receipt.stall else ""
         receipt.amount = format_yuan(yuan(receipt.amount))
         receipt.issued_at = get_datetime(receipt.issued_at).strftime("%Y-%m-%d %H:%M")
         receipt.url = f"/api/method/market_mgmt.api.staff.receipt_pdf?receipt={receipt.name}"
     return receipts
+
+
+def _refunded(amount: Decimal) -> str:
+    return _("¥{0} of it has been refunded").format(format_yuan(amount))
 
 
 def _figures(market: str, today: date) -> dict[str, object]:
@@ -110,7 +111,7 @@ def _figures(market: str, today: date) -> dict[str, object]:
     )
     if not period:
         return {"period": "", "period_label": "", "reports": []}
-    found = _collection(market, period, today)
+    found = collection.of_period(market, period, today)
     return {
         "period": period,
         "period_label": _("Bills of {0}").format(period),
@@ -120,48 +121,11 @@ def _figures(market: str, today: date) -> dict[str, object]:
         "rate": _percent(found.of_period.rate),
         "due_rate": _percent(found.due_in_month.rate),
         "overdue": format_yuan(found.overdue),
-        "in_arrears": found.in_arrears,
+        "in_arrears": found.stalls_in_arrears,
         "stalls": frappe.db.count("Stall", {"market": market}),
         "red_cards": frappe.db.count("Red Card", {"market": market, "status": "Published"}),
         "reports": _reports(market, period),
     }
-
-
-@dataclass(frozen=True)
-class _Collection:
-    """The figures of the collection analysis of a period, and what is overdue whatever its period."""
-
-    of_period: Figures
-    due_in_month: Figures
-    overdue: Decimal
-    in_arrears: int
-
-
-def _collection(market: str, period: str, today: date) -> _Collection:
-    month = month_of(period)
-
-    def concerned(fee: Any) -> Criterion:
-        due_in_month = (fee.due_date >= month.start) & (fee.due_date <= month.end)
-        return (fee.period == period) | due_in_month | ((fee.due_date < today) & fee.status.isin(ledger.OPEN))
-
-    figures = collection.of_market(market, today, concerned)
-    fees = {}
-    for piece in chunks(figures):
-        fields = ["name", "stall", "period", "due_date"]
-        rows = frappe.get_all("Fee", filters={"name": ["in", piece]}, fields=fields)
-        fees.update({row.name: row for row in rows})
-    dues = {name: getdate(row.due_date) for name, row in fees.items() if row.due_date}
-    overdue = {
-        name: figures[name].outstanding
-        for name, due in dues.items()
-        if due < today and figures[name].outstanding > 0
-    }
-    return _Collection(
-        collection.added(own for name, own in figures.items() if fees[name].period == period),
-        collection.added(figures[name] for name, due in dues.items() if month.start <= due <= month.end),
-        sum(overdue.values(), ZERO),
-        len({fees[name].stall for name in overdue}),
-    )
 
 
 def _percent(rate: Decimal | None) -> str:

@@ -7,8 +7,9 @@ from unittest.mock import patch
 import pytest
 
 from cn_connect import clock
+from market_mgmt.api import staff
 from market_mgmt.patches import waived_is_not_paid
-from market_mgmt.services import bindings, ledger, overview, reports, statements
+from market_mgmt.services import bindings, ledger, overview, refunds, reports, statements
 from market_mgmt.services.reports import collection_data
 from market_mgmt.tests import factories
 from market_mgmt.tests.recalculated import OFFICE, recalculated
@@ -111,6 +112,46 @@ def test_a_rate_by_due_date_stands_beside_that_of_the_period(site):
     assert found.data["due"]["charged"] == D("1000.00")
     page = start_page(shop.market, date(2026, 11, 2))
     assert (page.period, page.rate, page.due_rate) == ("2026-10", "0.0%", "25.0%")
+
+
+def test_the_answer_of_the_api_is_the_analysis(site, market):
+    site.set_user(factories.staff(market, "Market Leader"))
+    with patch.object(clock, "today", lambda: TODAY):
+        found = staff.collection_figures(market, "2026-10")
+    assert found["of_period"] == {
+        "charged": "4000.00",
+        "waived": "1400.00",
+        "received": "1000.00",
+        "outstanding": "1600.00",
+        "rate": "0.384615",
+    }
+    assert (found["due_in_month"]["charged"], found["due_in_month"]["rate"]) == ("0.00", None)
+    assert (found["overdue"], found["stalls_in_arrears"], found["as_of"]) == ("1600.00", 2, "2026-11-15")
+    with pytest.raises(site.ValidationError):
+        staff.collection_figures(market, "2026-13")
+
+
+def test_the_figures_of_another_market_are_not_told(site, market):
+    other = factories.market()
+    for user in (factories.staff(other, "Market Leader"), factories.staff(market, "Market Clerk")):
+        site.set_user(user)
+        with pytest.raises(site.PermissionError):
+            staff.collection_figures(market, "2026-10")
+        site.set_user("Administrator")
+
+
+def test_the_start_page_marks_receipts_that_are_void_or_went_back_in_part(site, market):
+    shop = factories.shop(market)
+    taken = [
+        factories.collect(shop.merchant, [], "Cash", D("50.00"), "Administrator", NOON) for _time in range(3)
+    ]
+    for payment, amount in zip(taken, ("50.00", "20.00"), strict=False):
+        name = refunds.request(shop.merchant, D(amount), "Cash", "多缴", "Guest", NOON, payment.order)
+        refunds.review(name, True, None, "Administrator", NOON)
+        refunds.pay_out(name, "Administrator", NOON)
+    site.set_user(factories.staff(market, "Market Finance"))
+    shown = {row.name: row.since for row in overview.latest_receipts(10)}
+    assert [shown[payment.receipt] for payment in taken] == ["已作废", "其中 ¥20.00 已退", ""]
 
 
 def test_a_waiver_lowers_what_is_due_in_both_rates(site):

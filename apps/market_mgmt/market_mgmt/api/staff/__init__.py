@@ -32,6 +32,7 @@ from market_mgmt.api.staff.counter import (
     take_deposit,
 )
 from market_mgmt.api.staff.dunning import review_red_card, run_dunning
+from market_mgmt.api.staff.figures import collection_figures
 from market_mgmt.api.staff.imports import (
     confirm_import,
     export_report,
@@ -61,6 +62,7 @@ __all__ = [
     "close_month",
     "close_session",
     "collect",
+    "collection_figures",
     "confirm_import",
     "confirm_readings",
     "confirm_supplier_bill",

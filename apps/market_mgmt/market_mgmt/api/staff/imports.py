@@ -51,7 +51,7 @@ def import_readings(
 ) -> answers.Named:
     """Starts the import of a month's meter readings; without `period` the dates in the file decide."""
     if period:
-        _check_month(period)
+        check_month(period)
     name = jobs.start(jobs.READINGS, _market(market), file, clock.now(), dry_run, confirmed, period)
     return {"name": name}
 
@@ -80,7 +80,7 @@ def reading_template(period: str, market: str | None = None) -> Annotated[None, 
     """The workbook to fill in when reading the meters of a month (the answer is the file itself)."""
     from market_mgmt.services import reading_template as template  # with openpyxl, which is large
 
-    _check_month(period)
+    check_month(period)
     place = _market(market)
     _download(f"readings-{place}-{period}.xlsx", template.build(place, period))
 
@@ -133,7 +133,7 @@ def export_report(
         made, name = reports.daily_journal(market, day, clock.now()), f"journal-{market}-{day}"
     elif report == "collection":
         period = str(wanted.get("period") or "")
-        _check_month(period)
+        check_month(period)
         made = reports.collection(market, period, _day(wanted.get("as_of")), clock.now())
         name = f"collection-{market}-{period}"
     else:
@@ -155,7 +155,8 @@ def _market(market: str | None) -> str:
     return found[0]
 
 
-def _check_month(period: str) -> None:
+def check_month(period: str) -> None:
+    """Raises ValidationError for what is no month."""
     try:
         month_of(period)
     except ValueError:
