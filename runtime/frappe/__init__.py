@@ -13,7 +13,7 @@ from typing import Any
 from frappe.types import _dict  # isort: skip
 from frappe.exceptions import *  # noqa: F403  isort: skip
 from frappe.access import allowed_http_methods_for_whitelisted_func, is_whitelisted, whitelist, whitelisted
-from frappe.access import has_permission, only_for
+from frappe.access import guest_methods, has_permission, only_for
 from frappe.context import conf, db, flags, form_dict, lang, local, qb, request, response, session
 from frappe.context import connect, destroy, get_site_config, init, set_user
 from frappe.documents import clear_document_cache, get_cached_doc, get_cached_value, get_meta

@@ -232,15 +232,24 @@ def as_values(doctype: str, values: Any) -> dict[str, Any]:
         frappe.throw(_("A document is sent as an object of fields and values."))
     meta, controller = frappe.get_meta(doctype), get_controller(doctype)
     for key, value in values.items():
-        if not meta.get_field(key) and key not in _STANDARD_FIELDS and hasattr(controller, key):
+        df, child = meta.get_field(key), meta.table_doctypes.get(key)
+        if not df and key not in _STANDARD_FIELDS and hasattr(controller, key):
             frappe.throw(frappe.messages.fill(_("{0} is no field of this document."), frappe.bold(key)))
-        child = meta.table_doctypes.get(key)
-        if child and value is not None:
-            if not isinstance(value, list):
+        if child:
+            if not isinstance(value, list | None):
                 frappe.throw(frappe.messages.fill(_("The rows of {0} are sent as a list of objects."), key))
-            for row in value:
+            for row in value or ():
                 as_values(child, row)
+        elif (df or key in _STANDARD_FIELDS) and not _is_plain(key, value, df):
+            frappe.throw(frappe.messages.fill(_("This is no value for {0}."), frappe.bold(key)))
     return values
+
+
+def _is_plain(key: str, value: Any, df: Any) -> bool:
+    """Lists and objects are values of JSON fields only; the numbers that every document has are numbers."""
+    if isinstance(value, list | dict):
+        return bool(df) and df.fieldtype == "JSON"
+    return key not in ("idx", "docstatus") or str(value or 0).isdecimal()
 
 
 def _check_request(doctype: str, fields: Any = None) -> None:

@@ -42,6 +42,7 @@ def use_documents(verb: str, doctype: str, name: str) -> Any:
     """
     match "GET" if verb == "HEAD" else verb, bool(name):
         case "GET", False:
+            local.form_dict.pop("doctype", None)  # the path names it
             local.form_dict.setdefault("limit_page_length", local.form_dict.get("limit") or 20)
             return frappe.call(frappe.client.get_list, doctype, **local.form_dict)
         case "POST", False:

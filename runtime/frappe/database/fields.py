@@ -71,7 +71,9 @@ class Fields:
 
         DataError for a column that is not `permitted`.
         """
-        parts = [_ORDER.match(part) for part in split(text)]
+        parts = [_ORDER.match(part) for part in split(text) if part]
+        if not parts:
+            frappe.throw(frappe._("Use of sub-query or function is restricted"), frappe.DataError)
         return ", ".join(
             f"{self._ordered(part['what'], permitted)} {part['way'] or way}" for part in parts if part
         )

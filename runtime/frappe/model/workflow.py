@@ -6,6 +6,7 @@ from typing import Any
 
 import frappe
 import frappe.client
+from frappe.model.document import Document
 from frappe.types import _dict
 from frappe.utils import cint
 from frappe.utils.safe_exec import get_workflow_safe_globals, safe_eval
@@ -29,7 +30,7 @@ def get_workflow(doctype: str) -> Any:
 
 def _stored(doc: Any) -> Any:
     """The document, given as such or as JSON, as it is in the database."""
-    if isinstance(doc, str | dict):
+    if not isinstance(doc, Document):
         sent = frappe.client.document(doc)
         return sent if sent.is_new() else frappe.client.permitted(sent.doctype, sent.name, "read")
     return doc if doc.is_new() else doc.load_from_db()

@@ -108,7 +108,11 @@ def parsed(value: Any) -> Any:
     if not isinstance(value, str) or value.strip()[:1] not in ("{", "["):
         return value
     try:
-        return json.loads(value)
+        found = json.loads(value)
+        json.dumps(
+            found, ensure_ascii=False
+        ).encode()  # halves of characters are no text that could be stored
+        return found
     except (ValueError, RecursionError):
         frappe.throw(_("The request holds JSON that cannot be read."))
 

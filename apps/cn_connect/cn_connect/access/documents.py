@@ -13,7 +13,8 @@ _STANDARD = frozenset((*default_fields, *child_table_fields))
 
 
 def refuse() -> NoReturn:
-    """The same words for everything that one may not do, or that is not there."""
+    """The same words, and no others, for everything that one may not do, or that is not there."""
+    frappe.clear_messages()
     frappe.throw(_("You are not allowed to do this."), frappe.PermissionError)
 
 
@@ -118,12 +119,20 @@ def _check_keys(doctype: str, values: dict[str, Any]) -> None:
     meta, controller = frappe.get_meta(doctype), get_controller(doctype)
     for key, value in values.items():
         df = meta.get_field(key)
-        if df is None:
-            if key not in _STANDARD and hasattr(controller, key):
+        if df is None and key not in _STANDARD:
+            if hasattr(controller, key):
                 frappe.throw(_("{0} is no field of this document.").format(frappe.bold(key)))
-            continue
-        if df.fieldtype in ("Table", "Table MultiSelect") and value:
-            _check_rows(df, value)
+        elif df and df.fieldtype in ("Table", "Table MultiSelect"):
+            _check_rows(df, value or [])
+        elif not _is_plain(key, value, df):
+            frappe.throw(_("This is no value for {0}.").format(frappe.bold(key)))
+
+
+def _is_plain(key: str, value: Any, df: Any) -> bool:
+    """Lists and objects are values of JSON fields only; the numbers that every document has are numbers."""
+    if isinstance(value, list | dict):
+        return bool(df) and df.fieldtype == "JSON"
+    return key not in ("idx", "docstatus") or str(value or 0).isdecimal()
 
 
 def _check_rows(df: Any, rows: Any) -> None:

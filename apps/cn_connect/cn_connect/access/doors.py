@@ -59,6 +59,8 @@ def check_call(call: Call, form: dict[str, Any]) -> None:
     if short == "upload_file":
         files.check_upload(form, is_staff())
         return
+    if not call.method and frappe.local.request.method in ("GET", "HEAD"):
+        form.pop("doctype", None)  # the path names it, and lists take it but once
     for target in call.targets:
         asked = target
         if short == "has_permission":  # answers no for what is hidden, and for what does not exist

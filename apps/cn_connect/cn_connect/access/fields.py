@@ -8,9 +8,11 @@ import frappe
 from cn_connect.access.calls import parsed
 from cn_connect.access.documents import refuse
 from frappe import _
+from frappe.model import child_table_fields, default_fields, optional_fields
 
 _WORD = re.compile(r"\w+")
 _PLAIN_FIELD = re.compile(r"(?:`?tab[^`]+`?\.)?`?(?P<name>\w+)`?\Z")
+_STANDARD = frozenset((*default_fields, *optional_fields, *child_table_fields))
 _FILTERS = ("filters", "or_filters")
 _ORDERS = ("order_by", "group_by", "group_by_field", "aggregate_on", "aggregate_on_field")
 
@@ -25,6 +27,8 @@ def check(doctype: str, form: dict[str, Any]) -> None:
         for filtered, name in named_by(doctype, form.get(key)):
             if name.lower() in hidden_fields(filtered, doctype):
                 refuse()
+            if not frappe.get_meta(filtered).has_field(name) and name.lower() not in _STANDARD:
+                _invalid(name)
     texts = [form.get(key) for key in _ORDERS]
     selected = parsed(form.get("fields"))
     texts += [field for field in selected if "(" in str(field)] if isinstance(selected, list) else []

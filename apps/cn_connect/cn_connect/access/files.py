@@ -47,6 +47,8 @@ def require_attachable(doctype: Any, name: Any) -> None:
     """PermissionError unless the user may write the document; for one that is not there, see `documents`."""
     if not isinstance(doctype, str):
         frappe.throw(_("A document is named by text."))
+    if not frappe.db.exists("DocType", doctype):
+        frappe.throw(_("The document that the file belongs to does not exist."), frappe.DoesNotExistError)
     if name in (None, "") or (str(name).startswith(_UNSAVED) and not frappe.db.exists(doctype, name)):
         require(Target(doctype, None, "write"))
         return

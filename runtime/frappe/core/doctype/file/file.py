@@ -49,16 +49,15 @@ class File(Document):
         self.file_type = os.path.splitext(self.file_name)[1].lstrip(".").upper() or None
 
     def validate(self) -> None:
+        self.check_reach()
         if (self.file_url or "").startswith(STORED_HERE):
             self.is_private = int(self.file_url.startswith("/private/"))
             if not os.path.isfile(self.get_full_path()):
                 frappe.throw(
                     frappe.messages.fill(_("File {0} does not exist"), self.file_url), MissingFileError
                 )
-        elif not self.is_folder and not self.file_url.startswith(("http://", "https://")):
+        elif not self.is_folder and not (self.file_url or "").startswith(("http://", "https://")):
             frappe.throw(_("URL must start with http:// or https://"))
-
-        self.check_reach()
 
     def check_reach(self) -> None:
         """A record whose maker's rights count points only at what that person may read, and hangs on what it may write."""

@@ -23,6 +23,11 @@ class ScheduledJobType(Document):
 
     def autoname(self) -> None:
         """`module.function`, as Frappe names them; the whole path where another method has that name."""
+        if not self.method:
+            frappe.throw(
+                _("Error: Value missing for {0}: {1}").format(_(self.doctype), _("Method")),
+                frappe.MandatoryError,
+            )
         short = ".".join(self.method.split(".")[-2:])
         self.name = self.method if frappe.db.exists("Scheduled Job Type", short) else short
 

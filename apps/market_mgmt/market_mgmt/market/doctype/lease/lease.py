@@ -1,4 +1,4 @@
-from cn_connect import clock
+from cn_connect import clock, mandatory
 from frappe.model.document import Document
 from market_mgmt.services import leases
 
@@ -7,6 +7,7 @@ class Lease(Document):
     """租约: a merchant holds a stall for a time."""
 
     def validate(self) -> None:
+        mandatory.require(self, "merchant", "stall", "start_date", "end_date")
         leases.check(self)
 
     def on_update(self) -> None:

@@ -1,0 +1,180 @@
+"""Files: whose address a record may hold, what it hangs on, what may be public, how much one user adds."""
+
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from werkzeug.datastructures import Headers
+
+from cn_connect import clock
+from cn_connect.access import files
+from cn_connect.access.calls import Target
+from cn_connect.access.file_types import extension, is_shown, may_be_public
+
+
+@pytest.fixture
+def request_is_on(site) -> None:
+    """As while a client adds files by a generic way."""
+    site.local.request = SimpleNamespace(method="POST", path="/api/resource/File", files={})
+    site.flags.generic_way = True
+    yield
+    site.flags.generic_way = None
+    site.local.request = None
+    site.set_user("Administrator")
+
+
+@pytest.fixture
+def file_of(site) -> Callable[..., Any]:
+    def make(user: str, name: str = "", **values: Any) -> Any:
+        site.set_user(user)
+        name = name or f"{secrets.token_hex(6)}.txt"
+        given = {"content": secrets.token_hex(20), "is_private": 1, **values}
+        doc = site.get_doc({"doctype": "File", "file_name": name, **given}).insert(ignore_permissions=True)
+        site.set_user("Administrator")
+        return doc
+
+    return make
+
+
+@pytest.fixture
+def others_file(file_of, user_with) -> Any:
+    return file_of(user_with())
+
+
+@pytest.mark.parametrize(
+    "change", [str, str.upper, lambda url: url.replace("/private", "/private/."), lambda url: f"{url}%20"]
+)
+def test_nobody_points_at_what_somebody_else_may_read(site, others_file, user_with, change):
+    site.set_user(user_with())
+    url = change(others_file.file_url)
+    for attempt in (
+        lambda: files.check_values(Target("File", None, "create", {"file_url": url})),
+        lambda: files.check_upload(site._dict(file_url=url, is_private=1), staff=True),
+        lambda: files.check_values(
+            Target("File", None, "create", {"file_url": "/private/files/no-such-file.txt"})
+        ),
+    ):
+        with pytest.raises(site.PermissionError) as error:
+            attempt()
+        assert str(error.value) == site._("You are not allowed to do this.")
+
+
+def test_an_own_file_may_be_pointed_at_and_another_site_too(site, file_of, user_with):
+    user = user_with()
+    url = file_of(user).file_url
+    site.set_user(user)
+    files.require_address(url)
+    files.require_address("https://example.com/a.txt")
+
+
+def test_an_address_that_differs_in_case_is_another_file(site, file_of, user_with):
+    owner, thief = user_with(), user_with()
+    name = secrets.token_hex(6)
+    victim = file_of(owner, f"{name}.txt")
+    file_of(thief, f"{name.upper()}.TXT")
+    site.set_user(thief)
+    with pytest.raises(site.PermissionError):
+        files.require_address(victim.file_url)
+
+
+def test_a_record_of_somebody_else_is_not_pointed_elsewhere(
+    site, others_file, request_is_on, file_of, user_with
+):
+    user = user_with()
+    own = file_of(user)
+    site.set_user(user)
+    own.reload()
+    own.file_url = others_file.file_url
+    with pytest.raises(site.PermissionError):
+        own.save(ignore_permissions=True)
+
+
+def test_a_file_hangs_only_on_what_one_may_write(site, user_with, request_is_on, file_of):
+    user = user_with()
+    for values in (
+        {"attached_to_doctype": "Role", "attached_to_name": "Guest"},
+        {"attached_to_doctype": "Role", "attached_to_name": "No Such Role"},
+    ):
+        with pytest.raises(site.PermissionError):
+            file_of(user, **values)
+        site.set_user(user)
+        with pytest.raises(site.PermissionError):
+            files.check_values(Target("File", None, "create", values))
+    site.set_user(user_with("System Manager"))
+    files.require_attachable("Role", "Guest")
+    with pytest.raises(site.DoesNotExistError):
+        files.require_attachable("Role", "No Such Role")
+
+
+@pytest.mark.parametrize(
+    "form", [{}, {"is_private": 0}, {"is_private": 1, "file_url": "/files/a.png"}, {"is_private": 1, "doctype": "Role", "docname": "Guest"},
+             {"is_private": 1, "library_file_name": "x"}],
+)  # fmt: skip
+def test_website_users_add_private_files_of_their_own(site, user_with, form):
+    site.set_user(user_with())
+    with pytest.raises((site.PermissionError, site.ValidationError)):
+        files.check_upload(site._dict(form), staff=False)
+    files.check_upload(site._dict(is_private="1"), staff=False)
+
+
+ACTIVE = ["a.html", "a.HTM", "a.xhtml", "a.xht", "a.shtml", "a.svg", "a.svgz", "a.xml", "a.xsl", "a.js", "a.mjs", "a.pdf.html",
+          "a.swf", "a.unknown", "a", "a.png.", ".html", "a.html ", "a.mhtml", "a.rss", "a.wasm", "a.css"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ACTIVE)
+def test_what_a_browser_might_run_is_neither_shown_nor_public(name):
+    assert not is_shown(name)
+    assert not may_be_public(name)
+
+
+@pytest.mark.parametrize("name", ["照片.PNG", "a.jpeg", "a.pdf", "a.txt", "a.b.mp4"])
+def test_what_it_cannot_run_is_shown(name):
+    assert is_shown(f"/files/{name}")
+    assert may_be_public(name)
+
+
+def test_the_extension_is_what_a_server_goes_by():
+    assert extension("/files/a.HTML?x=.png#.png") == ".html"
+
+
+@pytest.mark.parametrize("name", ["n.html", "n.svg", "n.xhtml"])
+def test_a_public_page_is_not_stored(site, request_is_on, file_of, user_with, name):
+    with pytest.raises(site.ValidationError):
+        file_of(user_with(), name, is_private=0)
+    assert file_of(user_with(), name, is_private=1).is_private
+
+
+def test_a_private_page_does_not_become_public(site, request_is_on, file_of, user_with):
+    page = file_of(user_with(), f"{secrets.token_hex(6)}.html")
+    page.file_url = page.file_url.removeprefix("/private")
+    page.is_private = 0
+    with pytest.raises((site.ValidationError, OSError)):
+        page.save(ignore_permissions=True)
+
+
+def test_one_user_adds_no_more_than_the_limit_of_a_day(site, request_is_on, file_of, user_with, settings_of):
+    settings_of(upload_limits={"website": {"mb": 1, "files": 3}})
+    user = user_with()
+    file_of(user, content="x" * 700_000)
+    with pytest.raises(site.ValidationError):
+        file_of(user, content="y" * 700_000)
+    file_of(user)
+    file_of(user)
+    with pytest.raises(site.ValidationError):
+        file_of(user)
+    site.db.set_value(
+        "File", {"owner": user}, "creation", clock.now() - timedelta(days=2), update_modified=False
+    )
+    file_of(user)
+
+
+@pytest.mark.parametrize(("name", "saved"), [("a.xhtml", True), ("收集表.xlsx", True), ("a.png", False)])
+def test_a_private_file_that_might_run_is_saved_by_the_browser(name, saved):
+    response = SimpleNamespace(headers=Headers())
+    files.harden(response, SimpleNamespace(path=f"/private/files/{name}"))
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers.get("Content-Disposition", "").startswith("attachment") is saved
+    assert ("Content-Security-Policy" in response.headers) is saved
