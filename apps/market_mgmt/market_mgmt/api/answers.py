@@ -311,6 +311,14 @@ class WithdrawnLease(TypedDict):
 class SettledDeposit(TypedDict):
     prepaid_balance: Annotated[Decimal, _about("Received and not used yet")]
     leases_paid: Annotated[list[str], _about("Leases whose fees were paid")]
+    opening_deposit: Annotated[
+        Decimal | None, _about("Of the deposit, taken before this system; empty if unknown")
+    ]
+
+
+class Opening(TypedDict):
+    deposit: Annotated[Decimal | None, _about("Of the deposit, taken before this system; empty if unknown")]
+    balance: Annotated[Decimal | None, _about("Balance brought along; empty if none was ever recorded")]
 
 
 class ReopenedFee(TypedDict):

@@ -14,6 +14,7 @@ construction; balance(account) = Σ debit − Σ credit. Which pairs an entry ty
     Refund      Refund Payable       ← Cash             it has left
     Deposit     Prepaid              ← Deposit Held     set aside for a lease, out of what was received
     Deposit Release    Deposit Held  ← Prepaid          then allocated, refunded or set aside again like any balance
+    Opening     Opening Balance ← Deposit Held or Prepaid   what was there of a lease before this system, never cash
     Reversal    the pair of the entry it reverses, swapped
 
 An entry's posting date is its day in the books; its value date, if it has one, is the day that counts for late fees.
@@ -38,6 +39,7 @@ LATE_FEE_INCOME = "Late Fee Income"
 WAIVED = "Waived"
 DEPOSIT_HELD = "Deposit Held"
 REFUND_PAYABLE = "Refund Payable"
+OPENING_BALANCE = "Opening Balance"
 
 CHARGE = "Charge"
 RECOGNITION = "Recognition"
@@ -49,6 +51,7 @@ REFUND_HOLD = "Refund Hold"
 REFUND = "Refund"
 DEPOSIT = "Deposit"
 DEPOSIT_RELEASE = "Deposit Release"
+OPENING = "Opening"
 REVERSAL = "Reversal"
 
 PAIRS: dict[str, frozenset[tuple[str, str]]] = {
@@ -62,6 +65,7 @@ PAIRS: dict[str, frozenset[tuple[str, str]]] = {
     REFUND: frozenset({(REFUND_PAYABLE, CASH)}),
     DEPOSIT: frozenset({(PREPAID, DEPOSIT_HELD)}),
     DEPOSIT_RELEASE: frozenset({(DEPOSIT_HELD, PREPAID)}),
+    OPENING: frozenset({(OPENING_BALANCE, DEPOSIT_HELD), (OPENING_BALANCE, PREPAID)}),
 }
 PAIRS[REVERSAL] = frozenset((credit, debit) for pairs in PAIRS.values() for debit, credit in pairs)
 
@@ -133,7 +137,7 @@ def entry_problem(entry: Entry) -> str | None:
         return f"amount must be positive and in whole cents: {entry.amount}"
     if (OF_A_FEE | {DEFERRED_INCOME}) & set(pair) and not entry.fee:
         return f"{entry.entry_type} on {' and '.join(pair)} must name a fee"
-    if DEPOSIT_HELD in pair and not entry.lease:
+    if {DEPOSIT_HELD, OPENING_BALANCE} & set(pair) and not entry.lease:
         return f"{entry.entry_type} on {' and '.join(pair)} must name a lease"
     if (entry.entry_type == REVERSAL) != bool(entry.reversal_of):
         return "a reversal, and nothing else, names the entry it reverses"

@@ -13,7 +13,15 @@ from decimal import Decimal
 from typing import Generic, Protocol, TypeVar
 
 from market_mgmt.domain.amounts import ZERO
-from market_mgmt.domain.ledger import DEPOSIT, DEPOSIT_HELD, DEPOSIT_RELEASE, PAYMENT, PREPAID, REVERSAL
+from market_mgmt.domain.ledger import (
+    DEPOSIT,
+    DEPOSIT_HELD,
+    DEPOSIT_RELEASE,
+    OPENING,
+    PAYMENT,
+    PREPAID,
+    REVERSAL,
+)
 
 
 class MoneyEntry(Protocol):
@@ -108,9 +116,9 @@ class Lots(Generic[E]):
                 left = self._give_back(self._uses[original.name], left, entry)
             self._bring(entry.payment_order or entry.name, left, entry)
         elif entry.debit_account == PREPAID:
-            paid = original is not None and original.entry_type == PAYMENT
-            self._take(entry, entry.payment_order, newest=True)
-            if paid:
+            brought = original is not None and original.entry_type in (PAYMENT, OPENING)
+            self._take(entry, entry.payment_order or entry.reversal_of, newest=True)
+            if brought:
                 del self._uses[entry.name]
 
     def _take(self, entry: E, own: str | None, newest: bool) -> None:

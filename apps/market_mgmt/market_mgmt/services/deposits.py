@@ -11,7 +11,7 @@ import frappe
 from frappe import _
 from market_mgmt.domain.leases import OVER
 from market_mgmt.domain.ledger import DEPOSIT, DEPOSIT_HELD, DEPOSIT_RELEASE, PREPAID, Posting
-from market_mgmt.services import labels, last_bills, ledger
+from market_mgmt.services import labels, last_bills, ledger, openings
 from market_mgmt.services.allocations import Paid, use_prepaid
 from market_mgmt.services.rows import lock
 from market_mgmt.services.values import as_date
@@ -42,6 +42,7 @@ def release(lease: str, amount: Decimal, on: date, reason: str) -> Decimal:
         frappe.throw(_("Releasing a deposit needs a reason."))
     row = _lease(lease)
     lock("Merchant", [row.merchant])
+    openings.presume_deposit(lease, on)
     available = held([lease], lock_rows=True)[lease]
     if not Decimal(0) < amount <= available:
         frappe.throw(_("The deposit of lease {0} is {1}.").format(labels.lease(lease), available))
@@ -53,6 +54,7 @@ def release(lease: str, amount: Decimal, on: date, reason: str) -> Decimal:
 def settle(lease: str, on: date, reason: str) -> tuple[Decimal, list[str]]:
     """At the end of a lease: release its whole deposit and pay the merchant's debts from it.
 
+    A deposit of before this system is taken over first if nobody has recorded it (`openings.presume_deposit`).
     First those of the tenancy (the lease and those that it renewed), then those of other leases that are due; what is
     not due yet is not touched. Returns what is left as balance, to be refunded on request, and the leases whose fees
     were paid. Raises ValidationError while the lease runs, or names the bills of it that are still to be published: the
@@ -64,6 +66,7 @@ def settle(lease: str, on: date, reason: str) -> tuple[Decimal, list[str]]:
     lock("Merchant", [row.merchant])
     own = _tenancy(row)
     last_bills.require_none_missing(lease, own[1:], on)
+    openings.presume_deposit(lease, on)
     amount = held([lease], lock_rows=True)[lease]
     if amount > 0:
         release(lease, amount, on, reason)
@@ -81,6 +84,7 @@ def carry_over(old: str, new: str, on: date) -> Decimal:
     """
     rows = {lease: _lease(lease) for lease in (old, new)}
     lock("Merchant", [rows[old].merchant])
+    openings.presume_deposit(old, on)
     amount = held([old], lock_rows=True)[old]
     if amount > 0:
         # A lease is renewed once and withdrawn once, and a voucher posts once.

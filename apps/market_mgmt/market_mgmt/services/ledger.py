@@ -29,6 +29,7 @@ __all__ = [
     "credit_balances",
     "entries_of",
     "entries_of_balance",
+    "entries_of_lease",
     "entries_of_order",
     "entries_of_voucher",
     "fee_accounts",
@@ -155,6 +156,11 @@ def entries_of(fees: Iterable[str], lock: bool = False) -> dict[str, list[Ledger
 def entries_of_order(order: str, lock: bool = False) -> list[LedgerEntry]:
     """All entries of a payment order, oldest first."""
     return _entries("payment_order", [order], lock)
+
+
+def entries_of_lease(lease: str, lock: bool = False) -> list[LedgerEntry]:
+    """All entries of a lease, oldest first."""
+    return _entries("lease", [lease], lock)
 
 
 def entries_of_voucher(voucher_type: str, name: str, lock: bool = False) -> list[LedgerEntry]:

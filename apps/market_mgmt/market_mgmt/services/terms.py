@@ -25,6 +25,7 @@ ENTRY_TYPES = {
     "Refund": "退款",
     "Deposit": "收押金",
     "Deposit Release": "退押金",
+    "Opening": "期初",
     "Reversal": "冲正",
 }
 ACCOUNTS = {
@@ -38,6 +39,7 @@ ACCOUNTS = {
     "Waived": "减免额",
     "Deposit Held": "代管押金",
     "Refund Payable": "应付退款",
+    "Opening Balance": "期初余额",
 }
 
 

@@ -25,6 +25,7 @@ from market_mgmt.tests.ledger_model_parts import (
     UNDER_WAY,
     WECHAT,
     Bill,
+    Brought,
     Order,
     Refund,
     Refused,
@@ -177,6 +178,41 @@ class Model:
         self._receive(order, now.date(), now, allocated=False)
         self.purses[tenancy.merchant].hold(amount, order, deposit_of=tenancy)
         tenancy.held += amount
+        tenancy.moved = True
+
+    def open(self, lease: str, deposit: Decimal | None, balance: Decimal | None, on: date) -> None:
+        """What a lease brought along from before this system; said again, the new amount counts."""
+        tenancy = self.tenancies[lease]
+        if deposit is not None:
+            tenancy.moved |= deposit > 0
+            tenancy.held += deposit - (tenancy.opening_deposit or ZERO)
+            tenancy.opening_deposit = deposit
+            if not ZERO <= tenancy.held <= tenancy.deposit:
+                raise Refused
+        if balance is not None and balance != sum(tenancy.opening_balance.values(), ZERO):
+            self._open_balance(tenancy, balance - sum(tenancy.opening_balance.values(), ZERO), on)
+            self._use_balances(on, {tenancy.merchant})
+
+    def _open_balance(self, tenancy: Tenancy, more: Decimal, on: date) -> None:
+        """It is money like that of a payment; less than before is taken from the last entry, and its own money first."""
+        purse, opened = self.purses[tenancy.merchant], tenancy.opening_balance
+        if more > 0:
+            opened[Brought()] = more
+            purse.bring(list(opened)[-1], more, on)
+        for entry in list(opened)[::-1]:
+            part = min(-more, opened[entry])
+            if part > 0:
+                purse.take(part, entry, newest=True)
+                opened[entry] -= part
+                more += part
+
+    def _presume_deposit(self, tenancy: Tenancy) -> None:
+        """A lease older than the books has paid its deposit, unless these know better."""
+        first_bill = next(bill for bill in self.bills.values() if bill.tenancy.market == tenancy.market)
+        books_since = first_bill.due - timedelta(days=late_fee.DEFAULT_START_AFTER_DAYS)
+        if tenancy.opening_deposit is None and not tenancy.moved and tenancy.start < books_since:
+            tenancy.opening_deposit, tenancy.moved = tenancy.deposit, True
+            tenancy.held += tenancy.deposit
 
     def _receive(self, order: Order, on: date, now: datetime, allocated: bool) -> None:
         order.state = PAID
@@ -258,6 +294,7 @@ class Model:
 
     def release_deposit(self, lease: str, amount: Decimal, on: date) -> None:
         tenancy = self.tenancies[lease]
+        self._presume_deposit(tenancy)
         if amount > tenancy.held:
             raise Refused
         tenancy.held -= amount
@@ -265,12 +302,15 @@ class Model:
         for holding in purse.holdings:
             if holding.deposit_of is tenancy:
                 amount -= purse.give_back(holding, amount, on)
+        if amount:
+            purse.bring(Brought(), amount, on)  # what no payment here has brought
 
     def settle_deposit(self, lease: str, on: date) -> None:
         """At the end of a lease, once it is billed to its end, its deposit pays its debts, then others that are due."""
         tenancy = self.tenancies[lease]
         if not tenancy.ended or self._unbilled(tenancy):
             raise Refused
+        self._presume_deposit(tenancy)
         self.release_deposit(lease, tenancy.held, on)
         if self.balance(tenancy.merchant) > 0:
             bills = self.open_bills(tenancy.merchant)
@@ -293,8 +333,9 @@ class Model:
         ]
         month = month_of(max(month_key(tenancy.start), min([last, *known])))
         while month_key(month.start) <= last:
-            amount = rent_for(month, tenancy.start, tenancy.last_day, tenancy.rent).amount
-            if amount > 0 and month_key(month.start) not in billed:
+            days = billed_in(month, tenancy.start, tenancy.cycle)
+            due = bool(days) and rent_for(days, tenancy.start, tenancy.last_day, tenancy.rent).amount > 0
+            if due and month_key(month.start) not in billed:
                 return True
             month = month_containing(month.end + timedelta(days=1))
         return False

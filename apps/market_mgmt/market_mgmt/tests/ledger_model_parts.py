@@ -18,6 +18,10 @@ class Refused(Exception):
     """The rules do not allow it; the books are as before."""
 
 
+class Brought:
+    """Money that no payment brought here: it was there before this system."""
+
+
 @dataclass(eq=False)
 class Tenancy:
     """A lease of one stall by one merchant; late fees run on its rent by the market's first rule."""
@@ -30,6 +34,10 @@ class Tenancy:
     last_day: date
     deposit: Decimal
     held: Decimal = ZERO
+    # What was there before this system, None as long as nobody has said, and whether any deposit ever moved.
+    opening_deposit: Decimal | None = None
+    opening_balance: "dict[Brought, Decimal]" = field(default_factory=dict)
+    moved: bool = False
     ended: bool = False
     cycle: str = "Monthly"
 

@@ -5,14 +5,14 @@ from datetime import date
 from decimal import Decimal
 
 from market_mgmt.domain.amounts import ZERO
-from market_mgmt.tests.ledger_model_parts import Bill, Order, Refused, Tenancy
+from market_mgmt.tests.ledger_model_parts import Bill, Brought, Order, Refused, Tenancy
 
 
 @dataclass(eq=False)
 class Lot:
-    """The money of a payment that lies in the balance, and since when."""
+    """The money of a payment, or of before this system, that lies in the balance, and since when."""
 
-    order: Order
+    order: Order | Brought
     free: Decimal
     since: date
 
@@ -41,13 +41,15 @@ class Purse:
     def balance(self) -> Decimal:
         return sum((lot.free for lot in self.lots), ZERO)
 
-    def bring(self, order: Order, amount: Decimal, on: date) -> None:
+    def bring(self, order: Order | Brought, amount: Decimal, on: date) -> None:
         self.lots.append(Lot(order, amount, on))
 
     def lot_of(self, order: Order | None) -> Lot | None:
         return next((lot for lot in self.lots if lot.order is order), None)
 
-    def take(self, amount: Decimal, first: Order | None = None, newest: bool = False) -> dict[Lot, Decimal]:
+    def take(
+        self, amount: Decimal, first: Order | Brought | None = None, newest: bool = False
+    ) -> dict[Lot, Decimal]:
         """The money of the payment `first`, then the oldest of the others, or the newest."""
         lots = self.lots[::-1] if newest else self.lots
         parts = {}

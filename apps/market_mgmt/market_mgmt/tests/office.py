@@ -20,6 +20,7 @@ from market_mgmt.services import (
     late_fees,
     lease_changes,
     ledger,
+    openings,
     payments,
     refunds,
     wechat_refunds,
@@ -230,9 +231,17 @@ class Office(SideBySide):
 
         self.both(lambda: self.model.take_deposit(place.lease, amount, self.now), work)
 
+    def opening(self, shop: int, deposit: Decimal | None, balance: Decimal | None) -> None:
+        """What a lease brought along from before this system, or a correction of it."""
+        lease = self._shop(shop).lease
+        self.both(
+            lambda: self.model.open(lease, deposit, balance, self.today),
+            lambda: openings.record(lease, openings.Opening(deposit, balance), self.now, "期初"),
+        )
+
     def release_deposit(self, shop: int, amount: Decimal) -> None:
         """Of a lease that has one; all of it, and it pays what is owed, once the lease has ended."""
-        held = [tenancy for tenancy in self.model.tenancies.values() if tenancy.held]
+        held = [one for one in self.model.tenancies.values() if one.held or not one.moved]
         place = _chosen(held, shop) or self._shop(shop)
         lease = place.lease
         if place.ended:

@@ -106,7 +106,25 @@ def test_a_deposit_is_taken_and_settled(site, shop):
         api.settle_deposit(rented.lease, "租约到期")
     factories.bills(shop.market, "2026-11", NOW.date())
     settled = api.settle_deposit(rented.lease, "租约到期")
-    assert settled == {"prepaid_balance": "100.00", "leases_paid": [rented.lease]}
+    assert settled == {
+        "prepaid_balance": "100.00",
+        "leases_paid": [rented.lease],
+        "opening_deposit": None,
+    }
+
+
+def test_what_a_lease_brought_along_is_recorded_and_corrected(site, shop):
+    rented = factories.shop(shop.market, deposit=500)
+    site.set_user(factories.staff(shop.market, "Market Finance"))
+    opened = api.record_opening(rented.lease, "旧账本", D("500.00"), D("20.00"))
+    assert opened == {"deposit": "500.00", "balance": "20.00"}
+    assert api.record_opening(rented.lease, "抄错了", balance=D("2.00")) == {
+        "deposit": "500.00",
+        "balance": "2.00",
+    }
+    assert ledger.prepaid_balance(rented.merchant) == D("2.00")
+    with pytest.raises(site.ValidationError, match="500"):
+        api.record_opening(rented.lease, "抄错了", deposit=D("500.01"))
 
 
 def test_a_renewal_that_has_not_begun_is_withdrawn(site, shop):
@@ -134,6 +152,7 @@ def test_another_market_is_out_of_reach(site, shop):
         lambda: api.renew_lease(elsewhere.lease, date(2029, 12, 31), D("1.00")),
         lambda: api.terminate_lease(elsewhere.lease, NOW.date(), "x"),
         lambda: api.withdraw_renewal(elsewhere.lease, "x"),
+        lambda: api.record_opening(elsewhere.lease, "x", D("1.00")),
         lambda: api.settle_deposit(elsewhere.lease, "x"),
         lambda: api.create_fee(elsewhere.lease, "Management", D("1.00"), "x"),
         lambda: api.reverse_bill(bill, "x"),

@@ -42,6 +42,7 @@ steps = st.one_of(
     st.tuples(st.just("end refund"), numbers, yes_or_no),
     st.tuples(st.just("deposit"), shops, amounts),
     st.tuples(st.just("release deposit"), shops, amounts),
+    st.tuples(st.just("opening"), shops, st.none() | amounts, st.none() | amounts),
     st.tuples(st.just("change tenant"), shops, amounts),
     st.tuples(st.just("wait"), st.sampled_from((1, 3, 8, 9, 20, 45, 400))),
 )
@@ -88,6 +89,21 @@ A_QUARTER_TAKEN_BACK_AND_GIVEN_UP = [
     ("bill", 0, 2),
     ("change tenant", 2, D("60.00")),
     ("recognise", 0),
+]
+OPENED_CORRECTED_AND_SETTLED = [
+    ("opening", 0, D("700.00"), D("20.00")),
+    ("opening", 0, D("600.00"), None),
+    ("opening", 0, None, D("1.00")),
+    ("opening", 1, D("5000.01"), None),
+    ("opening", 2, D("0.00"), None),
+    ("release deposit", 0, D("1.00")),
+    ("change tenant", 0, D("800.00")),
+    ("change tenant", 2, D("800.00")),
+    ("bill", 0, 0),
+    ("release deposit", 0, D("1.00")),
+    ("release deposit", 1, D("1.00")),
+    ("change tenant", 3, D("800.00")),
+    ("release deposit", 3, D("1.00")),
 ]
 GIVEN_BACK_AS_A_WHOLE = [
     ("collect", 2, D("60.00")),
@@ -137,6 +153,7 @@ HELD_WHILE_LATE_FEES_RAN = [
 @example(work=AFTER_ITS_MONTH_WAS_CLOSED)
 @example(work=TENANTS_IN_MID_MONTH)
 @example(work=WAIVED_THEN_REVERSED)
+@example(work=OPENED_CORRECTED_AND_SETTLED)
 @example(work=GIVEN_BACK_AS_A_WHOLE)
 @example(work=A_QUARTER_TAKEN_BACK_AND_GIVEN_UP)
 @settings(

@@ -48,6 +48,7 @@ from market_mgmt.api.staff.imports import (
 from market_mgmt.api.staff.leases import (
     activate_lease,
     read_at_handover,
+    record_opening,
     renew_lease,
     settle_deposit,
     terminate_lease,
@@ -85,6 +86,7 @@ __all__ = [
     "reading_template",
     "receipt_pdf",
     "reconcile_day",
+    "record_opening",
     "red_letter_invoice",
     "refund_pdf",
     "refund_state",

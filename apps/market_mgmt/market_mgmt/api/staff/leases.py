@@ -7,7 +7,7 @@ from cn_connect import clock
 from cn_connect.api_method import api_method
 from market_mgmt.api import answers
 from market_mgmt.api.staff.common import ADMINISTRATOR, CLERK, FINANCE, SUPERVISOR, cents, own
-from market_mgmt.services import deposits, lease_changes, meter_changes
+from market_mgmt.services import deposits, lease_changes, meter_changes, openings
 
 
 @api_method(methods=["POST"], roles=[CLERK, SUPERVISOR, ADMINISTRATOR])
@@ -65,4 +65,17 @@ def settle_deposit(lease: str, reason: str) -> answers.SettledDeposit:
     """Releases the deposit of a lease that has ended and is billed to its end; own debts first, the rest is balance."""
     own("Lease", [lease])
     balance, leases = deposits.settle(lease, clock.today(), reason)
-    return {"prepaid_balance": balance, "leases_paid": leases}
+    opening = openings.recorded([lease])[lease].deposit
+    return {"prepaid_balance": balance, "leases_paid": leases, "opening_deposit": opening}
+
+
+@api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])
+def record_opening(
+    lease: str, reason: str, deposit: Decimal | None = None, balance: Decimal | None = None
+) -> answers.Opening:
+    """Records deposit and prepaid balance that a lease brought along from before this system; the last word counts."""
+    own("Lease", [lease])
+    said = openings.Opening(*(None if given is None else cents(given) for given in (deposit, balance)))
+    openings.record(lease, said, clock.now(), reason)
+    found = openings.recorded([lease])[lease]
+    return {"deposit": found.deposit, "balance": found.balance}

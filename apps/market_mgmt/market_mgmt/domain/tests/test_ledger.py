@@ -46,6 +46,8 @@ def test_a_reversal_swaps_the_pair_and_names_the_entry():
         ("Charge", "Receivable", "Income", "1.001", {}, "whole cents"),
         ("Charge", "Receivable", "Income", "1.00", {"fee": None}, "must name a fee"),
         ("Deposit", "Prepaid", "Deposit Held", "1.00", {"lease": None}, "must name a lease"),
+        ("Opening", "Opening Balance", "Prepaid", "1.00", {"lease": None}, "must name a lease"),
+        ("Opening", "Cash", "Deposit Held", "1.00", {}, "cannot debit"),
         ("Charge", "Receivable", "Income", "1.00", {"reversal_of": "x"}, "reversal"),
         ("Reversal", "Income", "Receivable", "1.00", {}, "reversal"),
     ],

@@ -26,6 +26,7 @@ from market_mgmt.services import (
     leases,
     ledger,
     meter_changes,
+    openings,
     payments,
     readings,
     reconciliation,
@@ -209,6 +210,9 @@ class Book:
     def take_deposit(self, stall: str, amount: Decimal) -> None:
         self.at_counter(CASHIER)
         self.paid = counter.take_deposit(self.leases[stall], "Transfer", amount, CASHIER, self.now)
+
+    def record_opening(self, stall: str, deposit: Decimal, balance: Decimal) -> None:
+        openings.record(self.leases[stall], openings.Opening(deposit, balance), self.now, "启用前的账本")
 
     def settle_deposit(self, stall: str) -> None:
         """Of the lease that ended last."""

@@ -114,6 +114,7 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "{day:Day} 清点现金 {cash:N} 元，结班": Book.count_drawer,
     "{day:Day} 收“{stall:Name}”的押金 {amount:N} 元": Book.take_deposit,
     "{day:Day} 结算“{stall:Name}”的押金": Book.settle_deposit,
+    "{day:Day} 登记“{stall:Name}”的期初押金 {deposit:N} 元、期初预存款 {balance:N} 元": Book.record_opening,
     # 减免、退款、发票
     "{day:Day} 申请减免“{stall:Name}” {period} {fee_type:FeeType}的{part:Part} {amount:N} 元，主管{approve:Decision}": (
         Book.waive
