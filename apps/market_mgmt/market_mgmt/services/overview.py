@@ -106,7 +106,7 @@ def _refunded(amount: Decimal) -> str:
 def _figures(market: str, today: date) -> dict[str, object]:
     period = frappe.db.get_value(
         "Fee",
-        {"market": market, "source": "Generated", "status": ("not in", ("Draft", "Reviewed"))},
+        {"market": market, "source": "Generated", "status": ("not in", ("Draft", "Reviewed", "Reversed"))},
         "max(period)",
     )
     if not period:

@@ -19,6 +19,7 @@ from market_mgmt.services.bindings import BoundStall
 from market_mgmt.services.reports import collection_data, journal_data
 
 NOTHING = Decimal("0.00")
+_KEPT = (("预存款", "Prepaid"), ("押金", "Deposit Held"), ("待退款", "Refund Payable"))
 _COUNTER = {terms.CHANNELS[channel] for channel in cashiers.CHANNELS}
 
 
@@ -74,7 +75,7 @@ def _journal(market: str, day: date, entries: list[Any]) -> None:
     for part, amount in parts.items():
         assert amount == _part(today, part), (day, part)
     assert journal.owed.closing == _balance(until, "Receivable", "Late Fee Receivable")
-    for name, account in (("预存款", "Prepaid"), ("押金", "Deposit Held"), ("待退款", "Refund Payable")):
+    for name, account in (*_KEPT, ("预收账款", "Deferred Income")):
         assert journal.balance(name).closing == -_balance(until, account)
     for taking in journal.takings:
         assert taking.channel

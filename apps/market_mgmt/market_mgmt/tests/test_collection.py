@@ -9,7 +9,7 @@ import pytest
 from cn_connect import clock
 from market_mgmt.api import staff
 from market_mgmt.patches import waived_is_not_paid
-from market_mgmt.services import bindings, ledger, overview, refunds, reports, statements
+from market_mgmt.services import billing, bindings, ledger, overview, refunds, reports, statements
 from market_mgmt.services.reports import collection_data
 from market_mgmt.tests import factories
 from market_mgmt.tests.recalculated import OFFICE, recalculated
@@ -152,6 +152,13 @@ def test_the_start_page_marks_receipts_that_are_void_or_went_back_in_part(site, 
     site.set_user(factories.staff(market, "Market Finance"))
     shown = {row.name: row.since for row in overview.latest_receipts(10)}
     assert [shown[payment.receipt] for payment in taken] == ["已作废", "其中 ¥20.00 已退", ""]
+
+
+def test_a_month_whose_bills_were_all_taken_back_is_not_the_latest(site):
+    shop = factories.shop(rent="1000.00")
+    factories.rent_bill(shop, "2026-09", date(2026, 10, 1))
+    billing.reverse(factories.rent_bill(shop, "2026-10", BILLED), "错账", NOON)
+    assert start_page(shop.market).period == "2026-09"
 
 
 def test_a_waiver_lowers_what_is_due_in_both_rates(site):

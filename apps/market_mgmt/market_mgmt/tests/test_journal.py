@@ -167,6 +167,26 @@ def test_a_part_refund_with_reopened_fees_leaves_in_the_columns_what_stays_paid(
     assert made.total == D("750.00")
 
 
+def test_rent_of_a_quarter_is_billed_at_once_and_income_month_by_month(site):
+    shop = factories.shop(rent="1000.00", cycle="Quarterly")
+    factories.bills(shop.market, "2026-10", DAY)
+    made = journal(shop)
+    assert [(one.label, one.count, one.amount) for one in made.owed.movements] == [
+        ("新出账单", 1, D("3000.00"))
+    ]
+    deferred = made.balance("预收账款")
+    assert (deferred.opening, deferred.closing) == (0, -grown(site, shop.market, "Deferred Income"))
+
+
+def grown(site, market, account):
+    """By how much an account grew that stands in debit."""
+    rows = site.get_all("Account Entry", {"market": market}, ["debit_account", "credit_account", "amount"])
+    return sum(
+        (D(str(r.amount)) * ((r.debit_account == account) - (r.credit_account == account)) for r in rows),
+        D(0),
+    )
+
+
 def test_the_channels_are_those_of_the_sessions(site, shop):
     first = paid(shop, "400.00")
     paid(shop, "300.00", "Transfer")

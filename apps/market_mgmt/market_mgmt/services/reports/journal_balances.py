@@ -26,7 +26,7 @@ from market_mgmt.domain.ledger import (
 from market_mgmt.services import terms
 from market_mgmt.services.reports.journal_rows import Entry
 
-OWED, PREPAID_MONEY, DEPOSITS, GOING_BACK = "应收账款", "预存款", "押金", "待退款"
+OWED, PREPAID_MONEY, DEPOSITS, GOING_BACK, DEFERRED = "应收账款", "预存款", "押金", "待退款", "预收账款"
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ BALANCES: tuple[tuple[str, frozenset[str], int], ...] = (
     (PREPAID_MONEY, frozenset({PREPAID}), -1),
     (DEPOSITS, frozenset({DEPOSIT_HELD}), -1),
     (GOING_BACK, frozenset({REFUND_PAYABLE}), -1),
+    (DEFERRED, frozenset({DEFERRED_INCOME}), -1),
 )
 
 # Causes of what is owed, in the order in which they are shown.
@@ -101,7 +102,7 @@ def _movements(entries: Iterable[Entry], accounts: frozenset[str], sign: int) ->
     for entry in entries:
         for account in accounts & set(entry.accounts):
             found.setdefault(cause_of(entry), []).append(-sign * entry.credited(account))
-    order = list(_OWED_CAUSES.values())
+    order = list(dict.fromkeys(_OWED_CAUSES.values()))
     labels = sorted(found, key=lambda label: order.index(label) if label in order else len(order))
     return [Movement(label, len(found[label]), sum(found[label], ZERO)) for label in labels]
 

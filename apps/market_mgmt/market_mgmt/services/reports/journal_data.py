@@ -34,6 +34,7 @@ from market_mgmt.services.reports.journal_rows import (
     Entry,
     Source,
 )
+from market_mgmt.services.rows import chunks
 
 _ORIGINAL = ("entry_type", "debit_account", "credit_account", "merchant", "payment_order")
 _VOUCHER = ("voucher_type", "voucher_no")
@@ -187,10 +188,13 @@ def _source(row: Any) -> Source:
 
 def _originals(rows: Sequence[Any]) -> dict[str, Any]:
     """What reversals reverse, by name; of any day."""
-    names = sorted({row.reversal_of for row in rows if row.reversal_of})
+    names = {row.reversal_of for row in rows if row.reversal_of}
     fields = ["name", *_ORIGINAL, *_VOUCHER]
-    found = frappe.get_all("Account Entry", filters={"name": ["in", names or [""]]}, fields=fields)
-    return {row.name: row for row in found}
+    return {
+        row.name: row
+        for piece in chunks(names)
+        for row in frappe.get_all("Account Entry", filters={"name": ["in", piece]}, fields=fields)
+    }
 
 
 def _account_balances(market: str, until: date) -> dict[str, Decimal]:

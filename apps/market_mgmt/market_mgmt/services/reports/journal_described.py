@@ -13,6 +13,7 @@ from frappe.utils import get_datetime
 from market_mgmt.domain.ledger import CASH
 from market_mgmt.services import terms
 from market_mgmt.services.reports.journal_rows import ORDER_VOUCHER, PARTS, REFUND_VOUCHER, Row
+from market_mgmt.services.rows import chunks
 
 
 @dataclass
@@ -97,18 +98,21 @@ def _documents(doctype: str, rows: Sequence[Row], fields: list[str]) -> dict[str
     return _named(doctype, (row.source.name for row in rows if row.source.doctype == doctype), fields)
 
 
-def _named(doctype: str, names: Iterable[str], fields: list[str]) -> dict[str, Any]:
-    found = frappe.get_all(doctype, filters={"name": ["in", sorted(set(names)) or [""]]}, fields=fields)
-    return {row.name: row for row in found}
+def _named(doctype: str, names: Iterable[str], fields: list[str], key: str = "name") -> dict[str, Any]:
+    """The documents of these names (or of what another field says), by it."""
+    return {
+        row[key]: row
+        for piece in chunks(names)
+        for row in frappe.get_all(doctype, filters={key: ["in", piece]}, fields=fields)
+    }
 
 
 def _receipts(orders: Iterable[str]) -> dict[str, str]:
-    filters = {"payment_order": ["in", sorted(orders) or [""]]}
-    rows = frappe.get_all("Receipt", filters=filters, fields=["name", "payment_order"])
-    return {row.payment_order: row.name for row in rows}
+    found = _named("Receipt", orders, ["name", "payment_order"], "payment_order")
+    return {order: row.name for order, row in found.items()}
 
 
 def values(doctype: str, names: Iterable[str | None], fieldname: str) -> dict[str, str]:
-    wanted = sorted({name for name in names if name})
-    rows = frappe.get_all(doctype, filters={"name": ["in", wanted or [""]]}, fields=["name", fieldname])
-    return {row.name: row[fieldname] for row in rows}
+    """One field of many documents, by name."""
+    found = _named(doctype, (name for name in names if name), ["name", fieldname])
+    return {name: row[fieldname] for name, row in found.items()}
