@@ -15,6 +15,7 @@ construction; balance(account) = Σ debit − Σ credit. Which pairs an entry ty
     Deposit     Prepaid              ← Deposit Held     set aside for a lease, out of what was received
     Deposit Release    Deposit Held  ← Prepaid          then allocated, refunded or set aside again like any balance
     Opening     Opening Balance ← Deposit Held or Prepaid   what was there of a lease before this system, never cash
+    Cash Over/Short    Cash      ↔ Cash Over/Short     counted at the end of a session: over, or short the other way round
     Reversal    the pair of the entry it reverses, swapped
 
 An entry's posting date is its day in the books; its value date, if it has one, is the day that counts for late fees.
@@ -40,6 +41,8 @@ WAIVED = "Waived"
 DEPOSIT_HELD = "Deposit Held"
 REFUND_PAYABLE = "Refund Payable"
 OPENING_BALANCE = "Opening Balance"
+# An account and the type of its entries, the only ones that need no merchant.
+OVER_SHORT = "Cash Over/Short"
 
 CHARGE = "Charge"
 RECOGNITION = "Recognition"
@@ -66,6 +69,7 @@ PAIRS: dict[str, frozenset[tuple[str, str]]] = {
     DEPOSIT: frozenset({(PREPAID, DEPOSIT_HELD)}),
     DEPOSIT_RELEASE: frozenset({(DEPOSIT_HELD, PREPAID)}),
     OPENING: frozenset({(OPENING_BALANCE, DEPOSIT_HELD), (OPENING_BALANCE, PREPAID)}),
+    OVER_SHORT: frozenset({(CASH, OVER_SHORT), (OVER_SHORT, CASH)}),
 }
 PAIRS[REVERSAL] = frozenset((credit, debit) for pairs in PAIRS.values() for debit, credit in pairs)
 
@@ -78,7 +82,7 @@ class Posting:
     """One entry to be written. Raises ValueError when the ledger does not admit it."""
 
     market: str
-    merchant: str
+    merchant: str | None
     posting_date: date
     entry_type: str
     debit_account: str
@@ -119,6 +123,8 @@ class Entry(Protocol):
     @property
     def amount(self) -> Decimal: ...
     @property
+    def merchant(self) -> str | None: ...
+    @property
     def fee(self) -> str | None: ...
     @property
     def lease(self) -> str | None: ...
@@ -139,6 +145,8 @@ def entry_problem(entry: Entry) -> str | None:
         return f"{entry.entry_type} on {' and '.join(pair)} must name a fee"
     if {DEPOSIT_HELD, OPENING_BALANCE} & set(pair) and not entry.lease:
         return f"{entry.entry_type} on {' and '.join(pair)} must name a lease"
+    if not entry.merchant and OVER_SHORT not in pair:
+        return f"{entry.entry_type} on {' and '.join(pair)} must name a merchant"
     if (entry.entry_type == REVERSAL) != bool(entry.reversal_of):
         return "a reversal, and nothing else, names the entry it reverses"
     return None

@@ -1,18 +1,20 @@
 """Cashiers' sessions: what is taken at the counter belongs to one, and at its end the drawer is counted.
 
-A session lasts a working day at most. Counted and expected are compared by channel; a difference needs a note.
+A session lasts a working day at most. No more cash leaves a drawer than it holds. Counted and expected are compared by
+channel; a difference needs a note, and is booked, so that the ledger's cash is what is there.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import frappe
 from cn_connect.money import to_db, yuan
 from frappe import _
 from frappe.model.document import Document
+from market_mgmt.domain.ledger import CASH, OVER_SHORT, Posting
 from market_mgmt.domain.periods import Period
-from market_mgmt.services import labels
+from market_mgmt.services import labels, ledger
 from market_mgmt.services.rows import lock
 from market_mgmt.services.values import as_datetime
 
@@ -71,6 +73,20 @@ def session_for_reversal(order: Document, by: str, now: datetime) -> str:
     return session_of(order.market, by, now)
 
 
+def require_cash(session: str, channel: str, amount: Decimal) -> None:
+    """Raises ValidationError when more cash would leave a drawer than it holds. Its session is locked.
+
+    Other channels have no drawer: the bank pays.
+    """
+    there = expected(session)["Cash"]
+    if channel == "Cash" and amount > there:
+        frappe.throw(
+            _(
+                "The drawer of {0} holds {1}; {2} in cash cannot leave it. Choose a transfer, or another session."
+            ).format(labels.session(session), max(there, ZERO), amount)
+        )
+
+
 def expected(session: str) -> dict[str, Decimal]:
     """What should be there by channel: taken less given back and refunded, the opening float among the cash."""
     totals = dict.fromkeys(CHANNELS, ZERO)
@@ -93,8 +109,8 @@ def close_session(
 ) -> dict[str, Decimal]:
     """Close a session with what was counted by channel; returns the differences (counted less expected).
 
-    A channel that is not named counts as nothing there. Raises ValidationError for an unknown channel, a difference
-    without a note, or a session that is closed.
+    A channel that is not named counts as nothing there. Each difference is booked (长短款). Raises ValidationError for
+    an unknown channel, a count of less than nothing, a difference without a note, or a session that is closed.
     """
     unknown = sorted(set(counted) - set(CHANNELS))
     if unknown:
@@ -103,6 +119,12 @@ def close_session(
     if document.status != "Open":
         frappe.throw(_("Session {0} is closed already.").format(labels.session(session)))
     should = expected(session)
+    for channel, amount in counted.items():
+        # Where more was refunded by transfer than came by it, the sum of the slips is negative; a drawer never is.
+        if amount < (ZERO if channel == "Cash" else min(should[channel], ZERO)):
+            frappe.throw(
+                _("{0} cannot be counted as {1}: less than nothing is not there.").format(_(channel), amount)
+            )
     differences = {channel: counted.get(channel, ZERO) - should[channel] for channel in CHANNELS}
     if any(differences.values()) and not (note or "").strip():
         shown = "、".join(f"{_(channel)} {amount:+}" for channel, amount in differences.items() if amount)
@@ -114,6 +136,7 @@ def close_session(
             "closed_by": by,
             "note": (note or "").strip() or None,
             "difference": to_db(sum(differences.values(), ZERO)),
+            "difference_booked": 1,
             "counts": [
                 {
                     "channel": channel,
@@ -126,7 +149,26 @@ def close_session(
         }
     )
     document.save(ignore_permissions=True)
+    ledger.post([_over_short(document, row, now.date()) for row in document.counts if row.difference])
     return differences
+
+
+def _over_short(session: Document, row: Document, on: date) -> Posting:
+    """A counted difference: of cash that is there without a payment, or that is missing. `row` tells the channel."""
+    amount = yuan(row.difference)
+    pair = (CASH, OVER_SHORT) if amount > 0 else (OVER_SHORT, CASH)
+    return Posting(
+        session.market,
+        None,
+        on,
+        OVER_SHORT,
+        *pair,
+        abs(amount),
+        f"count|{session.name}|{row.channel}",
+        voucher_type=row.doctype,
+        voucher_no=row.name,
+        remark=session.note,
+    )
 
 
 def open_matters(market: str, month: Period) -> list[str]:

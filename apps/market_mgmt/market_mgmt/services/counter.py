@@ -96,6 +96,7 @@ def reverse(order: str, reason: str, by: str, now: datetime) -> list[str]:
             )
         )
     session = cashiers.session_for_reversal(document, by, now)
+    cashiers.require_cash(session, document.channel, yuan(document.amount))
     fees = _undo(document, reason, now)
     document.update({"status": "Reversed", "error": reason.strip(), "reversed_in": session})
     document.save(ignore_permissions=True)

@@ -19,6 +19,7 @@ from market_mgmt.domain.ledger import (
     CHARGE,
     DEFERRED_INCOME,
     DEPOSIT_HELD,
+    OVER_SHORT,
     PAYMENT,
     PREPAID,
     RECEIVABLE,
@@ -63,6 +64,7 @@ RULES = (
     "one receipt per payment",
     "refund = amount paid out",
     "refund vouchers are gapless",
+    "counted difference is booked",
     "a closed month never changes",
     "sealed entries are unchanged",
 )
@@ -123,6 +125,7 @@ def audit(market: str) -> Audit:
         _payments,
         _receipts,
         _refunds,
+        _counts,
         _closed_months,
         _recognised,
         _seals,
@@ -290,6 +293,25 @@ def _refunds(audit: Audit, entries: list[SimpleNamespace]) -> None:
     for year, taken in numbers.items():
         gapless = sorted(taken) == list(range(1, len(taken) + 1))
         audit.expect("refund vouchers are gapless", gapless, f"{audit.market}-{year}", sorted(taken))
+
+
+def _counts(audit: Audit, entries: list[SimpleNamespace]) -> None:
+    """What was counted too much or too little at the end of a session is in the ledger, channel by channel."""
+    booked: dict[str, Decimal] = defaultdict(Decimal)
+    for entry in entries:
+        if OVER_SHORT in (entry.debit_account, entry.credit_account):
+            booked[entry.voucher_no] -= balance([entry], OVER_SHORT)
+    filters = {"market": audit.market, "status": "Closed", "difference_booked": 1}
+    sessions = set(frappe.get_all("Cashier Session", filters=filters, pluck="name"))
+    fields = ["name", "parent", "difference"]
+    for count in frappe.get_all(
+        "Cashier Session Count", filters={"parenttype": "Cashier Session"}, fields=fields
+    ):
+        if count.parent in sessions:
+            found, true = booked.pop(count.name, ZERO), yuan(count.difference)
+            audit.expect("counted difference is booked", found == true, count.parent, f"{found} ≠ {true}")
+    for name, amount in booked.items():
+        audit.expect("counted difference is booked", False, name, amount)
 
 
 def _closed_months(audit: Audit, entries: list[SimpleNamespace]) -> None:

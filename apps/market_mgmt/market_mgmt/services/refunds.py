@@ -123,6 +123,7 @@ def pay_out(name: str, by: str, now: datetime, reference: str | None = None) -> 
     if refund.channel != CASH_CHANNEL and not (reference or "").strip():
         frappe.throw(_("Please enter the number of the bank's or the terminal's slip."))
     session = cashiers.session_of(refund.market, by, now)
+    cashiers.require_cash(session, refund.channel, yuan(refund.amount))
     return finish(
         refund, rules.SUCCEEDED, now, gateway_id=(reference or "").strip() or None, cashier_session=session
     )

@@ -26,6 +26,7 @@ ENTRY_TYPES = {
     "Deposit": "收押金",
     "Deposit Release": "退押金",
     "Opening": "期初",
+    "Cash Over/Short": "长短款",
     "Reversal": "冲正",
 }
 ACCOUNTS = {
@@ -40,6 +41,7 @@ ACCOUNTS = {
     "Deposit Held": "代管押金",
     "Refund Payable": "应付退款",
     "Opening Balance": "期初余额",
+    "Cash Over/Short": "长短款",
 }
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from market_mgmt.domain.periods import month_of
-from market_mgmt.services import cashiers, payments
+from market_mgmt.services import cashiers, closing, ledger, payments, refunds
 from market_mgmt.tests import factories
 
 D = Decimal
@@ -113,3 +113,90 @@ def test_a_channel_nobody_takes_money_by_is_refused(site, shop, session):
 def test_an_open_session_keeps_its_month_open(site, shop, session):
     assert len(cashiers.open_matters(shop.market, month_of("2026-11"))) == 1
     assert cashiers.open_matters(shop.market, month_of("2026-10")) == []
+
+
+def over_short(site, shop):
+    fields = ["debit_account", "credit_account", "amount", "merchant", "remark"]
+    filters = {"market": shop.market, "entry_type": "Cash Over/Short"}
+    return [tuple(row.values()) for row in site.get_all("Account Entry", filters, fields, order_by="amount")]
+
+
+def cash_of(shop):
+    totals = closing.account_totals(shop.market, month_of("2026-11"))
+    _count, debit, credit = totals.get("Cash", (0, D("0.00"), D("0.00")))
+    return debit - credit
+
+
+def test_what_is_missing_or_too_much_is_booked_by_channel_and_the_ledger_has_what_is_there(
+    site, shop, session
+):
+    take(shop, "Cash", "300.00")
+    take(shop, "POS", "400.00")
+    counted = {"Cash": D("495.00"), "POS": D("402.00")}
+    assert cashiers.close_session(session, counted, CASHIER, EVENING, "找零错") == {
+        "Cash": D("-5.00"),
+        "Transfer": D("0.00"),
+        "POS": D("2.00"),
+    }
+    assert over_short(site, shop) == [
+        ("Cash", "Cash Over/Short", 2.0, None, "找零错"),
+        ("Cash Over/Short", "Cash", 5.0, None, "找零错"),
+    ]
+    assert cash_of(shop) == sum(counted.values()) - D("200.00")
+    assert ledger.check(shop.market) == []
+
+
+def test_a_difference_that_is_not_booked_is_noticed_but_not_of_sessions_from_before(site, shop, session):
+    cashiers.close_session(session, {"Cash": D("199.00")}, CASHIER, EVENING, "少一元")
+    site.db.set_value("Cashier Session Count", {"parent": session, "channel": "Cash"}, "difference", -2)
+    assert [found.rule for found in ledger.check(shop.market)] == ["counted difference is booked"]
+    # given a session that was closed before differences were booked
+    old = cashiers.open_session(shop.market, SUPERVISOR, D("200.00"), MORNING)
+    cashiers.close_session(old, {"Cash": D("200.00")}, SUPERVISOR, EVENING)
+    site.db.set_value("Cashier Session Count", {"parent": old, "channel": "Cash"}, "difference", -9)
+    site.db.set_value("Cashier Session", old, "difference_booked", 0)
+    assert [found.document for found in ledger.check(shop.market)] == [session]
+
+
+@pytest.mark.parametrize("channel", ["Cash", "Transfer", "POS"])
+def test_less_than_nothing_is_not_counted(site, shop, session, channel):
+    counted = {"Cash": D("200.00"), channel: D("-0.01")}
+    with pytest.raises(site.ValidationError, match=r"-0\.01"):
+        cashiers.close_session(session, counted, CASHIER, EVENING, "说明")
+
+
+def test_more_was_refunded_by_transfer_than_came_by_it(site, shop, session):
+    # given 500.00 refunded by transfer, out of what came by card
+    take(shop, "POS", "1500.00")
+    refund(shop, "500.00", "Transfer")
+    assert not any(cashiers.close_session(session, cashiers.expected(session), CASHIER, EVENING).values())
+
+
+def refund(shop, amount, channel="Cash"):
+    name = refunds.request(shop.merchant, D(amount), channel, "多收", SUPERVISOR, MORNING)
+    refunds.review(name, True, None, CASHIER, MORNING)
+    return refunds.pay_out(name, CASHIER, EVENING, "BANK-1")
+
+
+def test_no_more_cash_is_refunded_than_the_drawer_holds(site, shop, session):
+    take(shop, "Transfer", "1500.00")
+    with pytest.raises(site.ValidationError, match=r"200\.00.*200\.01"):
+        refund(shop, "200.01")
+    refund(shop, "200.00")
+    assert cashiers.expected(session)["Cash"] == D("0.00")
+
+
+def test_no_more_cash_is_given_back_than_the_drawer_holds(site, shop, session):
+    # given 300.00 taken, and 350.00 refunded out of the same drawer
+    order = take(shop, "Cash", "300.00")
+    take(shop, "POS", "1050.00")
+    refund(shop, "350.00")
+    with pytest.raises(site.ValidationError, match=r"150\.00.*300\.00"):
+        payments.reverse(order, "假币", SUPERVISOR, EVENING)
+    # nor out of the drawer of who gives it back the next day
+    cashiers.close_session(session, cashiers.expected(session), CASHIER, EVENING)
+    later = EVENING + timedelta(days=1)
+    cashiers.open_session(shop.market, SUPERVISOR, D("299.99"), later)
+    with pytest.raises(site.ValidationError, match=r"299\.99.*300\.00"):
+        payments.reverse(order, "假币", SUPERVISOR, later)
+    assert ledger.check(shop.market) == []

@@ -118,15 +118,27 @@ def test_a_deposit_is_a_column_of_its_own(shop):
     assert made.balance("预存款").closing == ledger.prepaid_balance(shop.merchant) == 0
 
 
+def test_what_is_missing_in_the_drawer_is_missing_in_the_journal(shop):
+    paid(shop, "1000.00")
+    paid(shop, "80.00", "POS")
+    session = factories.at_counter(shop.market, CASHIER, NOON)
+    counted = {"Cash": D("1195.00"), "POS": D("80.00")}
+    cashiers.close_session(session, counted, CASHIER, NOON, "找零错")
+    made = journal(shop)
+    (short,) = [row for row in made.takings if row.amount < 0]
+    assert (short.kind, short.channel, short.amount, short.merchant) == ("长短款", "现金", D("-5.00"), "")
+    assert made.by_channel() == {"现金": (2, D("995.00")), "刷卡": (1, D("80.00"))}
+
+
 def test_a_released_deposit_is_a_transfer_into_the_balance(shop):
     counter.take_deposit(shop.lease, "POS", D("3000.00"), CASHIER, NOON)
-    deposits.release(shop.lease, D("500.00"), DAY, "部分退还")
+    deposits.release(shop.lease, D("150.00"), DAY, "部分退还")
     made = journal(shop)
     assert parts(made.takings) == {"押金": D("3000.00")}
-    assert parts(made.transfers) == {"押金": D("-500.00"), "转入预存": D("500.00")}
+    assert parts(made.transfers) == {"押金": D("-150.00"), "转入预存": D("150.00")}
     # and when the money has left, the day has taken the rest
-    given_back(shop, "500.00")
-    assert parts(journal(shop).takings) == {"押金": D("3000.00"), "转入预存": D("-500.00")}
+    given_back(shop, "150.00")
+    assert parts(journal(shop).takings) == {"押金": D("3000.00"), "转入预存": D("-150.00")}
 
 
 def test_a_renewals_deposit_goes_out_and_in_and_no_balance_changes(site):

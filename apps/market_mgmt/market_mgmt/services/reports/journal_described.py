@@ -12,7 +12,7 @@ from cn_connect.money import ZERO
 from frappe.utils import get_datetime
 from market_mgmt.domain.ledger import CASH
 from market_mgmt.services import terms
-from market_mgmt.services.reports.journal_rows import ORDER_VOUCHER, PARTS, REFUND_VOUCHER, Row
+from market_mgmt.services.reports.journal_rows import COUNT_VOUCHER, ORDER_VOUCHER, PARTS, REFUND_VOUCHER, Row
 from market_mgmt.services.rows import chunks
 
 
@@ -38,6 +38,7 @@ class Taking:
 def described(rows: Sequence[Row]) -> list[Taking]:
     """The rows with what people call them by, in the order of their times."""
     refunds = _documents(REFUND_VOUCHER, rows, ["name", "channel", "payment_order", "voucher", "finished_at"])
+    counts = _documents(COUNT_VOUCHER, rows, ["name", "channel"])
     wanted = {row.source.name for row in rows if row.source.doctype == ORDER_VOUCHER}
     wanted |= {refund.payment_order for refund in refunds.values() if refund.payment_order}
     orders = _named(ORDER_VOUCHER, wanted, ["name", "channel", "paid_at", "settled_at"])
@@ -62,7 +63,7 @@ def described(rows: Sequence[Row]) -> list[Taking]:
                 voucher=(refund.voucher or "") if refund else "",
                 stalls="、".join(sorted({stalls.get(e.stall, e.stall) for e in row.entries if e.stall})),
                 merchant=merchants.get(first.merchant, first.merchant),
-                channel=_channel(row, refund or paid),
+                channel=_channel(row, refund or paid or counts.get(row.source.name)),
                 amount=row.cash,
                 parts=row.parts,
             )

@@ -39,6 +39,8 @@ _PART_OF_ACCOUNT = {
 _PART_OF_TYPE = {"Rent": RENT, "Water": WATER, "Electricity": POWER}
 
 ORDER_VOUCHER, REFUND_VOUCHER = "Market Payment Order", "Refund"
+# A difference at the end of a session: a channel that was counted.
+COUNT_VOUCHER = "Cashier Session Count"
 
 
 @dataclass(frozen=True)

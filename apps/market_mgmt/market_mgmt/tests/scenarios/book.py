@@ -313,11 +313,11 @@ class Book:
 
     # -- day, month ---------------------------------------------------------------------------------------------------
 
-    def count_drawer(self, cash: Decimal) -> None:
+    def count_drawer(self, cash: Decimal, note: str = "") -> None:
         """What came in by other channels agrees."""
         session = self.at_counter(CASHIER)
         counted = {**cashiers.expected(session), "Cash": cash}
-        cashiers.close_session(session, counted, CASHIER, self.now)
+        cashiers.close_session(session, counted, CASHIER, self.now, note)
 
     def list_order_at_wechat(self, amount: Decimal, fee: Decimal) -> None:
         self.wechat.paid(self.order, amount, fee)

@@ -112,6 +112,7 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "{day:Day} 微信通知付款成功": Book.notify,
     "{day:Day} 微信通知 {paid_on:Day} 付款成功": Book.notify,
     "{day:Day} 清点现金 {cash:N} 元，结班": Book.count_drawer,
+    "{day:Day} 清点现金 {cash:N} 元，结班，说明“{note:Name}”": Book.count_drawer,
     "{day:Day} 收“{stall:Name}”的押金 {amount:N} 元": Book.take_deposit,
     "{day:Day} 结算“{stall:Name}”的押金": Book.settle_deposit,
     "{day:Day} 登记“{stall:Name}”的期初押金 {deposit:N} 元、期初预存款 {balance:N} 元": Book.record_opening,
