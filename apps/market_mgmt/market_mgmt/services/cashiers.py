@@ -64,27 +64,35 @@ def session_of(market: str, cashier: str, now: datetime) -> str:
 
 
 def session_for_reversal(order: Document, by: str, now: datetime) -> str:
-    """The session that gives the money of a payment back: its own while that is open on its day, else that of who
-    reverses it, so that a day's sessions are the day's cash."""
+    """The session that gives the money of a payment back, with its row locked.
+
+    Its own while that is open on its day, else that of who reverses it, so that a day's sessions are the day's cash. But
+    cash that a drawer does not hold comes from the one it was put into, while that has not been counted.
+    """
     own = order.cashier_session
     row = lock("Cashier Session", [own], ("name", "status", "opened_at")).get(own) if own else None
-    if row is not None and row.status == "Open" and as_datetime(row.opened_at).date() == now.date():
+    is_open = row is not None and row.status == "Open"
+    if row is not None and is_open and as_datetime(row.opened_at).date() == now.date():
         return row.name
-    return session_of(order.market, by, now)
+    theirs = session_of(order.market, by, now)
+    if is_open and not _holds(theirs, order.channel, yuan(order.amount)):
+        return own
+    return theirs
+
+
+def _holds(session: str, channel: str, amount: Decimal) -> bool:
+    """Whether an amount can leave a session: only cash lies in a drawer, for other channels the bank pays."""
+    return channel != "Cash" or amount <= expected(session)["Cash"]
 
 
 def require_cash(session: str, channel: str, amount: Decimal) -> None:
-    """Raises ValidationError when more cash would leave a drawer than it holds. Its session is locked.
-
-    Other channels have no drawer: the bank pays.
-    """
-    there = expected(session)["Cash"]
-    if channel == "Cash" and amount > there:
-        frappe.throw(
-            _(
-                "The drawer of {0} holds {1}; {2} in cash cannot leave it. Choose a transfer, or another session."
-            ).format(labels.session(session), max(there, ZERO), amount)
+    """Raises ValidationError when more cash would leave a drawer than it holds. Its session is locked."""
+    if not _holds(session, channel, amount):
+        there = max(expected(session)["Cash"], ZERO)
+        said = _(
+            "The drawer of {0} holds {1}; {2} in cash cannot leave it. Choose a transfer, or another session."
         )
+        frappe.throw(said.format(labels.session(session), there, amount))
 
 
 def expected(session: str) -> dict[str, Decimal]:

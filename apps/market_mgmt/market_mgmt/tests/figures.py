@@ -98,20 +98,37 @@ def _channel(entry: Any) -> str:
         return terms.CHANNELS[frappe.db.get_value("Refund", entry.voucher_no, "channel")]
     if entry.payment_order:
         return terms.CHANNELS[frappe.db.get_value("Market Payment Order", entry.payment_order, "channel")]
+    if entry.voucher_type == "Cashier Session Count":
+        return terms.CHANNELS[frappe.db.get_value(entry.voucher_type, entry.voucher_no, "channel")]
     return terms.OTHER_CHANNEL
 
 
 def _drawers(market: str, day: date) -> dict[str, Decimal]:
-    """What the cashiers' sessions of a day took less what they gave back, without their floats."""
+    """What the cashiers' sessions of a day took less what they gave back, without their floats; differences when counted."""
     found: dict[str, Decimal] = defaultdict(Decimal)
-    for session in frappe.get_all(
-        "Cashier Session", {"market": market}, ["name", "opened_at", "opening_float"]
-    ):
+    fields = ["name", "opened_at", "closed_at", "opening_float", "difference_booked"]
+    for session in frappe.get_all("Cashier Session", {"market": market}, fields):
         if getdate(session.opened_at) == day:
             for channel, amount in cashiers.expected(session.name).items():
                 given = yuan(session.opening_float) if channel == "Cash" else NOTHING
-                found[terms.CHANNELS[channel]] += amount - given
-    return {name: amount for name, amount in found.items() if amount}
+                found[channel] += amount - given
+        if session.difference_booked and getdate(session.closed_at) == day:
+            counts = {"parent": session.name}
+            for count in frappe.get_all("Cashier Session Count", counts, ["channel", "difference"]):
+                found[count.channel] += yuan(count.difference)
+        _given_back_later(session, day, found)
+    return {terms.CHANNELS[channel]: amount for channel, amount in found.items() if amount}
+
+
+def _given_back_later(session: Any, day: date, found: dict[str, Decimal]) -> None:
+    """Cash may leave an uncounted drawer on a later day: it counts on that day."""
+    opened = getdate(session.opened_at)
+    for order in frappe.get_all(
+        "Market Payment Order", {"reversed_in": session.name}, ["name", "channel", "amount"]
+    ):
+        back = {"payment_order": order.name, "entry_type": "Reversal", "credit_account": "Cash"}
+        gone = getdate(frappe.db.get_value("Account Entry", back, "posting_date"))
+        found[order.channel] += yuan(order.amount) * ((day == opened) - (day == gone))
 
 
 def _part(entries: list[Any], part: str) -> Decimal:

@@ -200,3 +200,12 @@ def test_no_more_cash_is_given_back_than_the_drawer_holds(site, shop, session):
     with pytest.raises(site.ValidationError, match=r"299\.99.*300\.00"):
         payments.reverse(order, "假币", SUPERVISOR, later)
     assert ledger.check(shop.market) == []
+
+
+def test_cash_of_a_drawer_that_was_not_counted_yet_comes_out_of_it(site, shop, session):
+    order = take(shop, "Cash", "300.00")
+    later = EVENING + timedelta(days=1)
+    second = cashiers.open_session(shop.market, SUPERVISOR, D("299.99"), later)
+    payments.reverse(order, "假币", SUPERVISOR, later)
+    assert cashiers.expected(session)["Cash"] == D("200.00")
+    assert cashiers.expected(second)["Cash"] == D("299.99")
