@@ -42,7 +42,6 @@ def release(lease: str, amount: Decimal, on: date, reason: str) -> Decimal:
         frappe.throw(_("Releasing a deposit needs a reason."))
     row = _lease(lease)
     lock("Merchant", [row.merchant])
-    openings.presume_deposit(lease, on)
     available = held([lease], lock_rows=True)[lease]
     if not Decimal(0) < amount <= available:
         frappe.throw(_("The deposit of lease {0} is {1}.").format(labels.lease(lease), available))

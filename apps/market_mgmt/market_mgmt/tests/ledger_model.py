@@ -294,7 +294,6 @@ class Model:
 
     def release_deposit(self, lease: str, amount: Decimal, on: date) -> None:
         tenancy = self.tenancies[lease]
-        self._presume_deposit(tenancy)
         if amount > tenancy.held:
             raise Refused
         tenancy.held -= amount
