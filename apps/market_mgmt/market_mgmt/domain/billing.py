@@ -127,7 +127,7 @@ def metered(segments: Sequence[Segment], unit_price: Decimal) -> Bill:
     amounts = spread([times(segment.consumption, unit_price) for segment in segments])
     lines = tuple(
         [
-            Line(_reading_text(segment), segment.consumption, unit_price, 0, amount)
+            Line(reading_text(segment), segment.consumption, unit_price, 0, amount)
             for segment, amount in zip(segments, amounts, strict=True)
         ]
     )
@@ -168,7 +168,7 @@ def metered_by_days(uses: Sequence[Use]) -> Bill:
 
 
 def _steps(use: Use) -> Iterator[tuple[Line, Exact]]:
-    segment, text = use.segment, _reading_text(use.segment)
+    segment, text = use.segment, reading_text(use.segment)
     if len(use.prices) == 1:
         only = use.prices[0].price
         yield Line(text, segment.consumption, only, 0, ZERO), times(segment.consumption, only)
@@ -181,7 +181,7 @@ def _steps(use: Use) -> Iterator[tuple[Line, Exact]]:
         yield Line(span, shown, price.price, price.days, ZERO), part * Fraction(price.price)
 
 
-def _reading_text(segment: Segment) -> str:
+def reading_text(segment: Segment) -> str:
     previous, current = plain(segment.previous), plain(segment.current)
     return f"{segment.meter}: {previous} → {current} × {plain(segment.multiplier)}"
 

@@ -4,7 +4,7 @@ Money rule 3 (domain.md): the sum charged never exceeds the supplier's bill; whe
 last cents come off the bills that gained most by it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple
 
@@ -28,6 +28,26 @@ class Rounded(NamedTuple):
 def resale_price(amount: Decimal, units: Decimal) -> Decimal:
     """Yuan per unit at which a utility is sold on: what the supplier asks, rounded down to four decimals."""
     return (amount / units).quantize(Decimal("0.0001"), ROUND_DOWN)
+
+
+def register_prices(
+    amount: Decimal, units: Decimal, parts: Mapping[str, tuple[Decimal, Decimal]]
+) -> tuple[Decimal, dict[str, Decimal]]:
+    """The price of a unit outside of, and in each of the registers that a supplier's bill lists, from their units and
+    amounts; the rest of the bill is that of the shoulder hours. Rounded down to four decimals.
+
+    Raises ValueError for parts that do not fit into the bill, or have an amount without units.
+    """
+    named = {register: part for register, part in parts.items() if any(part)}
+    if any(used <= 0 or cost <= 0 for used, cost in named.values()):
+        raise ValueError("a register needs both units and amount")
+    rest_units = units - sum((used for used, _cost in named.values()), Decimal(0))
+    rest_amount = amount - sum((cost for _used, cost in named.values()), ZERO)
+    if rest_units < 0 or rest_amount < 0 or (rest_units == 0) != (rest_amount == 0):
+        raise ValueError("the registers exceed the bill")
+    prices = {register: resale_price(cost, used) for register, (used, cost) in named.items()}
+    whole = resale_price(rest_amount, rest_units) if rest_units else min(prices.values())
+    return whole, prices
 
 
 def lose_a_cent(bills: Sequence[Rounded], limit: Decimal) -> list[int] | None:

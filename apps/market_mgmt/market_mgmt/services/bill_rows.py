@@ -37,6 +37,7 @@ class MeterRow(NamedTuple):
     fee_type: str
     multiplier: float
     status: str
+    register: str | None = None
 
 
 class ReadingRow(NamedTuple):

@@ -11,8 +11,18 @@ from typing import NamedTuple
 import frappe
 from cn_connect.money import yuan
 from frappe import _
-from market_mgmt.domain.billing import Bill, Segment, Use, metered, metered_by_days, monthly_charge, rent_for
+from market_mgmt.domain.billing import (
+    Bill,
+    MonthlyPrice,
+    Segment,
+    Use,
+    metered,
+    metered_by_days,
+    monthly_charge,
+    rent_for,
+)
 from market_mgmt.domain.periods import Period, billed_in, months_back
+from market_mgmt.domain.tariffs import RatedUse, at_least, rated
 from market_mgmt.services import tariffs
 from market_mgmt.services.bill_rows import LeaseRow, MeterRow, ReadingRow, by, rows_of
 from market_mgmt.services.days_used import DaysUsed, last_read_before
@@ -169,6 +179,8 @@ class Sources:
 
         A price that follows from the supplier's bill of the month is that of all units of the month.
         """
+        if fee_type.name in self.tariffs.special:
+            return self._rated(lease, fee_type, used)
         segments = [_segment(meter, reading) for meter, reading in used]
         supplied = (fee_type.name, self.month.start) in self.tariffs.supplied
         window = self.month if supplied else self.may_be_used_on
@@ -177,14 +189,45 @@ class Sources:
             return metered(segments, price)
         uses = []
         for (_meter, reading), segment in zip(used, segments, strict=True):
-            days = self.days_used.of(lease, reading)
-            if supplied:
-                days = days.overlap(self.month.start, self.month.end) or self.month
+            days = self._used_on(lease, fee_type, reading)
             prices = self.tariffs.day_prices(fee_type.name, lease.stall, days)
             if not prices:
                 return None
             uses.append(Use(segment, prices))
         return metered_by_days(uses)
+
+    def _used_on(self, lease: LeaseRow, fee_type: FeeType, reading: ReadingRow) -> Period:
+        days = self.days_used.of(lease, reading)
+        if (fee_type.name, self.month.start) in self.tariffs.supplied:
+            return days.overlap(self.month.start, self.month.end) or self.month
+        return days
+
+    def _rated(
+        self, lease: LeaseRow, fee_type: FeeType, used: Sequence[tuple[MeterRow, ReadingRow]]
+    ) -> Bill | None:
+        """The same where there are tariffs with a minimum, tiers or registers."""
+        uses = []
+        for meter, reading in used:
+            rates = self.tariffs.day_rates(
+                fee_type.name, lease.stall, self._used_on(lease, fee_type, reading)
+            )
+            if not rates:
+                return None
+            segment = _segment(meter, reading)
+            if meter.register:
+                segment = segment._replace(meter=f"{segment.meter} {_(meter.register)}")
+            uses.append(RatedUse(segment, meter.register, rates))
+        # Leases of one merchant between which a meter was read have a bill each.
+        apart = any(meter.name in self.handed_over for meter, _reading in used)
+        days = self.month.overlap(lease.start_date, lease.last_day) if apart else self.days_used.held(lease)
+        minimum = self._minimum(lease, fee_type, days)
+        return at_least(rated(uses), minimum, _("Minimum charge {0}").format(minimum))
+
+    def _minimum(self, lease: LeaseRow, fee_type: FeeType, days: Period | None) -> Decimal:
+        """The minimum charge for these days of the month, on which the merchant holds the stall."""
+        pieces = self.tariffs.day_rates(fee_type.name, lease.stall, days) if days else []
+        prices = [MonthlyPrice(piece.start, piece.end, piece.rate.minimum) for piece in pieces]
+        return monthly_charge(self.month, prices).amount
 
     @cached_property
     def may_be_used_on(self) -> Period:

@@ -57,6 +57,18 @@ class DaysUsed:
         end = min(reading.reading_date, lease.last_day)
         return Period(min(first, end), end)
 
+    def held(self, lease: Any) -> Period | None:
+        """The days of the month on which the merchant of a lease holds the stall, by leases that follow each other."""
+        leases = self._leases_of.get(lease.stall, [])
+        if lease not in leases:
+            return None
+        first = last = leases.index(lease)
+        while first and leases[first - 1].merchant == lease.merchant:
+            first -= 1
+        while last + 1 < len(leases) and leases[last + 1].merchant == lease.merchant:
+            last += 1
+        return self._month.overlap(leases[first].start_date, leases[last].last_day)
+
     def _goes_on(self, lease: Any) -> bool:
         """Whether the merchant had the stall before this lease as well."""
         if lease.renewed_from:

@@ -14,7 +14,8 @@ from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain.amounts import ZERO
 from market_mgmt.domain.periods import month_of
-from market_mgmt.domain.resale import CENT, Rounded, lose_a_cent, resale_price
+from market_mgmt.domain.resale import CENT, Rounded, lose_a_cent, register_prices
+from market_mgmt.domain.tariffs import FLAT, REGISTERS, SHOULDER, TIME_OF_USE
 from market_mgmt.services import fee_writer, labels
 from market_mgmt.services.fee_writer import GENERATED
 from market_mgmt.services.rows import chunks, number
@@ -38,7 +39,7 @@ def check(bill: Document, user: str) -> None:
     units, amount = number(bill.units), yuan(bill.amount)
     if units <= 0 or amount <= 0:
         frappe.throw(_("Units and amount of the bill must be more than zero."))
-    bill.unit_price = float(resale_price(amount, units))
+    bill.unit_price = float(_prices(bill)[0])
     bill.bill_key = f"{bill.market}|{bill.fee_type}|{bill.period}"
     bill.confirmed_by = user if bill.status == CONFIRMED else None
 
@@ -50,10 +51,30 @@ def confirm(name: str) -> str:
     return bill.save(ignore_permissions=True).status
 
 
+def _prices(bill: Document) -> tuple[Decimal, dict[str, Decimal]]:
+    """The price of a unit, and those of the registers that the bill lists."""
+    parts = {
+        register: (
+            number(bill.get(f"{register.lower()}_units")),
+            yuan(bill.get(f"{register.lower()}_amount")),
+        )
+        for register in REGISTERS
+        if register != SHOULDER
+    }
+    try:
+        return register_prices(yuan(bill.amount), number(bill.units), parts)
+    except ValueError:
+        frappe.throw(
+            _("Each register has units and an amount, and together they are no more than the bill itself.")
+        )
+        raise
+
+
 def saved(bill: Document) -> None:
     """A bill that has just been confirmed sets the market's price from the first day of its month."""
     if bill.status != CONFIRMED or frappe.db.exists("Tariff", {"supplier_bill": bill.name}):
         return
+    registers = _prices(bill)[1]
     frappe.get_doc(
         {
             "doctype": "Tariff",
@@ -62,6 +83,8 @@ def saved(bill: Document) -> None:
             "unit_price": bill.unit_price,
             "effective_from": month_of(bill.period).start,
             "supplier_bill": bill.name,
+            "kind": TIME_OF_USE if registers else FLAT,
+            **{f"{register.lower()}_price": float(price) for register, price in registers.items()},
         }
     ).insert(ignore_permissions=True)
 
@@ -106,19 +129,20 @@ def require_covered(market: str, period: str, bills: Sequence[frappe._dict]) -> 
 
 
 class Limit(NamedTuple):
-    """What a supplier charges for a month, and the price of a unit that follows, in yuan."""
+    """What a supplier charges for a month, and the price of a unit that follows (the highest of all registers), in yuan."""
 
     amount: Decimal
     price: Decimal
 
 
 def _limits(market: str, period: str) -> dict[str, Limit]:
-    rows = frappe.get_all(
-        "Supplier Bill",
-        filters={"market": market, "period": period, "status": CONFIRMED},
-        fields=["fee_type", "amount", "unit_price"],
-    )
-    return {row.fee_type: Limit(yuan(row.amount), number(row.unit_price)) for row in rows}
+    filters = {"market": market, "period": period, "status": CONFIRMED}
+    found = {}
+    for name in frappe.get_all("Supplier Bill", filters, pluck="name"):
+        bill = frappe.get_doc("Supplier Bill", name)
+        price, registers = _prices(bill)
+        found[bill.fee_type] = Limit(yuan(bill.amount), max(price, *registers.values(), ZERO))
+    return found
 
 
 def _take_off(

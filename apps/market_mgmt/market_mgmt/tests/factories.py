@@ -100,9 +100,11 @@ def meter(shop: Shop, fee_type: str = "Water", **values: Any) -> str:
     return _make("Meter", market=shop.market, stall=shop.stall, fee_type=fee_type, meter_no=number, **values)
 
 
-def tariff(market: str, fee_type: str, price: str, since: date = START, stall: str | None = None) -> str:
-    values = {"fee_type": fee_type, "unit_price": float(price), "effective_from": since, "stall": stall}
-    return _make("Tariff", market=market, **values)
+def tariff(
+    market: str, fee_type: str, price: str, since: date = START, stall: str | None = None, **values: Any
+) -> str:
+    terms = {"fee_type": fee_type, "unit_price": float(price), "effective_from": since, "stall": stall}
+    return _make("Tariff", market=market, **terms, **values)
 
 
 def late_fee_rule(market: str, since: date = START, **values: Any) -> str:

@@ -1,10 +1,11 @@
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from market_mgmt.domain.amounts import ZERO, round_cents
-from market_mgmt.domain.resale import CENT, Rounded, lose_a_cent, resale_price
+from market_mgmt.domain.resale import CENT, Rounded, lose_a_cent, register_prices, resale_price
 
 D = Decimal
 
@@ -73,3 +74,22 @@ def test_all_units_at_cost_never_exceed_the_supplier_and_each_stays_within_a_cen
     assert sum(left, ZERO) <= amount
     assert not losing or sum(left, ZERO) == amount
     assert all(abs(after - bill.exact) < CENT and after > 0 for after, bill in zip(left, bills, strict=True))
+
+
+def test_registers_of_the_supplier_s_bill_have_their_prices_and_the_rest_is_shoulder():
+    parts = {"Peak": (D(100), D("100.00")), "Valley": (D(300), D("100.00")), "Sharp": (D(0), D(0))}
+    assert register_prices(D("260.00"), D(500), parts) == (D("0.6000"), {"Peak": D(1), "Valley": D("0.3333")})
+
+
+def test_a_bill_that_is_all_registers_leaves_nothing_else():
+    parts = {"Peak": (D(100), D("100.00")), "Valley": (D(100), D("30.00"))}
+    assert register_prices(D("130.00"), D(200), parts)[0] == D("0.3000")
+
+
+@pytest.mark.parametrize(
+    "peak",
+    [(D(600), D("100.00")), (D(100), D("300.00")), (D(100), D(0)), (D(0), D("1.00")), (D(500), D("1.00"))],
+)
+def test_registers_that_do_not_fit_into_the_bill_are_refused(peak):
+    with pytest.raises(ValueError, match="register"):
+        register_prices(D("260.00"), D(500), {"Peak": peak})

@@ -116,6 +116,18 @@ class Book:
     def set_price(self, fee_type: str, since: date, price: Decimal) -> None:
         factories.tariff(self.market, fee_type, str(price), since)
 
+    def set_minimum(self, fee_type: str, since: date, price: Decimal, minimum: Decimal) -> None:
+        factories.tariff(self.market, fee_type, str(price), since, minimum_charge=float(minimum))
+
+    def set_tiers(self, fee_type: str, since: date, price: Decimal, **tiers: Decimal) -> None:
+        bounds = ((tiers["bound"], tiers["over"]), (tiers["top"], tiers["most"]))
+        rows = [{"above": float(above), "unit_price": float(own)} for above, own in bounds]
+        factories.tariff(self.market, fee_type, str(price), since, kind="Tiered", tiers=rows)
+
+    def set_hours(self, fee_type: str, since: date, price: Decimal, **prices: Decimal) -> None:
+        own = {f"{register}_price": float(one) for register, one in prices.items()}
+        factories.tariff(self.market, fee_type, str(price), since, kind="Time of Use", **own)
+
     def set_late_fee_rule(self, since: date, rate: Decimal, cap: Decimal) -> None:
         factories.late_fee_rule(self.market, since, daily_rate=float(rate), cap_share=float(cap))
 
@@ -126,6 +138,10 @@ class Book:
         place = frappe.db.get_value("Lease", self.leases[stall], "stall")
         values = {"meter_no": meter, "initial_reading": float(reading), "multiplier": float(multiplier)}
         self.meters[meter] = factories.meter(factories.Shop(self.market, place, "", ""), fee_type, **values)
+
+    def fit_register(self, stall: str, fee_type: str, meter: str, reading: Decimal, register: str) -> None:
+        self.fit_meter(stall, fee_type, meter, reading)
+        frappe.db.set_value("Meter", self.meters[meter], "register", register)
 
     def read(self, meter: str, reading: Decimal) -> None:
         factories.reading(self.meters[meter], self.today.strftime("%Y-%m"), str(reading), self.today)

@@ -63,6 +63,7 @@ WORDS = {
             "卫生费": "Sanitation",
         }
     ),
+    "Register": one_of({"尖": "Sharp", "峰": "Peak", "平": "Shoulder", "谷": "Valley"}),
     "Channel": one_of({"现金": "Cash", "转账": "Transfer", "POS": "POS", "微信": "WeChat"}),
     "Part": one_of({"本金": "Principal", "滞纳金": "Late Fee"}),
     "Decision": one_of({"批准": True, "驳回": False}),
@@ -82,9 +83,15 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "{day:Day} 撤销“{stall:Name}”的续租": Book.withdraw,
     "{day:Day} 到期的租约结束": Book.end_leases,
     "{fee_type:FeeType}自 {since:Day} 起 {price:N} 元": Book.set_price,
+    "{fee_type:FeeType}自 {since:Day} 起 {price:N} 元，保底 {minimum:N} 元": Book.set_minimum,
+    "{fee_type:FeeType}自 {since:Day} 起 {price:N} 元，超过 {bound:N} 为 {over:N} 元，超过 {top:N} 为 {most:N} 元": (
+        Book.set_tiers
+    ),
+    "{fee_type:FeeType}自 {since:Day} 起 {price:N} 元，尖 {sharp:N} 元、峰 {peak:N} 元、谷 {valley:N} 元": Book.set_hours,
     "滞纳金规则自 {since:Day} 起日率 {rate:N}、上限 {cap:N}": Book.set_late_fee_rule,
     "“{stall:Name}”装{fee_type:FeeType}表“{meter:Name}”，底数 {reading:N}": Book.fit_meter,
     "“{stall:Name}”装{fee_type:FeeType}表“{meter:Name}”，底数 {reading:N}，倍率 {multiplier:N}": Book.fit_meter,
+    "“{stall:Name}”装{fee_type:FeeType}表“{meter:Name}”，底数 {reading:N}，时段{register:Register}": Book.fit_register,
     "{day:Day} 抄“{meter:Name}”读数 {reading:N}": Book.read,
     "{day:Day} 换租抄“{meter:Name}”读数 {reading:N}": Book.read_at_handover,
     "{day:Day} “{meter:Name}”止数 {final:N}，换成“{new:Name}”，底数 {start:N}，倍率 {multiplier:N}": Book.replace_meter,

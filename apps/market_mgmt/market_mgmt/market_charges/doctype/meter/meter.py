@@ -13,7 +13,7 @@ class Meter(Document):
         places.check_same_market(self, "stall")
         if frappe.get_cached_value("Fee Type", self.fee_type, "kind") != "Metered":
             frappe.throw(_("{0} is not charged by meter.").format(_(self.fee_type)))
-        moved = self.has_value_changed("stall") or self.has_value_changed("fee_type")
+        moved = any(self.has_value_changed(field) for field in ("stall", "fee_type", "register"))
         if self.get_doc_before_save() and moved:
             readings.require_none(self.name, self.meter_no)
         check_dial(self.meter_no, self.digits, number(self.multiplier), number(self.initial_reading))

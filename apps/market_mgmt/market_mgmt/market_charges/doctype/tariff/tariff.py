@@ -3,7 +3,7 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from market_mgmt.services import places
+from market_mgmt.services import places, tariffs
 
 
 class Tariff(Document):
@@ -14,3 +14,4 @@ class Tariff(Document):
         same["stall"] = self.stall or ["is", "not set"]
         if frappe.db.exists("Tariff", {**same, "name": ["!=", self.name]}):
             frappe.throw(_("There is a tariff from this day already."), frappe.DuplicateEntryError)
+        tariffs.check(self)
