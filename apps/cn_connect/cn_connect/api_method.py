@@ -15,6 +15,7 @@ from typing import Any
 
 import frappe
 from cn_connect import idempotency, retry
+from cn_connect.api_bounds import bounded
 from cn_connect.api_errors import describe, refuse
 from cn_connect.wire import to_wire
 from frappe import _
@@ -62,7 +63,7 @@ def api_method(
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         described = ApiMethod(
-            function, validate_argument_types(function), tuple(methods), tuple(roles), allow_guest
+            function, validate_argument_types(bounded(function)), tuple(methods), tuple(roles), allow_guest
         )
 
         @functools.wraps(function)

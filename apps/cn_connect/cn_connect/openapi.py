@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
+from cn_connect import api_bounds
 from cn_connect.api import ERROR_CODES
 from cn_connect.api_method import ApiMethod, Download
 from cn_connect.gateway_method import GatewayMethod
@@ -223,7 +224,16 @@ def _schema(
 
 
 class _WireSchema(GenerateJsonSchema):
-    """Amounts are strings on the wire, in both directions."""
+    """Amounts are strings on the wire, in both directions. What is asked for has its bounds (`api_bounds`)."""
+
+    def str_schema(self, schema: Any) -> JsonSchemaValue:
+        bounds = {"maxLength": api_bounds.LONGEST_TEXT} if self.mode == "validation" else {}
+        return {**super().str_schema(schema), **bounds}
+
+    def int_schema(self, schema: Any) -> JsonSchemaValue:
+        limit = api_bounds.LARGEST_INT
+        bounds = {"minimum": -limit, "maximum": limit} if self.mode == "validation" else {}
+        return {**bounds, **super().int_schema(schema)}
 
     def decimal_schema(self, schema: Any) -> JsonSchemaValue:
         return {"type": "string", "format": "decimal", "pattern": r"^-?\d+(\.\d+)?$", "examples": ["128.50"]}

@@ -12,7 +12,7 @@ from cn_connect.money import yuan
 from cn_connect.wechat import accounts
 from frappe import _
 from market_mgmt.api import answers
-from market_mgmt.api.paging import check_page
+from market_mgmt.api.paging import check_page, check_year
 from market_mgmt.services import bindings, invoices, labels, notices, payments, refund_vouchers, statements
 from market_mgmt.services import receipts as receipt_service
 from market_mgmt.services.bindings import BoundStall
@@ -31,6 +31,7 @@ def fees() -> answers.Fees:
 def history(start: int = 0, limit: int = 12, year: int | None = None) -> answers.History:
     """Bills folded by month, the latest first, with the payments and receipts made in that month."""
     check_page(start, limit)
+    check_year(year)
     return cast(answers.History, statements.history(_bound(), start, limit, year))
 
 

@@ -61,9 +61,9 @@ def month_containing(day: date) -> Period:
 
 
 def month_of(key: str) -> Period:
-    """The calendar month written as YYYY-MM. Raises ValueError for anything else."""
+    """The calendar month written as YYYY-MM, of 1950 to 2199. Raises ValueError for anything else."""
     match = _MONTH_KEY.fullmatch(key or "")
-    if not match:
+    if not match or not 1950 <= int(match[1]) <= 2199:
         raise ValueError(f"not a month (YYYY-MM): {key!r}")
     return month_containing(date(int(match[1]), int(match[2]), 1))
 

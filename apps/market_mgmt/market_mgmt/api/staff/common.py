@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import frappe
 from cn_connect import clock
+from cn_connect.api_bounds import LARGEST_AMOUNT
 from cn_connect.money import yuan
 from frappe import _
 from market_mgmt import permissions
@@ -34,6 +35,6 @@ def day_of(as_of: date | None) -> date:
 
 
 def cents(amount: Decimal) -> Decimal:
-    if not amount.is_finite() or yuan(amount) != amount:
+    if not amount.is_finite() or abs(amount) >= LARGEST_AMOUNT or yuan(amount) != amount:
         frappe.throw(_("{0} is no amount in yuan and whole cents.").format(amount))
     return yuan(amount)

@@ -1,13 +1,14 @@
 """The office's files: forms and readings in, templates, receipts and reports out."""
 
+import json
 from datetime import date
 from typing import Annotated, Any, Literal, cast
 
 import frappe
-from cn_connect import clock
+from cn_connect import api_bounds, clock
+from cn_connect.api_errors import refuse
 from cn_connect.api_method import Download, api_method
 from frappe import _
-from frappe.utils import getdate
 from market_mgmt import permissions
 from market_mgmt.api import answers
 from market_mgmt.domain.periods import month_of
@@ -124,17 +125,17 @@ def export_report(
     """`daily_journal` (filters: market, day) or `collection` (market, period, as_of) as pdf or xlsx (the file itself)."""
     from market_mgmt.services import reports  # with openpyxl, which is large
 
-    wanted = frappe.parse_json(filters) if isinstance(filters, str) else filters
-    if format not in ("pdf", "xlsx") or not isinstance(wanted, dict):
-        frappe.throw(_("A report is exported as pdf or xlsx, with filters as an object."))
+    wanted = _filters(filters)
+    if format not in ("pdf", "xlsx"):
+        refuse(_("A report is exported as pdf or xlsx, with filters as an object."), "INVALID_ARGUMENTS")
     market = _market(wanted.get("market"))
     if report == "daily_journal":
-        day = _day(wanted.get("day"))
+        day = _day("day", wanted.get("day"))
         made, name = reports.daily_journal(market, day, clock.now()), f"journal-{market}-{day}"
     elif report == "collection":
-        period = str(wanted.get("period") or "")
+        period = wanted.get("period") or ""
         check_month(period)
-        made = reports.collection(market, period, _day(wanted.get("as_of")), clock.now())
+        made = reports.collection(market, period, _day("as_of", wanted.get("as_of")), clock.now())
         name = f"collection-{market}-{period}"
     else:
         frappe.throw(_("There is no report {0}.").format(report))
@@ -163,8 +164,29 @@ def check_month(period: str) -> None:
         frappe.throw(_("{0} is not a month such as 2026-10.").format(period))
 
 
-def _day(value: Any) -> date:
-    return cast(date, getdate(value)) if value else clock.today()
+def _filters(given: dict[str, Any] | str) -> dict[str, str]:
+    """The filters of a report as texts, given as an object or as its JSON. Raises ValidationError (INVALID_ARGUMENTS)."""
+    try:
+        wanted = json.loads(given) if isinstance(given, str) else given
+    except ValueError:
+        wanted = None
+    if not isinstance(wanted, dict):
+        refuse(_("A report is exported as pdf or xlsx, with filters as an object."), "INVALID_ARGUMENTS")
+    for name, value in wanted.items():
+        if not isinstance(value, str | None):
+            refuse(_("The value of {0} is not of the right type.").format(name), "INVALID_ARGUMENTS")
+    return {name: value for name, value in wanted.items() if value}
+
+
+def _day(name: str, value: str | None) -> date:
+    if not value:
+        return clock.today()
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        refuse(_("{0} is not a day such as 2026-10-31.").format(value), "INVALID_ARGUMENTS")
+    api_bounds.check(name, day)
+    return day
 
 
 def _download(name: str, content: bytes) -> None:

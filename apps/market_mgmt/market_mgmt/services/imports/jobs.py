@@ -103,6 +103,8 @@ def uploaded(file: str) -> Any:
             return document
     document = frappe.get_doc("File", frappe.db.get_value("File", {"file_url": file}) or file)
     document.check_permission("read")
+    if document.is_folder:
+        frappe.throw(_("{0} is a folder; choose an uploaded file.").format(file))
     return document
 
 
