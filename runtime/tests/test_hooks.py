@@ -238,6 +238,17 @@ def test_website_user(make_user):
         frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 0}).insert()
     user = make_user("rt-visitor@example.com", role)
     assert frappe.db.get_value("User", user, "user_type") == "Website User"
+
+
+def test_a_role_that_gets_access_to_the_desk_makes_its_users_staff(make_user):
+    if not frappe.db.exists("Role", "RT Porter"):
+        frappe.get_doc({"doctype": "Role", "role_name": "RT Porter", "desk_access": 0}).insert()
+    role = frappe.get_doc("Role", "RT Porter")
+    user = make_user("rt-porter@example.com", "RT Porter")
+    for desk_access, kind in ((1, "System User"), (0, "Website User")):
+        role.desk_access = desk_access
+        role.save()
+        assert frappe.db.get_value("User", user, "user_type") == kind
     assert "Desk User" not in frappe.get_roles(user)
 
 

@@ -156,6 +156,17 @@ def test_single_values_of_settings():
     assert frappe.get_system_settings("dormant_days") == 9
 
 
+def test_a_cached_document_is_read_again_after_a_rollback(thing):
+    doc = frappe.get_doc({"doctype": thing, "title": "one"}).insert()
+    frappe.db.commit()
+    doc.db_set("title", "two")
+    assert frappe.get_cached_doc(thing, doc.name).title == "two"
+    frappe.db.rollback()
+    assert frappe.get_cached_doc(thing, doc.name).title == "one"
+    doc.delete()
+    frappe.db.commit()
+
+
 def test_cached_doc_and_value(thing):
     doc = frappe.get_doc({"doctype": thing, "title": "cached"}).insert()
     assert frappe.get_cached_value(thing, doc.name, "title") == "cached"

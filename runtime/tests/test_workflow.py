@@ -172,3 +172,19 @@ def test_only_one_is_active(request_doctype):
     workflow.workflow_name = "RT Second"
     workflow.insert()
     assert frappe.db.get_value("Workflow", "RT Request", "is_active") == 0
+
+
+def test_a_document_is_judged_as_it_is_in_memory(request_doctype, clerk, boss):
+    doc = ask(request_doctype, clerk, amount=500)
+    frappe.set_user(boss)
+    doc.amount = 50
+    assert sorted(t.action for t in get_transitions(doc)) == ["RT Approve", "RT Reject"]
+    assert doc.amount == 50
+    assert [t.action for t in get_transitions(doc.as_json())] == ["RT Reject"]
+
+
+def test_a_condition_that_cannot_be_read_is_refused(request_doctype):
+    workflow = frappe.get_doc("Workflow", "RT Request")
+    workflow.transitions[0].condition = 'doc.title =! "x"'
+    with pytest.raises(frappe.ValidationError, match="line 1"):
+        workflow.save()

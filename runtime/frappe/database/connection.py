@@ -119,6 +119,7 @@ class Connection:
             return
         self.after_commit.reset()
         self._end("rollback")
+        frappe.local.request_cache.pop("cached_docs", None)  # they may hold what is undone
         self.after_rollback.run()
 
     def savepoint(self, save_point: str) -> None:

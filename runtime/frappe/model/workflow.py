@@ -29,16 +29,16 @@ def get_workflow(doctype: str) -> Any:
 
 
 def _stored(doc: Any) -> Any:
-    """The document, given as such or as JSON, as it is in the database."""
+    """The document that was sent as JSON, as it is in the database; a Document as it is."""
     if not isinstance(doc, Document):
         sent = frappe.client.document(doc)
         return sent if sent.is_new() else frappe.client.permitted(sent.doctype, sent.name, "read")
-    return doc if doc.is_new() else doc.load_from_db()
+    return doc
 
 
 @frappe.whitelist()
 def get_transitions(doc: Any) -> list[_dict]:
-    """Transitions that the session's user may take from the document's stored state."""
+    """Transitions that the session's user may take from the document's state: the stored one of what is sent."""
     doc = _stored(doc)
     if doc.is_new():
         return []
@@ -62,6 +62,8 @@ def get_transitions(doc: Any) -> list[_dict]:
 def apply_workflow(doc: Any, action: str) -> Any:
     """Take an action: set the next state and save, submit or cancel as that state says."""
     doc = _stored(doc)
+    if not doc.is_new():
+        doc.load_from_db()
     workflow = get_workflow(doc.doctype)
     transition = next((t for t in get_transitions(doc) if t.action == action), None)
     if transition is None:

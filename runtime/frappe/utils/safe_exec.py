@@ -38,6 +38,15 @@ def safe_eval(
     return eval(_compiled(code), scope)
 
 
+def validate_expression(code: str) -> None:
+    """ValidationError unless it can be evaluated later, so that a mistake shows where it is made."""
+    try:
+        _compiled(code)
+    except SyntaxError as error:
+        message = frappe._("Invalid python code on line {0}")
+        frappe.throw(frappe.messages.fill(message, str(error.lineno or 1)))
+
+
 def get_workflow_safe_globals() -> dict[str, Any]:
     """What a workflow condition may use besides `doc`."""
     names = ("now_datetime", "add_to_date", "get_datetime", "now")

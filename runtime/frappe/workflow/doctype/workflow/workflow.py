@@ -6,6 +6,7 @@ import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 from frappe.model.document import Document
 from frappe.utils import cint
+from frappe.utils.safe_exec import validate_expression
 
 
 class Workflow(Document):
@@ -15,6 +16,9 @@ class Workflow(Document):
         if self.is_active:
             others = {"document_type": self.document_type, "name": ("!=", self.name)}
             frappe.db.set_value("Workflow", others, "is_active", 0, update_modified=False)
+        for transition in self.transitions:
+            if transition.condition:
+                validate_expression(transition.condition)
         field = self.workflow_state_field
         if not frappe.get_meta(self.document_type, cached=False).has_field(field):
             df = {"fieldname": field, "label": field.replace("_", " ").title(), "fieldtype": "Link"}
