@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -13,15 +14,27 @@ import frappe
 from bench.backups import LAST_BACKUP
 from bench.context import opened
 from bench.dumps import SQLITE_FILE, quick_check
+from bench.modes import open_to_others
 from bench.root import Bench
 from bench.start import STATE_FILE, unreachable
 from frappe.installer import read_json
+from frappe.utils.password import check_password
 
 Check = tuple[bool | None, str, str]
 _FREE_BYTES = 1_000_000_000
 _HEARTBEAT_SECONDS = 120
 _BACKUP_SECONDS = 2 * 86400
 _CLOCK_SECONDS = 60
+_TRIED_FIRST = (
+    "admin",
+    "administrator",
+    "Administrator",
+    "frappe",
+    "password",
+    "123456",
+    "12345678",
+    "admin123",
+)
 _LOGS = ("Error Log", "Scheduled Job Log")
 
 
@@ -36,6 +49,7 @@ def checks(bench: Bench) -> Iterator[Check]:
     free = shutil.disk_usage(bench.root).free
     advice = "" if free > _FREE_BYTES else "，请移走旧备份和日志（sites/*/private/backups、.run、logs）"
     yield free > _FREE_BYTES, "磁盘", f"剩余 {free / 1e9:.1f} GB{advice}"
+    yield _modes(bench)
     for name in unreachable(bench):
         yield False, name, "连不上：启动这个服务，或改正 bench-config.json 中 server 一节的地址"
     sites = bench.existing_sites()
@@ -47,6 +61,19 @@ def checks(bench: Bench) -> Iterator[Check]:
                 yield from ((ok, f"{site} {name}", text) for ok, name, text in _site(Path(site)))
         except Exception as error:
             yield False, f"{site} 数据库", f"打不开（{error}）：见 docs/recovery.md“数据库损坏”"
+
+
+def _modes(bench: Bench) -> Check:
+    """Sessions, personal data and keys lie in these folders."""
+    found = list(open_to_others(bench.sites_path, bench.run_path))
+    if not found:
+        return True, "文件权限", "只有本用户能读"
+    shown = f"{found[0].relative_to(bench.root)} 等 {len(found)} 项"
+    return (
+        None,
+        "文件权限",
+        f"{shown}其他用户可读：执行 bench migrate 或重新启动，或 chmod -R go-rwx sites .run",
+    )
 
 
 def _site(site: Path) -> Iterator[Check]:
@@ -62,12 +89,22 @@ def _site(site: Path) -> Iterator[Check]:
     running = read_json(site / STATE_FILE)
     alive = bool(running) and os.path.exists(f"/proc/{running['pid']}")
     yield alive or None, "进程", running["urls"]["web"] if alive else "没有在运行：bench start"
+    yield _administrator()
     yield _last_backup(site)
     yield _clock()
     yield from _jobs(alive)
     errors = frappe.db.count("Error Log", {"creation": (">", frappe.utils.add_days(frappe.utils.now(), -1))})
     advice = "：见 DocType Error Log" if errors else ""
     yield not errors or None, "错误日志", f"24 小时内 {errors} 条{advice}"
+
+
+def _administrator() -> Check:
+    """A site may have been made with a password that is tried first."""
+    for password in _TRIED_FIRST:
+        with contextlib.suppress(frappe.AuthenticationError):
+            check_password("Administrator", password)
+            return None, "管理员密码", "太容易被猜到：bench set-admin-password"
+    return True, "管理员密码", "不是常见密码"
 
 
 def _last_backup(site: Path) -> Check:

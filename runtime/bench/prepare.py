@@ -10,6 +10,7 @@ import click
 
 import frappe
 from bench.context import maintenance, opened, remove_site
+from bench.modes import close_to_others
 from bench.root import Bench
 from frappe.installer import new_site
 from frappe.migrate import migrate
@@ -80,6 +81,7 @@ def migrate_site(site: str) -> None:
     click.echo(f"→ 更新站点 {site}")
     with maintenance(site, f"bench --site {site} migrate"), opened(site):
         migrate()
+        close_to_others(Path(site))
         Path(site, MIGRATED).write_text(fingerprint())
 
 

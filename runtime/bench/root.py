@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from bench.modes import UMASK
 from frappe.installer import read_json, update_json
 
 CONFIG_NAME = "bench-config.json"
@@ -68,7 +69,8 @@ class Bench:
             os.close(lock)
 
     def enter(self) -> None:
-        """Everything else works with `sites/` as current directory, as on a stock bench."""
+        """Everything else works with `sites/` as current directory, as on a stock bench. What is made is the owner's alone."""
+        os.umask(UMASK)
         self.sites_path.mkdir(parents=True, exist_ok=True)
         os.chdir(self.sites_path)
         listed = Path("apps.txt")

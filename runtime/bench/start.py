@@ -20,6 +20,7 @@ import click
 
 import frappe
 from bench.context import opened
+from bench.modes import close_to_others
 from bench.processes import Child, Supervisor
 from bench.root import Bench
 from bench.web import preload
@@ -55,6 +56,7 @@ def start_bench(bench: Bench, prepare: bool = False, port: int | None = None) ->
                 return INTERRUPTED
         if not bench.existing_sites():
             raise click.ClickException("还没有站点。用 bench start --prepare 或 bench new-site 创建。")
+        close_to_others(bench.sites_path, bench.run_path)
         ports = choose_ports(bench, port)
         urls = {name: f"{_LOCAL}{number}" for name, number in ports.items()}
         configure_sites(bench, urls)

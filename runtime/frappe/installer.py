@@ -68,8 +68,10 @@ def new_site(
 
 
 def make_site_folders(path: str | os.PathLike) -> None:
-    for folder in ("db", "locks", "logs", "public/files", "private/files", "private/backups"):
+    """Readable by nobody else, whatever the umask: sessions and personal data will lie there."""
+    for folder in ("", "db", "locks", "logs", "public/files", "private/files", "private/backups"):
         os.makedirs(os.path.join(path, folder), exist_ok=True)
+        os.chmod(os.path.join(path, folder), 0o700)
 
 
 def install_db(admin_password: str) -> None:

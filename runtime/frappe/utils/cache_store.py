@@ -54,7 +54,7 @@ def close_files(folder: str = "") -> None:
 @functools.cache
 def _shared_of(site_path: str) -> tuple[memoryview, dict[str, tuple[int, bytes | None, float | None]]]:
     """The versions of all slots, and (version, value, expiry) of what this process has read."""
-    descriptor = os.open(os.path.join(site_path, "db", "cache.versions"), os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(os.path.join(site_path, "db", "cache.versions"), os.O_RDWR | os.O_CREAT, 0o600)
     os.truncate(descriptor, _SLOTS * 8)
     versions = memoryview(mmap.mmap(descriptor, _SLOTS * 8)).cast("Q")
     os.close(descriptor)

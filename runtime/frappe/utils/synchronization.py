@@ -21,7 +21,7 @@ _LEASE_SECONDS = 30  # a lock in Redis is free so long after its holder died
 
 def try_lock(path: str) -> int | None:
     """Take the lock file and return its descriptor (close it to let go), or None if another holds it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
