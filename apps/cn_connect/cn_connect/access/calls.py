@@ -19,7 +19,13 @@ RIGHTS = {
     "delete": "delete",
 }
 # Modules, and short names, that offer documents of any DocType: without a right on the DocType nothing is done there.
-GENERIC = ("frappe.client.", "frappe.model.workflow.", "frappe.utils.print_format.", "frappe.www.printview")
+GENERIC = (
+    "cn_connect.access.client.",
+    "frappe.client.",
+    "frappe.model.workflow.",
+    "frappe.utils.print_format.",
+    "frappe.www.printview",
+)
 SHORT = ("run_doc_method", "runserverobj", "upload_file")
 _VERBS = {
     "GET": "read",

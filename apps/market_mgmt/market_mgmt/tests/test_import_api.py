@@ -1,6 +1,7 @@
 """The office's file methods: who may, what a job leaves behind, what comes back as a file."""
 
 import io
+import os
 from datetime import datetime
 
 import pytest
@@ -87,6 +88,19 @@ def test_the_uploaded_form_with_identity_numbers_is_gone_once_it_is_in(site, mar
     staff.import_merchants(address, dry_run=False, market=market)
     queued()
     assert not site.db.exists("File", {"file_url": address})
+
+
+def test_a_form_that_was_uploaded_twice_is_gone_once_it_is_in(site, market, queued):
+    content = form({})
+    address = upload(content)
+    upload(content, "copy.xlsx")
+    path = site.get_doc("File", {"file_url": address}).get_full_path()
+    assert os.path.isfile(path)
+    staff.import_merchants(address, dry_run=False, market=market)
+    queued()
+    assert not site.db.exists("File", {"file_url": address})
+    site.db.after_commit.run()
+    assert not os.path.isfile(path)
 
 
 def test_errors_are_told_and_their_workbook_is_kept_privately(site, market, queued):

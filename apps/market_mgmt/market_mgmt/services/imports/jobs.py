@@ -178,7 +178,16 @@ def _keep_or_delete(kind: str, file: str, result: ImportResult) -> None:
         waiting = file if result.status == REFUSED else None
         frappe.db.set_value(journal.DOCTYPE, result.document, "file", waiting)
     if kind == MERCHANTS and result.status == POSTED and frappe.db.exists("File", file):
-        frappe.delete_doc("File", file, ignore_permissions=True)
+        _delete_everywhere(file)
+
+
+def _delete_everywhere(file: str) -> None:
+    """Every record of that content: Frappe keeps the bytes as long as one record names them."""
+    digest = frappe.db.get_value("File", file, "content_hash")
+    same = frappe.get_all("File", {"content_hash": digest}, pluck="name") if digest else []
+    for name in {file, *same}:
+        frappe.db.set_value(journal.DOCTYPE, {"file": name}, "file", None)
+        frappe.delete_doc("File", name, ignore_permissions=True, force=True)
 
 
 def _import(
