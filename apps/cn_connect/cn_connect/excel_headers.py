@@ -21,11 +21,12 @@ SEARCHED_ROWS = 15
 _BRACKETS = re.compile(r"[(\[【〔{](.*?)[)\]】〕}]")
 _UNIT = re.compile(r"[元角分万千百亿年季月周日天亩米㎡²吨度方时%‰k]|m2|m3|kwh|yuan|rmb", re.IGNORECASE)
 _REMARKS = re.compile(
-    r"必填|选填|可选|\d*位|格式.*|如.*|例.*|\d{4}[-年]\d{1,2}[-月]\d{1,2}日?|yyyy.*", re.IGNORECASE
+    r"必填|选填|可选|\d*位|本月|上月|(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日)?|格式.*|如.*|例.*|\d{4}[-年]\d{1,2}[-月]\d{1,2}日?|yyyy.*",
+    re.IGNORECASE,
 )
 _ALIKE = 0.65
 # Columns that lists have besides: a number of the line, and those of the workbook of rejected rows.
-_BESIDE = frozenset(("序号", "编号", "行号", "No", "No.", "原行号", "退回原因"))
+_BESIDE = frozenset(("序号", "编号", "行号", "No", "No.", "原行号", "错误原因"))
 _UNITS_ROW = re.compile(r"\(?(?:元|元/月|元/吨|元/度|㎡|m2|平方米|平米|吨|度|天|日|单位.*)\)?")
 
 

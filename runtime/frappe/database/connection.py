@@ -126,6 +126,10 @@ class Connection:
         """A point to which rollback(save_point=…) returns."""
         self._savepoint("savepoint", save_point)
 
+    def release_savepoint(self, save_point: str) -> None:
+        """Forgets a point to return to; what was done since stays part of the transaction."""
+        self._savepoint("release savepoint", save_point)
+
     def _end(self, statement: str) -> None:
         self.end_transaction(statement)
         self.transaction_writes = 0

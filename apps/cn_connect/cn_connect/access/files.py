@@ -22,7 +22,7 @@ SANDBOX = "sandbox; default-src 'none'"
 
 def check_upload(form: dict[str, Any], staff: bool) -> None:
     """Arguments of `upload_file`. Website users add private files of their own and nothing else."""
-    if not staff and any(form.get(key) for key in ("file_url", "library_file_name", "doctype", "docname")):
+    if not staff and (form.get("file_url") or form.get("library_file_name")):
         refuse()
     if not staff and not cint(form.get("is_private")):
         frappe.throw(_("Files are uploaded as private files."))

@@ -370,12 +370,27 @@ class CellError(TypedDict):
     reason: str
 
 
+class ImportChange(TypedDict):
+    row: int
+    stall: str
+    column: str
+    old: str
+    new: str
+    reason: Annotated[str | None, _about("Why an import cannot apply it")]
+
+
 class ImportOutcome(TypedDict):
     status: Annotated[str, _about("Checked (nothing was written), Posted or Refused")]
     rows: int
     accepted: int
     rejected: int
     unchanged: Annotated[int, _about("Accepted rows that are in already and add nothing")]
+    differing: Annotated[
+        int, _about("Accepted rows that say something else than what is stored, which was left")
+    ]
+    changed: Annotated[int, _about("Accepted rows whose differences were applied")]
+    changes: Annotated[list[ImportChange], _about("What differs from what is stored; the first 500")]
+    notes: Annotated[list[str], _about("Columns and rows of the file that were not read")]
     unread: Annotated[int, _about("Meters of the template that nobody has read yet; not counted as rows")]
     held: Annotated[int, _about("Readings a clerk must confirm")]
     added: Annotated[dict[str, int], _about("New documents by DocType")]

@@ -60,7 +60,10 @@ _FORM = (
     Field(form.LICENCE, "92469099MAFX00001Y", "18 位统一社会信用代码或 15 位注册号", width=23),
     Field(form.CATEGORY, "海鲜", "经营类别", width=11),
     Field(
-        form.ID_NUMBER, "18 位身份证号", "有商户时必填；导入后加密保存，并删除本文件", required=True, width=22
+        *(form.ID_NUMBER, "18 位身份证号"),
+        "有商户时必填；没有身份证的填统一社会信用代码、港澳台通行证、永久居留证或护照号码；导入后加密保存，并删除本文件",
+        required=True,
+        width=22,
     ),
     Field(form.PHONE, "11 位手机号", "有商户时必填；导入后加密保存", required=True, width=14),
     Field(form.WATER_PRICE, "3.20", "大于 0，最多四位小数", _PRICE, "元/吨", True, 14, new_page=True),
@@ -71,10 +74,13 @@ _FORM = (
     Field(form.RENT_FREE, "15", "从租期开始那天起的整天数", "0", "天", width=10),
     Field(form.DEPOSIT, "3,000.00", "合同约定的押金", MONEY, "元", width=12),
     Field(form.WATER_METER, "WA01", "全市场唯一；没有水表留空", width=11, new_page=True),
-    Field(form.WATER_START, "100", "五位表盘，不超过 99999", QUANTITY, width=14),
+    Field(form.WATER_START, "100", "表盘上的数，不填为 0", QUANTITY, width=12),
+    Field(form.WATER_DIGITS, "5", "表盘有几位整数，3 至 9；不填为 5", "0", "位", width=9),
+    Field(form.WATER_FACTOR, "1", "表盘数乘以几，不填为 1", QUANTITY, width=9),
     Field(form.POWER_METER, "EA01", "全市场唯一；没有电表留空", width=11),
-    Field(form.POWER_START, "2000", "五位表盘，不超过 99999", QUANTITY, width=14),
-    Field(form.MULTIPLIER, "1", "互感器倍率，不填为 1", QUANTITY, width=10),
+    Field(form.POWER_START, "2000", "表盘上的数，不填为 0", QUANTITY, width=12),
+    Field(form.POWER_DIGITS, "6", "表盘有几位整数，3 至 9；不填为 5", "0", "位", width=9),
+    Field(form.MULTIPLIER, "1", "互感器倍率，不填为 1", QUANTITY, width=9),
     Field(
         form.CLAUSE, "有", "合同里是否有滞纳金条款；不填为“有”", TEXT, "有/无", width=13, choices='"有,无"'
     ),
@@ -102,7 +108,7 @@ def merchants(market: str) -> bytes:
             "One row for each stall. Columns with * must be filled in; the sheet {0} explains every column."
         ).format(_HELP),
         _(
-            "Stalls, merchants and leases that exist already are left as they are, so a file may be imported again."
+            "A file may be imported again: what is new is added, what differs is shown and changed only when a supervisor says so."
         ),
     ]
     _list(book, market, form.SHEET, _("{0} information collection form"), _FORM, notes)

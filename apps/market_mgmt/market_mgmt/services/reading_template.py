@@ -11,7 +11,7 @@ from cn_connect.excel_writer import DATE, QUANTITY, TEXT, Column, SheetWriter, n
 from frappe import _
 from market_mgmt.domain.periods import Period, month_of
 from market_mgmt.services import readings
-from market_mgmt.services.imports.readings import COLUMNS, DAYS_AFTER_PERIOD, KINDS, SHEET
+from market_mgmt.services.imports.readings import COLUMNS, KINDS, SHEET
 from market_mgmt.services.imports.stamp import Stamp
 from market_mgmt.services.leases import HELD
 from market_mgmt.services.readings import MeterState
@@ -44,7 +44,7 @@ def build(market: str, period: str) -> bytes:
     for state in sorted(states, key=lambda s: (s.stall, s.fee_type != "Water", s.meter_no)):
         writer.line(_line(market, state))
     if states:
-        _validate(writer, first, writer.row - 1, days)
+        _validate(writer, first, writer.row - 1, days, readings.days_after_period(market))
     writer.lock()
     return to_bytes(book, datetime.combine(days.start, time()))
 
@@ -64,7 +64,7 @@ def _let_stalls(market: str, days: Period) -> set[str]:
     return set(frappe.get_all("Lease", filters=lease_filters, pluck="stall"))
 
 
-def _validate(writer: SheetWriter, first: int, last: int, days: Period) -> None:
+def _validate(writer: SheetWriter, first: int, last: int, days: Period, after: int) -> None:
     reading = DataValidation("decimal", operator="greaterThanOrEqual", formula1="0", allow_blank=True)
     reading.error, reading.showErrorMessage = _("A reading is a number, 0 or more."), True
     writer.allow_only(5, first, last, reading)
@@ -73,7 +73,7 @@ def _validate(writer: SheetWriter, first: int, last: int, days: Period) -> None:
         "date",
         operator="between",
         formula1=f"DATE({start.year},{start.month},{start.day})",
-        formula2=f"DATE({end.year},{end.month},{end.day})+{DAYS_AFTER_PERIOD}",
+        formula2=f"DATE({end.year},{end.month},{end.day})+{after}",
         allow_blank=True,
     )
     day.error, day.showErrorMessage = _("The date does not belong to the period."), True

@@ -116,6 +116,11 @@ def meter_states(market: str, period: str) -> dict[str, MeterState]:
     return states
 
 
+def days_after_period(market: str) -> int:
+    """How many days after a period's end its readings may be dated: dials are read over several days, and after a holiday."""
+    return int(frappe.get_cached_value("Market", market, "reading_days_after") or 0)
+
+
 def _of_market(market: str, since: str) -> dict[str, list[Stored]]:
     """What `stored` gives for all meters of a market, from the month `since` on."""
     reading = frappe.qb.DocType("Meter Reading")

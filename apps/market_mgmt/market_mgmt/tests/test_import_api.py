@@ -35,8 +35,11 @@ def queued(site, monkeypatch):
             site.get_attr(method)(**values)
 
     monkeypatch.setattr(jobs.frappe, "enqueue", enqueue)
-    # What a failed job rolls back is its own; the test's world stays.
-    monkeypatch.setattr(site.db, "rollback", lambda **_: None)
+    # What a failed job rolls back is its own; the test's world stays. What a check takes back goes.
+    roll_back = site.db.rollback
+    monkeypatch.setattr(
+        site.db, "rollback", lambda save_point=None: save_point and roll_back(save_point=save_point)
+    )
     monkeypatch.setattr(site.db, "commit", lambda: None)
     return work
 

@@ -109,7 +109,7 @@ def test_the_corrected_workbook_of_a_vacant_stall_keeps_its_dashes(site):
     # given a stall without a tenant whose empty cells the office marked with dashes, and a wrong price
     market = factories.market()
     dashes = dict.fromkeys(
-        ("商户名称", "营业执照号", "身份证号", "联系电话", "租期开始", "租期结束", "押金"), "-"
+        ("商户名称", "营业执照号", "经营类别", "身份证号", "联系电话", "租期开始", "租期结束", "押金"), "-"
     )
     content = form({**dashes, "月租金(元)": "--", "水费单价(元/吨)": "三块二"}, stall_row(2))
     result = merchants.run(market, content, "form.xlsx", AS_OF, False, CONFIRMED)
@@ -140,9 +140,12 @@ def test_rejected_forms_are_not_kept_with_the_record_since_they_hold_identity_nu
 def test_a_document_that_refuses_says_which_row_of_the_file_it_was(site, monkeypatch):
     market = factories.market()
 
-    def refuse(self, line, lease):
+    def refuse(self, lease, stall):
         site.throw("租约不对")
 
     monkeypatch.setattr(merchants._Writer, "_lease", refuse)
-    with pytest.raises(site.ValidationError, match="第 3 行：租约不对"):
-        merchants.run(market, form({}), "form.xlsx", AS_OF, False)
+    for dry_run in (True, False):
+        result = merchants.run(market, form({}), "form.xlsx", AS_OF, dry_run)
+        assert [(error.row, error.reason) for error in result.errors] == [(3, "租约不对")]
+    assert result.status == "Refused"
+    assert not site.db.exists("Stall", {"market": market})

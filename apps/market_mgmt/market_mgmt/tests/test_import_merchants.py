@@ -100,7 +100,7 @@ def test_the_commonest_price_is_the_markets_and_another_one_the_stalls(site, mar
 
 def test_a_later_form_gives_a_stall_its_own_price_and_leaves_the_markets(site, market):
     run(market, form({}, stall_row(2)))
-    run(market, form({**stall_row(2), "水费单价(元/吨)": 3.5}))
+    run(market, form({**stall_row(2), "水费单价(元/吨)": 3.5}), changes_by="Administrator")
     found = site.get_all(
         "Tariff", {"market": market, "fee_type": "Water"}, ["stall", "unit_price", "effective_from"]
     )

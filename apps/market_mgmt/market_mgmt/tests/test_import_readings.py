@@ -9,6 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from cn_connect.bulk import bulk_insert
+from cn_connect.excel_file import WorkbookFault
 from market_mgmt.services import reading_template
 from market_mgmt.services.imports import readings
 from market_mgmt.services.imports.common import Confirmation
@@ -146,7 +147,14 @@ def test_the_period_is_read_off_the_dates(shop, stall_no):
     content = workbooks.readings(
         [stall_no, "W1", "水表", 100, 110, DAY], [stall_no, "W2", "水表", 1, 2, "坏"]
     )
-    assert readings.period_of(content) == PERIOD
+    assert readings.period_of(shop.market, content) == PERIOD
+
+
+def test_readings_of_the_first_days_of_a_month_may_end_the_one_before(shop, stall_no):
+    early = workbooks.readings([stall_no, "W1", "水表", 100, 110, datetime(2026, 10, 8)])
+    with pytest.raises(WorkbookFault) as fault:
+        readings.period_of(shop.market, early)
+    assert fault.value.error_code == "NO_PERIOD"
 
 
 def test_ten_thousand_rows_finish_in_seconds_and_show_progress(site, shop, stall_no):

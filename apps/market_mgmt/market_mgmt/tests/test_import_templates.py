@@ -131,7 +131,8 @@ def test_a_template_nobody_filled_in_says_so(shop):
 def test_the_month_is_the_template_s_though_dials_were_read_after_it(shop):
     factories.meter(shop, meter_no="W1", initial_reading=100)
     late = {"本期读数": 112, "抄表日期": datetime(2026, 11, 2)}
-    assert readings.period_of(filled(reading_template.build(shop.market, PERIOD), "抄表", late)) == PERIOD
+    content = filled(reading_template.build(shop.market, PERIOD), "抄表", late)
+    assert readings.period_of(shop.market, content) == PERIOD
 
 
 def test_a_template_of_another_market_is_refused_though_its_stalls_have_the_same_numbers(shop):
@@ -229,5 +230,5 @@ def test_the_workbook_of_rejected_rows_still_says_what_it_is_for(shop):
     row = sheet.max_row
     sheet.cell(row, [cell.value for cell in sheet[row - 1]].index("本期读数") + 1).value = "１１２．５"
     content = saved(corrected)
-    assert readings.period_of(content) == PERIOD
+    assert readings.period_of(shop.market, content) == PERIOD
     assert readings.run(shop.market, PERIOD, content, "r.xlsx", AS_OF, dry_run=False).accepted == 1

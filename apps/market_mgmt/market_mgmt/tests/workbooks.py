@@ -53,7 +53,8 @@ def book(sheet: str, headers: Iterable[str], lines: Iterable[Iterable[Any]]) -> 
 def form(*changes: Mapping[str, Any]) -> bytes:
     """An information collection form; each row is the usual one with changes."""
     rows = [{**FORM, **change} for change in changes]
-    return book("信息采集表", FORM, [row.values() for row in rows])
+    headers = dict.fromkeys([*FORM, *(name for row in rows for name in row)])
+    return book("信息采集表", headers, [[row.get(name) for name in headers] for row in rows])
 
 
 def stall_row(number: int, **changes: Any) -> dict[str, Any]:

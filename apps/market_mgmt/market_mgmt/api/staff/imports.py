@@ -26,10 +26,21 @@ READERS = [CASHIER, FINANCE, SUPERVISOR, LEADER, ADMINISTRATOR]
 
 @api_method(methods=["POST"], roles=KEEPERS)
 def import_merchants(
-    file: str, dry_run: bool = True, market: str | None = None, confirmed: bool = False
+    file: str,
+    dry_run: bool = True,
+    market: str | None = None,
+    confirmed: bool = False,
+    apply_changes: bool = False,
 ) -> answers.Named:
-    """Starts the import of an uploaded information collection form; `confirmed` lets a supervisor pass many bad rows."""
-    name = jobs.start(jobs.MERCHANTS, _market(market), file, clock.now(), dry_run, confirmed)
+    """Starts the import of an uploaded information collection form; `confirmed` lets a supervisor pass many bad rows.
+
+    `apply_changes` lets a supervisor have applied what the form says differently from what is stored; else that is only
+    shown (`changes` of the result).
+    """
+    name = jobs.start(
+        *(jobs.MERCHANTS, _market(market), file, clock.now(), dry_run, confirmed),
+        apply_changes=apply_changes,
+    )
     return {"name": name}
 
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import frappe
 from cn_connect.excel import read_table
-from cn_connect.excel_cells import CellFault, Row, as_code, as_date, as_decimal
+from cn_connect.excel_cells import CellFault, PartialDate, Row, ShownNumber, as_code, as_date, as_decimal
+from cn_connect.excel_headers import Columns
+from cn_connect.excel_text import same_key
 from cn_connect.money import format_yuan, yuan
 from frappe import _
 from frappe.utils import getdate
@@ -20,8 +22,9 @@ from market_mgmt.services import billing, terms
 from market_mgmt.services.billing import OpeningFee
 from market_mgmt.services.imports import journal, stamp
 from market_mgmt.services.imports.common import (
-    POSTED,
+    REFUSALS,
     WRITING,
+    Attempt,
     Confirmation,
     ImportResult,
     Progress,
@@ -36,6 +39,19 @@ SHEET = "期初欠费"
 STALL, FEE_TYPE, PERIOD, AMOUNT, DUE, REMARK = "摊位号", "费用类型", "账期", "欠费金额", "应缴日期", "说明"
 _AT_ONCE = 1000
 REQUIRED = (STALL, FEE_TYPE, PERIOD, AMOUNT, DUE)
+COLUMNS = Columns(
+    REQUIRED,
+    (REMARK,),
+    units={AMOUNT: ("元",)},
+    words={
+        STALL: ("档口号", "铺位号", "摊号", "摊位编号", "摊位"),
+        FEE_TYPE: ("费用", "类型", "收费项目", "项目"),
+        PERIOD: ("月份", "所属月份", "费用月份"),
+        AMOUNT: ("金额", "欠费", "欠款", "欠款金额", "应收金额"),
+        DUE: ("到期日", "应缴日", "截止日期", "缴费期限"),
+        REMARK: ("备注",),
+    },
+)
 # How offices write fee types; names and codes of the fee types themselves are understood as well.
 ALIASES = {chinese: name for name, chinese in terms.FEE_TYPES.items()} | {"摊位费": "Rent", "摊租": "Rent"}
 
@@ -60,31 +76,42 @@ def run(
     A stall's fee of a period is recorded once, so repeating the file adds nothing. Raises as the other imports do.
     """
     source = Source(journal.ARREARS, market, content, file_name)
-    again = journal.posted_before(source, dry_run)
+    again = journal.posted_before(source)
     if again:
         return again
-    table = read_table(content, SHEET, REQUIRED, (REMARK,))
+    table = read_table(content, SHEET, COLUMNS)
     stamp.check(table, SHEET, market)
     leases, fee_types = _leases(market), _fee_types()
     parsed = checked(table, lambda row: _line(row, market, leases, fee_types), progress)
     lines = [line for line in parsed if line]
     refuse_repeats([line.row for line in lines], PERIOD, [line.fee.key for line in lines])
     known = _known(market, lines)
-    good = [line.fee for line in lines if not line.row.errors]
-    result = judged(table, as_of, dry_run, confirmation, sum(fee.key in known for fee in good))
-    if not dry_run:
-        with journal.recorded(source, result, confirmation):
-            if result.status == POSTED:
-                result.added = _post([fee for fee in good if fee.key not in known], as_of, progress)
+    good = [line for line in lines if not line.row.errors]
+    with journal.attempted(source, dry_run, confirmation) as attempt:
+        added = _post([line for line in good if line.fee.key not in known], as_of, attempt, progress)
+        unchanged = sum(line.fee.key in known for line in good)
+        result = attempt.result = judged(table, as_of, dry_run, confirmation, unchanged)
+        result.added = {"Fee": added} if added else {}
     return result
 
 
-def _post(fees: Sequence[OpeningFee], as_of: date, progress: Progress | None) -> dict[str, int]:
-    for start in range(0, len(fees), _AT_ONCE):
-        billing.record_openings(fees[start : start + _AT_ONCE], as_of)
+def _post(lines: Sequence[ArrearsLine], as_of: date, attempt: Attempt, progress: Progress | None) -> int:
+    """Records the fees, many at once; one by one those among which there is one that is refused. Returns how many."""
+    for start in range(0, len(lines), _AT_ONCE):
+        piece = lines[start : start + _AT_ONCE]
+        frappe.db.savepoint("import_piece")
+        try:
+            billing.record_openings([line.fee for line in piece], as_of)
+        except REFUSALS:
+            frappe.db.rollback(save_point="import_piece")
+            frappe.clear_messages()
+            for line in piece:
+                with attempt.row(line.row, PERIOD):
+                    billing.record_openings([line.fee], as_of)
+        frappe.db.release_savepoint("import_piece")
         if progress:
-            progress(WRITING, min(start + _AT_ONCE, len(fees)), len(fees))
-    return {"Fee": len(fees)} if fees else {}
+            progress(WRITING, min(start + _AT_ONCE, len(lines)), len(lines))
+    return sum(not line.row.errors for line in lines)
 
 
 def _line(
@@ -95,17 +122,17 @@ def _line(
     period = row.take(PERIOD, _period, required=True)
     amount = row.take(AMOUNT, _amount, required=True)
     due = row.take(DUE, as_date, required=True)
-    lease = (
-        _lease_of(leases.get(f"{market}-{stall_no}", []), month_of(period)) if stall_no and period else None
-    )
+    held = leases.get(same_key(f"{market}-{stall_no}"), [])
+    lease = _lease_of(held, month_of(period)) if stall_no and period else None
     if stall_no and period and not lease:
         row.fault(STALL, _("has no lease in the period {0}").format(period))
     if period and due and due < month_of(period).start:
         row.fault(DUE, _("lies before the period"))
     if row.errors or lease is None:
         return None
-    key = f"{market}|{stall_no}|{fee_type}|{period}"
-    return ArrearsLine(row, OpeningFee(lease, fee_type, period, amount, due, key))
+    # As the stall is written in the system, whatever the case in the file.
+    key = f"{market}|{lease.stall.removeprefix(f'{market}-')}|{fee_type}|{period}"
+    return ArrearsLine(row, OpeningFee(lease.name, fee_type, period, amount, due, key))
 
 
 def _known(market: str, lines: Sequence[ArrearsLine]) -> set[str]:
@@ -116,7 +143,7 @@ def _known(market: str, lines: Sequence[ArrearsLine]) -> set[str]:
         for row in frappe.get_all(
             "Fee",
             filters={"market": market, "source": ["!=", "One-off"], "status": ["!=", "Reversed"]},
-            fields=["lease", "fee_type", "period", "source", "amount"],
+            fields=["lease", "fee_type", "period", "source", "amount", "due_date"],
         )
     }
     for line in lines:
@@ -124,6 +151,8 @@ def _known(market: str, lines: Sequence[ArrearsLine]) -> set[str]:
         found = billed.get((fee.lease, fee.fee_type, fee.period))
         if found and (found.source != "Opening" or yuan(found.amount) != fee.amount):
             line.row.fault(PERIOD, _("is billed already with {0}").format(format_yuan(yuan(found.amount))))
+        elif found and found.due_date and getdate(found.due_date) != fee.due_date:
+            line.row.fault(DUE, _("is billed already, due on {0}").format(getdate(found.due_date)))
         elif found:
             known.add(fee.key)
     return known
@@ -137,35 +166,40 @@ def _leases(market: str) -> dict[str, list[Any]]:
         fields=["name", "stall", "start_date", "end_date"],
         order_by="start_date desc",
     ):
-        found.setdefault(row.stall, []).append(row)
+        found.setdefault(same_key(row.stall), []).append(row)
     return found
 
 
-def _lease_of(leases: list[Any], days: Period) -> str | None:
+def _lease_of(leases: list[Any], days: Period) -> Any:
     """The latest lease that had begun in the period and not ended before it."""
     for row in leases:
         if getdate(row.start_date) <= days.end and getdate(row.end_date) >= days.start:
-            return row.name
+            return row
     return None
 
 
 def _fee_types() -> dict[str, str]:
-    known = dict(ALIASES)
+    known = {same_key(alias): name for alias, name in ALIASES.items()}
     for row in frappe.get_all("Fee Type", fields=["name", "code"]):
-        known |= {row.name: row.name, row.code: row.name, _(row.name): row.name}
+        known |= {same_key(word): row.name for word in (row.name, row.code, _(row.name)) if word}
     return known
 
 
 def _fee_type(value: Any, known: dict[str, str]) -> str:
-    name = known.get(as_code(value))
+    name = known.get(same_key(as_code(value)))
     if not name:
         raise CellFault(_("is no fee type"))
     return name
 
 
 def _period(value: Any) -> str:
+    if isinstance(value, PartialDate) and value.missing & {"year", "month"}:
+        raise CellFault(_("does not show the whole date; format the cell so that it shows 2026-03-01"))
     if isinstance(value, (date, datetime)):
         return f"{value:%Y-%m}"
+    if isinstance(value, float) and not isinstance(value, ShownNumber) and not value.is_integer():
+        # What was typed as 2026.10 is shown as 2026.1.
+        raise CellFault(_("is not a month such as 2026-09"))
     match = re.fullmatch(r"((?:19|20)\d{2})[-/.年]?(\d{1,2})月?", as_code(value), re.ASCII)
     if not match or not 1 <= int(match[2]) <= 12:
         raise CellFault(_("is not a month such as 2026-09"))

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import frappe
 from cn_connect.excel import Table
-from cn_connect.excel_cells import CellError, Row
+from cn_connect.excel_cells import CellError, Row, as_text
 from frappe import _
 from market_mgmt.services.imports import stamp
 
@@ -19,6 +19,9 @@ CHECKING, WRITING = "Checking", "Writing"
 # More than one bad row in a hundred refuses the file (domain.md, Meter reading import).
 MAX_BAD_SHARE = 100
 CONFIRMING_ROLES = frozenset({"Market Supervisor", "Market Administrator", "System Manager"})
+
+# What a document's own rules raise; anything else is a mistake of this program and undoes the whole import.
+REFUSALS = (frappe.ValidationError, frappe.DuplicateEntryError)
 
 _T = TypeVar("_T")
 # Called with the step, the rows done and the rows there are.
@@ -33,11 +36,24 @@ class Confirmation:
     at: datetime
 
 
+@dataclass(frozen=True)
+class Change:
+    """What a row says differently from what is stored, as texts for people. `reason` says why an import cannot apply it."""
+
+    row: int
+    stall: str
+    column: str
+    old: str
+    new: str
+    reason: str | None = None
+
+
 @dataclass
 class ImportResult:
-    """What became of a file. Of the rows `accepted`, `unchanged` were known already; `unread` had no reading yet.
+    """What became of a file. Of the rows `accepted`, `unchanged` were known already, `differing` say something else than
+    what is stored, which was left, and `changed` had that applied; `unread` had no reading yet.
 
-    `added` counts new documents by DocType; nothing is added by a check or a repetition.
+    `added` counts new documents by DocType; nothing is added by a check or a repetition. `notes` say what was not read.
     """
 
     status: str
@@ -47,6 +63,10 @@ class ImportResult:
     held: int = 0
     unchanged: int = 0
     unread: int = 0
+    differing: int = 0
+    changed: int = 0
+    changes: list[Change] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     errors: list[CellError] = field(default_factory=list)
     error_workbook: bytes | None = None
     added: dict[str, int] = field(default_factory=dict)
@@ -69,6 +89,7 @@ def judged(
     result = ImportResult(status, rows=len(table.rows), rejected=len(bad))
     result.accepted = 0 if status == REFUSED else result.rows - result.rejected
     result.unchanged = 0 if status == REFUSED else unchanged
+    result.notes = list(table.notes)
     result.errors = [error for row in bad for error in row.errors]
     if bad:
         made_for = stamp.read(table)
@@ -123,13 +144,46 @@ def all_or_nothing(savepoint: str) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def at_row(row: Row) -> Iterator[None]:
-    """Says of which row a document's own validation complained."""
-    try:
-        yield
-    except frappe.ValidationError as error:
-        raise frappe.ValidationError(_("Row {0}: {1}").format(row.number, error)) from error
+class Attempt:
+    """Rows that are written to see whether they can be: a check writes as an import does, and takes it back.
+
+    `document` is the record of the import, None in a check; `result` decides whether what was written stays.
+    """
+
+    result: ImportResult
+
+    def __init__(self, document: str | None = None) -> None:
+        self.document = document
+
+    @contextmanager
+    def row(self, row: Row, column: str) -> Iterator[None]:
+        """Takes back what is done inside when a document refuses, and notes that as a fault of the row's column."""
+        frappe.db.savepoint("import_row")
+        try:
+            yield
+        except REFUSALS as error:
+            frappe.db.rollback(save_point="import_row")
+            frappe.clear_messages()
+            row.fault(column, refusal(error))
+        frappe.db.release_savepoint("import_row")
+
+
+def refusal(error: Exception) -> str:
+    """Why a document could not be saved, for people."""
+    if isinstance(error, frappe.DuplicateEntryError) and len(error.args) != 1:
+        return _("exists already under another spelling")
+    return str(error)
+
+
+def longest(doctype: str, fieldname: str) -> int:
+    """How many characters a column holds."""
+    field = frappe.get_meta(doctype).get_field(fieldname)
+    return int((field and field.length) or 0) or 140
+
+
+def room_for(doctype: str, fieldname: str) -> Callable[[object], str]:
+    """A parser for text that goes into a column: longer text is a fault, never cut."""
+    return lambda value: as_text(value, longest(doctype, fieldname))
 
 
 def refuse_repeats(rows: Sequence[Row], column: str, keys: Sequence[object]) -> None:

@@ -22,6 +22,7 @@ from market_mgmt.services.imports.common import (
     REFUSED,
     Confirmation,
     ImportResult,
+    Progress,
     attach,
     require_supervisor,
 )
@@ -30,8 +31,11 @@ MERCHANTS, READINGS, ARREARS = "merchants", "readings", "arrears"
 QUEUED, RUNNING, DONE, FAILED = "Queued", "Running", "Done", "Failed"
 READING = "Reading"
 _KEEP_SECONDS = 24 * 3600
-_SHOWN_ERRORS = 200
-_SHOWN = ("status", "rows", "accepted", "rejected", "unchanged", "unread", "held", "added")
+_SHOWN_ERRORS, _SHOWN_CHANGES = 200, 500
+_SHOWN = (
+    *("status", "rows", "accepted", "rejected", "unchanged", "differing", "changed"),
+    *("unread", "held", "added", "notes"),
+)
 _STEP_ROWS = 50
 # A running import tells how far it is every few rows; one that has been silent this long was killed.
 _SILENT_SECONDS = 300
@@ -45,14 +49,15 @@ def start(
     dry_run: bool,
     confirmed: bool,
     period: str | None = None,
+    apply_changes: bool = False,
 ) -> str:
     """Queues an import of an uploaded file (its address or name); returns the name to ask for progress with.
 
-    Raises PermissionError when the user may not read the file, or confirms bad rows without being a supervisor.
+    Raises PermissionError when the user may not read the file, or confirms bad rows or changes without being a supervisor.
     """
-    if confirmed:
+    if confirmed or apply_changes:
         require_supervisor(frappe.session.user)
-    return _queue(kind, market, uploaded(file).name, now, dry_run, confirmed, period)
+    return _queue(kind, market, uploaded(file).name, now, dry_run, confirmed, period, apply_changes)
 
 
 def confirm(document: str, now: datetime, dry_run: bool) -> str:
@@ -73,7 +78,14 @@ def market_of(document: str) -> str:
 
 
 def _queue(
-    kind: str, market: str, file: str, now: datetime, dry_run: bool, confirmed: bool, period: str | None
+    kind: str,
+    market: str,
+    file: str,
+    now: datetime,
+    dry_run: bool,
+    confirmed: bool,
+    period: str | None,
+    apply_changes: bool = False,
 ) -> str:
     name = secrets.token_hex(8)
     _store(name, {"name": name, "kind": kind, "market": market, "state": QUEUED, "done": 0, "total": 0})
@@ -89,6 +101,7 @@ def _queue(
         started=now.isoformat(),
         dry_run=dry_run,
         confirmed_by=frappe.session.user if confirmed else None,
+        changes_by=frappe.session.user if apply_changes else None,
         period=period,
     )
     return name
@@ -127,6 +140,7 @@ def run(
     dry_run: bool,
     confirmed_by: str | None,
     period: str | None,
+    changes_by: str | None = None,
 ) -> None:
     """The job. Whatever goes wrong, nothing is half done and the state says what it was.
 
@@ -148,7 +162,7 @@ def run(
         frappe.db.rollback()
         return _import(
             *(kind, market, period, content, document.file_name),
-            *(moment.date(), dry_run, confirmation, advance),
+            *(moment.date(), dry_run, confirmation, advance, changes_by),
         )
 
     try:
@@ -191,13 +205,23 @@ def _delete_everywhere(file: str) -> None:
 
 
 def _import(
-    kind: str, market: str, period: str | None, content: bytes, file_name: str, as_of: date, *rest: Any
+    kind: str,
+    market: str,
+    period: str | None,
+    content: bytes,
+    file_name: str,
+    as_of: date,
+    dry_run: bool,
+    confirmation: Confirmation | None,
+    advance: Progress,
+    changes_by: str | None,
 ) -> ImportResult:
+    usual = (file_name, as_of, dry_run, confirmation, advance)
     if kind == MERCHANTS:
-        return merchants.run(market, content, file_name, as_of, *rest)
+        return merchants.run(market, content, *usual, changes_by=changes_by)
     if kind == ARREARS:
-        return arrears.run(market, content, file_name, as_of, *rest)
-    return readings.run(market, period or readings.period_of(content), content, file_name, as_of, *rest)
+        return arrears.run(market, content, *usual)
+    return readings.run(market, period or readings.period_of(market, content), content, *usual)
 
 
 def _shown(name: str, result: ImportResult) -> dict[str, Any]:
@@ -213,6 +237,7 @@ def _shown(name: str, result: ImportResult) -> dict[str, Any]:
         "repeated": result.repeated,
         "document": result.document,
         "errors": [asdict(error) for error in errors],
+        "changes": [asdict(change) for change in result.changes[:_SHOWN_CHANGES]],
         "error_workbook": workbook,
     }
 

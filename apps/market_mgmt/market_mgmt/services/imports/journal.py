@@ -17,6 +17,7 @@ from frappe.model.document import Document
 from market_mgmt.services.imports.common import (
     POSTED,
     REFUSED,
+    Attempt,
     Confirmation,
     ImportResult,
     all_or_nothing,
@@ -28,7 +29,7 @@ DOCTYPE = "Market Import"
 MERCHANTS, READINGS, ARREARS = "Merchants", "Readings", "Arrears"
 # Personal data in the clear: such a workbook belongs to whoever imported it and is not shown with the record.
 _PERSONAL = (MERCHANTS,)
-_COUNTS = ("rows", "accepted", "rejected", "unchanged", "held")
+_COUNTS = ("rows", "accepted", "rejected", "unchanged", "differing", "held")
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,15 @@ class Source:
         return f"{self.market}|{self.kind}|{self.period or ''}|{self.hash}"
 
 
-def posted_before(source: Source, dry_run: bool) -> ImportResult | None:
+def posted_before(source: Source) -> ImportResult | None:
     """What became of the file when it was posted as a whole; None when there is something to do.
 
-    A file of which rows were left out is gone through again, since what they lacked may be there by now. Unless this is
-    a check, other imports into the market wait from here until the transaction ends.
+    A file of which rows were left out, or differed from what is stored, is gone through again: what they lacked may be
+    there by now. Other imports into the market wait from here until the transaction ends, also for a check, which
+    writes and takes back what it wrote.
     """
-    if not dry_run:
-        lock("Market", [source.market])
-    done = {"import_key": source.key, "status": POSTED, "rejected": 0}
+    lock("Market", [source.market])
+    done = {"import_key": source.key, "status": POSTED, "rejected": 0, "differing": 0}
     found = frappe.db.get_value(DOCTYPE, done, ["name", *_COUNTS], as_dict=True)
     if not found:
         return None
@@ -68,16 +69,28 @@ def posted_before(source: Source, dry_run: bool) -> ImportResult | None:
 
 
 @contextmanager
-def recorded(source: Source, result: ImportResult, confirmation: Confirmation | None) -> Iterator[None]:
-    """What is posted inside goes in together with the record of it, or not at all."""
+def attempted(source: Source, dry_run: bool, confirmation: Confirmation | None) -> Iterator[Attempt]:
+    """What is written inside goes in together with the record of the import, if its result is to post; else nothing."""
     with all_or_nothing("market_import"):
-        document = _document(source)
-        posted_before = document.status == POSTED
-        result.document = document.name
-        yield
-        result.repeated = posted_before and not any(result.added.values())
-        if result.status == POSTED or not posted_before:  # what was posted is not forgotten
-            _close(document, source, result, confirmation)
+        document = None if dry_run else _document(source)
+        attempt = Attempt(document.name if document else None)
+        frappe.db.savepoint("market_import_rows")
+        yield attempt
+        result = attempt.result
+        if result.status != POSTED:
+            frappe.db.rollback(save_point="market_import_rows")
+            frappe.clear_messages()
+            result.added = {}
+        if document:
+            _record(document, source, result, confirmation)
+
+
+def _record(document: Any, source: Source, result: ImportResult, confirmation: Confirmation | None) -> None:
+    was_posted = document.status == POSTED
+    result.document = document.name
+    result.repeated = was_posted and not any(result.added.values()) and not result.changed
+    if result.status == POSTED or not was_posted:  # what was posted is not forgotten
+        _close(document, source, result, confirmation)
 
 
 def upload_of(name: str) -> Document:
