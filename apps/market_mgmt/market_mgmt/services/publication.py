@@ -69,6 +69,7 @@ def publish(
     if names is not None:
         filters["name"] = ["in", list(names) or [""]]
     found = frappe.get_all("Fee", filters=filters, fields=["name", "merchant"])
+    supplier_bills.wait_for_others(market, period)
     # What follows may spend prepaid balances, and merchants are locked before fees.
     lock("Merchant", {row.merchant for row in found})
     rows = lock("Fee", (row.name for row in found), (*CHARGED, *_LOOKED_AT)).values()

@@ -18,7 +18,7 @@ from market_mgmt.domain.resale import CENT, Rounded, lose_a_cent, register_price
 from market_mgmt.domain.tariffs import FLAT, REGISTERS, SHOULDER, TIME_OF_USE
 from market_mgmt.services import fee_writer, labels
 from market_mgmt.services.fee_writer import GENERATED
-from market_mgmt.services.rows import chunks, number
+from market_mgmt.services.rows import chunks, lock, number
 
 DRAFT, CONFIRMED = "Draft", "Confirmed"
 _UNPUBLISHED = ("Draft", "Reviewed")
@@ -93,6 +93,11 @@ def take_off_cents(market: str, period: str) -> None:
     """Take the last cents off drafts of a period that exceed the supplier's bill by rounding only, each as a line."""
     for fee_type, limit in _limits(market, period).items():
         _take_off(market, period, fee_type, limit, None)
+
+
+def wait_for_others(market: str, period: str) -> None:
+    """Let one after the other publish what a supplier's bill limits: the sum of both must not exceed it."""
+    lock("Supplier Bill", frappe.get_all("Supplier Bill", {"market": market, "period": period}, pluck="name"))
 
 
 def require_covered(market: str, period: str, bills: Sequence[frappe._dict]) -> None:
@@ -208,5 +213,8 @@ def _require_price(bills: Sequence[frappe._dict], price: Decimal) -> None:
 
 def _charged(market: str, fee_type: str, period: str) -> list[frappe._dict]:
     """All that is charged for a utility of a month, published or not: a surcharge by another name would still be one."""
-    filters = {"market": market, "fee_type": fee_type, "period": period, "status": ["!=", "Reversed"]}
-    return frappe.get_all("Fee", filters=filters, fields=list(_STANDING), order_by="name")
+    fee = frappe.qb.DocType("Fee")
+    query = frappe.qb.from_(fee).select(*(fee[field] for field in _STANDING)).orderby(fee.name)
+    query = query.where((fee.market == market) & (fee.period == period) & (fee.fee_type == fee_type))
+    # Past the snapshot, so that what somebody else has just published counts.
+    return query.where(fee.status != "Reversed").for_update().run(as_dict=True)

@@ -134,6 +134,8 @@ def _tiers(tariffs: Sequence[str]) -> dict[str, list[Tier]]:
 
 def check(tariff: Document) -> None:
     """Raises ValidationError for a tariff that does not fit its kind or its fee type."""
+    if not tariff.fee_type:
+        return  # said to be missing later
     fee_type = frappe.get_cached_doc("Fee Type", tariff.fee_type)
     tariff.kind = tariff.kind or FLAT
     if fee_type.kind != "Metered" and (tariff.kind != FLAT or tariff.minimum_charge):

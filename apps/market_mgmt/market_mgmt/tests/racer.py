@@ -18,7 +18,7 @@ from typing import Any
 import frappe
 from cn_connect import clock, retry
 from frappe.model.workflow import apply_workflow
-from market_mgmt.services import billing, closing, dunning, late_fees, payments, red_cards, refunds
+from market_mgmt.services import billing, closing, deferral, dunning, late_fees, payments, red_cards, refunds
 from market_mgmt.services.imports import arrears, merchants, readings
 from market_mgmt.services.imports.common import WRITING
 from market_mgmt.tests import factories
@@ -56,9 +56,13 @@ def bill(market: str, period: str) -> Any:
     return [len(run.created), factories.publish(market, period, date(2026, 12, 1))]
 
 
-def publish(market: str, period: str) -> Any:
-    """Somebody clicks on the reviewed bills of a period."""
-    return billing.publish(market, period, NOW.date())
+def publish(market: str, period: str, names: list[str] | None = None) -> Any:
+    """Somebody clicks on the reviewed bills of a period, or on some of them."""
+    return billing.publish(market, period, NOW.date(), names)
+
+
+def recognise(market: str, through: str) -> Any:
+    return deferral.recognise(market, date.fromisoformat(through))
 
 
 def accrue(market: str, as_of: str = "") -> Any:
@@ -107,7 +111,7 @@ def import_file(kind: str, market: str, path: str, period: str | None = None, di
 ACTIONS: dict[str, Callable[..., Any]] = {
     action.__name__: action
     for action in (
-        *(settle, settle_and_die, collect, approve_waiver, approve_refund, bill, publish, accrue),
+        *(settle, settle_and_die, collect, approve_waiver, approve_refund, bill, publish, accrue, recognise),
         *(close_month, dun, publish_card, lease, import_file),
     )
 }

@@ -138,6 +138,30 @@ def test_bills_published_by_three_at_once_are_charged_once(site, race, shop):
     assert ledger.check(shop.market) == []
 
 
+def test_two_who_publish_at_once_do_not_exceed_the_supplier_s_bill_together(site, race):
+    # given two meters that show twice what the supplier delivered, each of whose bills would do
+    market = factories.market()
+    for _ in range(2):
+        meter = factories.meter(factories.shop(market), "Electricity")
+        factories.reading(meter, "2026-11", "100", date(2026, 11, 30))
+    values = {"market": market, "fee_type": "Electricity", "period": "2026-11", "units": 100, "amount": 100}
+    values |= {"attachment": "/private/files/bill.pdf", "status": "Confirmed"}
+    site.get_doc({"doctype": "Supplier Bill", **values}).insert(ignore_permissions=True)
+    bills = [name for name in billing.generate(market, "2026-11", NOW.date()).created if "-ELEC-" in name]
+    billing.review(bills, "Administrator", NOW)
+    answers = race(*[("publish", {"market": market, "period": "2026-11", "names": [name]}) for name in bills])
+    assert sorted(map(str, answers)) == ["1", "ValidationError"]
+    assert ledger.check(market) == []
+
+
+def test_income_recognised_by_three_at_once_is_posted_once(site, race):
+    shop = factories.shop(rent="1000.00", cycle="Quarterly", start_date=date(2026, 10, 1))
+    factories.rent_bill(shop, "2026-10", date(2026, 10, 1))
+    race(*[("recognise", {"market": shop.market, "through": "2026-11-30"})] * 3)
+    assert site.db.count("Account Entry", {"market": shop.market, "entry_type": "Recognition"}) == 2
+    assert ledger.check(shop.market) == []
+
+
 def test_money_of_a_month_that_is_just_being_closed_is_in_it_or_in_the_next(site, race):
     # given September's rent, paid on 30 October, which becomes known while October is being closed
     shop = factories.shop(rent="1000.00")
