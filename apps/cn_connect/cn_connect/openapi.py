@@ -22,14 +22,20 @@ from cn_connect.gateway_method import GatewayMethod
 _REF = "#/components/schemas/{model}"
 _TEXTS = ("summary", "description")
 _REFUSALS = {
-    "401": "Not signed in",
+    "400": "The body is not JSON, or the CSRF token of the session is missing or wrong",
+    "401": "Not signed in, or wrong credentials",
     "403": "Not allowed",
     "404": "Not found",
+    "408": "The body came too slowly",
     "409": "Duplicate, or the Idempotency-Key is in use",
+    "413": "The body is too large",
     "417": "Arguments or values are not accepted",
     "429": "Locked or too often",
     "503": "Busy, or a gateway is unavailable; try again",
 }
+# Answered before a method is looked for, to gateways, too; and those whose body is not ours.
+_OF_EVERY_REQUEST = ("400", "401", "408", "413", "503")
+_WITHOUT_BODY = ("408", "413")
 _ERROR_SCHEMA = {
     "type": "object",
     "properties": {
@@ -128,6 +134,7 @@ def _error_codes(modules: Iterable[str]) -> dict[str, Any]:
 
 def _gateway_path(dotted: str, tag: str, method: GatewayMethod) -> dict[str, Any]:
     summary, description = _text(inspect.getdoc(method.function))
+    answers = {**{int(status): _REFUSALS[status] for status in _OF_EVERY_REQUEST}, **method.answers}
     return {
         "post": {
             "operationId": dotted,
@@ -136,7 +143,7 @@ def _gateway_path(dotted: str, tag: str, method: GatewayMethod) -> dict[str, Any
             "description": description,
             "requestBody": {"content": _json({"type": "object"}), "required": True},
             "responses": {
-                str(status): {"description": text} for status, text in sorted(method.answers.items())
+                str(status): {"description": text} for status, text in sorted(answers.items())
             },
             "x-gateway": True,
         }
@@ -175,9 +182,9 @@ def _operation(
 
 
 def _may_refuse(status: str, method: ApiMethod, verb: str) -> bool:
-    if status in ("401", "403"):
+    if status == "403":
         return bool(method.roles)
-    return status != "409" or verb != "GET"
+    return status not in ("408", "409", "413") or verb != "GET"
 
 
 def _answer(hint: Any, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -251,6 +258,8 @@ def _idempotency_header() -> dict[str, Any]:
 
 def _refusal(status: str, codes: dict[str, Any]) -> dict[str, Any]:
     own = [code for code, about in codes.items() if str(about["status"]) == status]
+    if status in _WITHOUT_BODY:
+        return {"description": _REFUSALS[status]}
     return {
         "description": _REFUSALS[status],
         "content": _json({"$ref": "#/components/schemas/Error"}),
