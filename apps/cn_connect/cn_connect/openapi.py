@@ -142,9 +142,7 @@ def _gateway_path(dotted: str, tag: str, method: GatewayMethod) -> dict[str, Any
             "summary": summary,
             "description": description,
             "requestBody": {"content": _json({"type": "object"}), "required": True},
-            "responses": {
-                str(status): {"description": text} for status, text in sorted(answers.items())
-            },
+            "responses": {str(status): {"description": text} for status, text in sorted(answers.items())},
             "x-gateway": True,
         }
     }
