@@ -42,6 +42,22 @@ def collect(merchant: str, fee: str, amount: str, by: str = "Administrator") -> 
     return payments.collect(merchant, [fee] if fee else [], "Cash", Decimal(amount), by, NOW).receipt
 
 
+def reverse_bill(fee: str) -> Any:
+    return billing.reverse(fee, "录错", NOW)
+
+
+def reverse_payment(order: str, by: str) -> Any:
+    return payments.reverse(order, "退票", by, NOW)
+
+
+def pay_refund(refund: str, by: str = "Administrator") -> Any:
+    return refunds.pay_out(refund, by, NOW)
+
+
+def give_up_refund(refund: str) -> Any:
+    return refunds.give_up(refund, "户名不符", NOW)
+
+
 def approve_waiver(waiver: str) -> Any:
     clock.now = lambda: NOW
     return apply_workflow(frappe.get_doc("Fee Waiver", waiver), "Approve").status
@@ -113,6 +129,7 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     for action in (
         *(settle, settle_and_die, collect, approve_waiver, approve_refund, bill, publish, accrue, recognise),
         *(close_month, dun, publish_card, lease, import_file),
+        *(reverse_bill, reverse_payment, pay_refund, give_up_refund),
     )
 }
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from market_mgmt.services import billing, ledger, refunds
+from market_mgmt.services import billing, cashiers, ledger, refunds
 from market_mgmt.tests import factories
 from market_mgmt.tests.racer import NOW
 
@@ -205,4 +205,80 @@ def test_a_process_that_dies_before_its_commit_leaves_nothing(site, race, shop):
     # when it is told again
     assert race(("settle", told)) == ["settled"]
     assert site.db.get_value("Receipt", {"payment_order": order}) == f"{shop.market}-2026-000001"
+    assert ledger.check(shop.market) == []
+
+
+def test_a_bill_reversed_by_three_while_the_other_is_paid_frees_its_money_once(site, race, shop):
+    # given November's bill paid, October's overdue with 1.50, and 1001.50 being taken for October at the same moment
+    [november] = factories.bills(shop.market, "2026-11", NOW.date())
+    factories.collect(shop.merchant, [november], "Cash", D("1000.00"), "Administrator", NOW)
+    answers = race(
+        *[("reverse_bill", {"fee": november})] * 3,
+        ("collect", {"merchant": shop.merchant, "fee": "", "amount": "1001.50"}),
+    )
+    # then it is reversed once; whichever money came first pays October, the other is balance
+    assert Counter(map(str, answers[:3])) == {"[]": 1, "ValidationError": 2}
+    assert ledger.fee_balance(rent_of(shop)) == (D("0.00"), D("0.00"))
+    assert ledger.prepaid_balance(shop.merchant) == D("1000.00")
+    assert ledger.open_fees(date(2027, 1, 1), market=shop.market) == []
+    assert ledger.check(shop.market) == []
+
+
+def test_money_of_a_closed_order_told_ten_times_while_a_bill_is_published_is_used_once(site, race, shop):
+    order = factories.order(shop, [rent_of(shop)], NOW, status="Closed", amount=1601.5)
+    billing.generate(shop.market, "2026-11", NOW.date())
+    november = f"{shop.lease}-RENT-20261101-1"
+    billing.review([november], "Administrator", NOW)
+    told = ("settle", {"order": order, "transaction_id": f"42{order[-8:]}"})
+    publishing = ("publish", {"market": shop.market, "period": "2026-11"})
+    answers = race(*[told] * 10, publishing, ("accrue", {"market": shop.market}))
+    assert Counter(answers[:10]) == {"settled": 1, "duplicate": 9}
+    assert ledger.fee_balance(rent_of(shop)) == (D("0.00"), D("0.00"))
+    assert ledger.fee_balance(november) == (D("400.00"), D("0.00"))
+    assert ledger.prepaid_balance(shop.merchant) == D("0.00")
+    assert ledger.check(shop.market) == []
+
+
+def test_a_refund_given_up_by_three_while_a_bill_is_reversed_becomes_balance_once(site, race, balance):
+    # given 600.00 of the balance held for a refund, and November's bill paid in part by the other 400.00
+    refund = refund_of(balance, "600.00")
+    refunds.review(refund, True, None, "Guest", NOW)
+    [november] = factories.bills(balance.market, "2026-11", NOW.date())
+    assert ledger.fee_balance(november) == (D("600.00"), D("0.00"))
+    answers = race(*[("give_up_refund", {"refund": refund})] * 3, ("reverse_bill", {"fee": november}))
+    assert sorted(answers[:3]) == ["Failed", "ValidationError", "ValidationError"]
+    assert ledger.prepaid_balance(balance.merchant) == D("1000.00")
+    assert ledger.check(balance.market) == []
+
+
+def test_a_payment_taken_back_by_two_while_its_rest_pays_a_bill_never_was(site, race, shop):
+    # given 1801.50, of which 800.00 are left when November's bill is being published
+    taken = factories.collect(shop.merchant, [], "Transfer", D("1801.50"), "Administrator", NOW)
+    billing.generate(shop.market, "2026-11", NOW.date())
+    november = f"{shop.lease}-RENT-20261101-1"
+    billing.review([november], "Administrator", NOW)
+    factories.at_counter(shop.market, "Guest", NOW)
+    back = ("reverse_payment", {"order": taken.order, "by": "Guest"})
+    answers = race(back, back, ("publish", {"market": shop.market, "period": "2026-11"}))
+    # then it is taken back once, and both bills are owed whichever came first
+    assert "ValidationError" in answers[:2]
+    assert [type(one) for one in answers[:2]].count(list) == 1
+    assert ledger.fee_balance(rent_of(shop)) == (D("1000.00"), D("1.50"))
+    assert ledger.fee_balance(november) == (D("1000.00"), D("0.00"))
+    assert ledger.prepaid_balance(shop.merchant) == D("0.00")
+    assert ledger.check(shop.market) == []
+
+
+def test_one_drawer_pays_no_two_refunds_that_it_cannot_hold(site, race, shop):
+    # given a drawer of 200.00, a balance that came by transfer, and three approved refunds of 150.00 in cash
+    factories.collect(shop.merchant, [], "Transfer", D("2001.50"), "Administrator", NOW)
+    names = [
+        refunds.request(shop.merchant, D("150.00"), "Cash", "多收", "Guest", NOW) for _refund in range(3)
+    ]
+    for name in names:
+        refunds.review(name, True, None, "Administrator", NOW)
+    answers = race(*[("pay_refund", {"refund": name}) for name in names])
+    assert sorted(answers) == ["Succeeded", "ValidationError", "ValidationError"]
+    session = factories.at_counter(shop.market, "Administrator", NOW)
+    assert cashiers.expected(session)["Cash"] == D("50.00")
     assert ledger.check(shop.market) == []
