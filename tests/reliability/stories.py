@@ -171,9 +171,9 @@ def overpaid(wechat: Gateway) -> Case:
 
 
 @story(
-    "支付单已关闭，款项成为预存款",
-    "Balance 1001.50",
-    f"Fee {RENT} Published 1000.00 0.00",
+    "支付单已关闭，款项抵仍欠的费用",
+    "Balance 0.00",
+    f"Fee {RENT} Paid 0.00 0.00 1.50",
     "Receipt 1 Issued 1001.50",
 )
 def closed(wechat: Gateway) -> Case:
@@ -315,6 +315,53 @@ def reversed_payment(_wechat: Gateway) -> Case:
     factories.at_counter(shop.market, finance, NOW)
     take_back = _call("reverse_payment", finance, payment_order=result.order, reason="错账")
     return Case(shop, take_back, (take_back,))
+
+
+@story(
+    "冲正账单，放出来的钱抵另一张",
+    "Balance 0.00",
+    f"Fee {RENT} Partly Paid 1.50 0.00",
+    "Fee RENT-20261101-1 Reversed 0.00 0.00",
+)
+def freed_by_a_reversal(_wechat: Gateway) -> Case:
+    """November's bill was paid by mistake; October's owes 1001.50."""
+    shop, _rent = _shop()
+    [november] = factories.bills(shop.market, "2026-11", NOW.date())
+    factories.collect(shop.merchant, [november], "Transfer", D("1000.00"), "Guest", NOW)
+    finance = factories.staff(shop.market, "Market Finance")
+    reverse = _call("reverse_bill", finance, name=november, reason="重复")
+    return Case(shop, reverse, (reverse,))
+
+
+@story(
+    "转账退票，连同余款付的下一张账单",
+    "Balance 0.00",
+    "Market Payment Order Reversed",
+    f"Fee {RENT} Published 1000.00 1.50",
+    "Fee RENT-20261101-1 Published 1000.00 0.00",
+    "Receipt 1 Void 1500.00",
+)
+def bounced(_wechat: Gateway) -> Case:
+    shop, _rent = _shop()
+    result = factories.collect(shop.merchant, [], "Transfer", D("1500.00"), "Guest", NOW)
+    factories.bills(shop.market, "2026-11", NOW.date())
+    finance = factories.staff(shop.market, "Market Finance")
+    factories.at_counter(shop.market, finance, NOW)
+    take_back = _call("reverse_payment", finance, payment_order=result.order, reason="退票")
+    return Case(shop, take_back, (take_back,))
+
+
+@story(
+    "结班，少五元",
+    "Cashier Session Closed -5.00",
+    "Account Entry Cash Over/Short Cash Over/Short Cash 5.00",
+)
+def counted(_wechat: Gateway) -> Case:
+    shop, _rent = _shop()
+    cashier = factories.staff(shop.market, "Market Cashier")
+    session = factories.at_counter(shop.market, cashier, NOW)
+    close = _call("close_session", cashier, name=session, counted={"Cash": "195.00"}, note="找零错")
+    return Case(shop, close, (close,))
 
 
 def _call(method: str, user: str, **arguments: Any) -> Request:

@@ -103,7 +103,7 @@ def late_fee_derivation(fee: str, as_of: date | None = None) -> answers.LateFeeD
 
 @api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])
 def reverse_bill(name: str, reason: str) -> answers.ReversedBill:
-    """Reverses a wrong bill; what was paid on it becomes prepaid balance, and it can be issued again."""
+    """Reverses a wrong bill, which can be issued again; what was paid on it pays other open fees, or becomes balance."""
     own("Fee", [name])
     lifted = billing.reverse(name, reason, clock.now())
     return {"name": name, "status": "Reversed", "red_cards_lifted": lifted}
