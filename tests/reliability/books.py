@@ -37,8 +37,8 @@ def books(shop: Shop) -> Counter[Record]:
         found.update(_belonging(shop, doctype, [row.id for row in rows]))
     fields = _COMPARED["Account Entry"]
     nobody_s = {"market": shop.market, "entry_type": "Cash Over/Short"}
-    for row in frappe.get_all("Account Entry", nobody_s, list(fields)):
-        found[("Account Entry", *_values(shop, row, fields))] += 1
+    rows = frappe.get_all("Account Entry", nobody_s, list(fields))
+    found.update(("Account Entry", *_values(shop, row, fields)) for row in rows)
     for row in frappe.get_all("Cashier Session", {"market": shop.market}, ["status", "difference"]):
         found["Cashier Session", row.status, yuan(row.difference)] += 1
     counters = frappe.get_all("Receipt Counter", {"market": shop.market}, ["series", "year", "last_number"])
