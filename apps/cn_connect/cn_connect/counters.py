@@ -39,8 +39,21 @@ def forget(*names: str) -> None:
 
 def spend(name: str, most: int, period: timedelta, now: datetime) -> int:
     """Counts one more; the seconds to wait if there were more than `most` in the period that the first one began, else 0."""
-    began, seconds = get(f"{name}:began"), int(period.total_seconds())
-    if began is None or not began <= epoch(now) < began + seconds:
+    began, seconds = _began(name, period, now), int(period.total_seconds())
+    if began is None:
         began = epoch(now)
         put(f"{name}:began", began, period)
     return began + seconds - epoch(now) if bump(f"{name}:{began}", period) > most else 0
+
+
+def left(name: str, most: int, period: timedelta, now: datetime) -> int:
+    """The seconds to wait if `most` are spent already, else 0; counts nothing."""
+    began = _began(name, period, now)
+    if began is None or int(get(f"{name}:{began}") or 0) < most:
+        return 0
+    return began + int(period.total_seconds()) - epoch(now)
+
+
+def _began(name: str, period: timedelta, now: datetime) -> int | None:
+    began = get(f"{name}:began")
+    return began if began is not None and began <= epoch(now) < began + int(period.total_seconds()) else None

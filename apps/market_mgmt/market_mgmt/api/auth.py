@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import cast
 
 import frappe
-from cn_connect import browsers, clock, retry, sms_limits
+from cn_connect import browsers, clock, refused_codes, retry, sms_limits
 from cn_connect.api_errors import refuse
 from cn_connect.api_method import api_method
 from cn_connect.wechat import accounts, gateway
@@ -21,7 +21,8 @@ SIGN_IN_ATTEMPTS = 8
 def wechat_login(code: str) -> answers.SignedIn:
     """Signs in with a code of wx.login; the first time, an account is made that is not bound to any stall."""
     program = gateway.mini_program()
-    person = program.code2session(code)
+    with refused_codes.counted("sign_in", str(frappe.local.request_ip), clock.now()):
+        person = program.code2session(code)
 
     def enter() -> answers.SignedIn:
         user = merchant_users.sign_in(person.openid, person.unionid, program.appid, clock.now())
@@ -95,7 +96,8 @@ def bind_by_qr(
     user, now = frappe.session.user, clock.now()
     privacy.require(user)
     bindings.refuse_if_locked(user, bindings.place(place.market, place.stall_no), now)
-    proved = gateway.mini_program().phone_number(phone_code)
+    with refused_codes.counted("phone", user, now):
+        proved = gateway.mini_program().phone_number(phone_code)
     bindings.bind(user, accounts.openid_of(user), stall, proved, bindings.PROOF_PHONE, now)
     return _session_of(user)
 
