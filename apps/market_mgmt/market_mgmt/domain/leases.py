@@ -6,7 +6,6 @@ A lease that is withdrawn before it began is Ended too, but held its stall on no
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 
 DRAFT = "Draft"
 ACTIVE = "Active"
@@ -76,15 +75,3 @@ def rental_status(current: str, terms: Iterable[Term], as_of: date) -> str:
     if any(term.covers(as_of) for term in terms):
         return "Occupied"
     return current if current in ("Closed", "Reserved") else "Vacant"
-
-
-def presumed_deposit(
-    agreed: Decimal, begins: date, books_since: date | None, known: bool, moved: bool
-) -> Decimal:
-    """What of its agreed deposit a lease brought along from before this system though nobody recorded it, in yuan.
-
-    All of it when the lease is older than the market's books and these know of no deposit of it: a deposit is paid when
-    the lease is signed. Nothing when it was recorded what was paid (`known`, perhaps nothing) or any of it has `moved`.
-    """
-    older = books_since is None or begins < books_since
-    return agreed if older and not known and not moved else Decimal("0.00")

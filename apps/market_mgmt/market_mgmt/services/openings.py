@@ -5,14 +5,12 @@ They are no cash of ours: no receipt, no session and no day's takings knows them
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 import frappe
 from cn_connect.money import ZERO, yuan
 from frappe import _
-from market_mgmt.domain.leases import presumed_deposit
 from market_mgmt.domain.ledger import (
     DEPOSIT_HELD,
     OPENING,
@@ -21,6 +19,7 @@ from market_mgmt.domain.ledger import (
     REVERSAL,
     Posting,
 )
+from market_mgmt.domain.openings import Opening, presumed_deposit
 from market_mgmt.services import freed, labels, ledger
 from market_mgmt.services.rows import chunks, lock
 from market_mgmt.services.values import as_date
@@ -29,14 +28,6 @@ _LEASE = (
     *("name", "market", "merchant", "stall", "start_date", "deposit"),
     *("deposit_opened", "renewed_from", "withdrawn_on"),
 )
-
-
-@dataclass(frozen=True)
-class Opening:
-    """What a lease brought along, in yuan; None for what nobody has said."""
-
-    deposit: Decimal | None = None
-    balance: Decimal | None = None
 
 
 def recorded(leases: Iterable[str]) -> dict[str, Opening]:

@@ -164,7 +164,7 @@ def test_the_form_is_printed_on_three_pages_beside_each_other_that_all_name_stal
     # then stall and place, the lease, the meters have a page each, in a size that can be read
     parties, lease, meters = pages(sheet)
     assert (parties[0], parties[-1]) == ("楼层", "联系电话")
-    assert (lease[0], lease[-1]) == ("水费单价", "押金")
+    assert (lease[0], lease[-1]) == ("水费单价", "预存余额")
     assert (meters[0], meters[-1]) == ("水表号", "滞纳金条款")
     assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
     assert (sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.page_setup.scale) == (False, 90)

@@ -1,5 +1,4 @@
 from datetime import date
-from decimal import Decimal
 
 import pytest
 
@@ -11,7 +10,6 @@ from market_mgmt.domain.leases import (
     held_between,
     is_plausible,
     may_become,
-    presumed_deposit,
     rental_status,
 )
 
@@ -92,20 +90,3 @@ def test_days_of_another_age_are_typing_mistakes(day, plausible):
 def test_a_lease_is_renewed_unless_somebody_had_the_stall_since(start, end, begins, between):
     other = Term("LEASE-2", start, end)
     assert held_between(YEAR, begins, [YEAR, other]) == (other if between else None)
-
-
-@pytest.mark.parametrize(
-    ("begins", "books_since", "known", "moved", "presumed"),
-    [
-        (date(2024, 1, 1), date(2026, 10, 1), False, False, "5000.00"),
-        (date(2024, 1, 1), None, False, False, "5000.00"),
-        # begun with the books or after them; recorded; taken or given back
-        (date(2026, 10, 1), date(2026, 10, 1), False, False, "0.00"),
-        (date(2026, 10, 2), date(2026, 10, 1), False, False, "0.00"),
-        (date(2024, 1, 1), date(2026, 10, 1), True, False, "0.00"),
-        (date(2024, 1, 1), date(2026, 10, 1), False, True, "0.00"),
-    ],
-)
-def test_a_lease_older_than_the_books_has_paid_its_deposit(begins, books_since, known, moved, presumed):
-    amount = presumed_deposit(Decimal("5000.00"), begins, books_since, known, moved)
-    assert amount == Decimal(presumed)

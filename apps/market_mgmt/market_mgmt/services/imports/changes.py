@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,8 @@ from frappe import _
 from frappe.utils import getdate
 from market_mgmt.domain import leases as lease_rules
 from market_mgmt.domain.billing import plain
-from market_mgmt.services import leases, readings
+from market_mgmt.domain.openings import Opening
+from market_mgmt.services import leases, openings, readings
 from market_mgmt.services.imports import form
 from market_mgmt.services.imports.common import REFUSALS, Change, refusal
 from market_mgmt.services.imports.form import FormLine, LeaseLine, MeterLine
@@ -67,7 +68,7 @@ class Differences:
         if merchant:
             found += self._merchant(line.lease, merchant)
         if lease:
-            found += self._lease(line.lease, lease)
+            found += [*self._lease(line.lease, lease), *self._openings(line.lease, lease)]
         return found
 
     def _stall(self, line: FormLine, stall: Any) -> Iterator[Difference]:
@@ -156,6 +157,17 @@ class Differences:
                 _setter("Merchant", merchant.name, "phone", line.phone),
             )
 
+    def _openings(self, line: LeaseLine, lease: Any) -> Iterator[Difference]:
+        known, said = self.known.openings.get(lease.name, Opening()), line.opening
+        now = datetime.combine(self.as_of, time())
+        for column, old, new, opening in (
+            (form.HELD_DEPOSIT, known.deposit, said.deposit, Opening(deposit=said.deposit)),
+            (form.BALANCE, known.balance, said.balance, Opening(balance=said.balance)),
+        ):
+            if old is not None and new is not None and old != new:
+                apply = _opener(lease.name, opening, now)
+                yield Difference(column, format_yuan(old), format_yuan(new), apply)
+
     def _lease(self, line: LeaseLine, lease: Any) -> Iterator[Difference]:
         found = [*self._terms(line, lease), *self._rent(line, lease)]
         if lease.status == lease_rules.ACTIVE:
@@ -243,6 +255,10 @@ def _set(doctype: str, name: str, **values: Any) -> None:
     document = frappe.get_doc(doctype, name)
     document.update(values)
     document.save(ignore_permissions=True)
+
+
+def _opener(lease: str, opening: Opening, now: datetime) -> Callable[[], object]:
+    return lambda: openings.record(lease, opening, now, _("Import of the list"))
 
 
 def _setter(doctype: str, name: str, field: str, value: Any) -> Callable[[], object]:

@@ -14,6 +14,7 @@ from cn_connect.excel_headers import Columns
 from cn_connect.excel_text import half_width, seen, stroke
 from frappe import _
 from market_mgmt.domain import leases
+from market_mgmt.domain.openings import Opening
 from market_mgmt.domain.registration import is_identity, is_licence_number, is_mobile
 from market_mgmt.services.imports.common import longest, room_for
 
@@ -22,13 +23,14 @@ FLOOR, AREA, STALL, LOCATION, SIZE = "楼层", "片区", "摊位号", "位置", 
 MERCHANT, LICENCE, CATEGORY, ID_NUMBER, PHONE = "商户名称", "营业执照号", "经营类别", "身份证号", "联系电话"
 WATER_PRICE, POWER_PRICE = "水费单价", "电费单价"
 RENT, START, END, RENT_FREE, DEPOSIT = "月租金", "租期开始", "租期结束", "免租期", "押金"
+HELD_DEPOSIT, BALANCE = "已收押金", "预存余额"
 WATER_METER, WATER_START, WATER_DIGITS, WATER_FACTOR = "水表号", "水表初始读数", "水表位数", "水表倍率"
 POWER_METER, POWER_START, POWER_DIGITS, MULTIPLIER = "电表号", "电表初始读数", "电表位数", "电表倍率"
 CLAUSE = "滞纳金条款"
 
 REQUIRED = (FLOOR, AREA, STALL, MERCHANT, ID_NUMBER, PHONE, WATER_PRICE, POWER_PRICE, RENT, START, END)
 OPTIONAL = (
-    *(LOCATION, SIZE, LICENCE, CATEGORY, RENT_FREE, DEPOSIT),
+    *(LOCATION, SIZE, LICENCE, CATEGORY, RENT_FREE, DEPOSIT, HELD_DEPOSIT, BALANCE),
     *(WATER_METER, WATER_START, WATER_DIGITS, WATER_FACTOR),
     *(POWER_METER, POWER_START, POWER_DIGITS, MULTIPLIER, CLAUSE),
 )
@@ -42,7 +44,7 @@ COLUMNS = Columns(
         POWER_PRICE: ("元/度", "元", "元/千瓦时", "元/kwh", "元/kw·h"),
         RENT: ("元", "元/月", "元每月", "月", "元/个月"),
         RENT_FREE: ("天", "日"),
-        DEPOSIT: ("元",),
+        **dict.fromkeys((DEPOSIT, HELD_DEPOSIT, BALANCE), ("元",)),
         **dict.fromkeys(
             (WATER_START, POWER_START), ("吨", "度", "方", "立方", "立方米", "m3", "kwh", "千瓦时")
         ),
@@ -67,6 +69,8 @@ COLUMNS = Columns(
         END: ("租期止", "到期日", "到期日期", "合同结束", "合同结束日期", "结束日期", "租期到期"),
         RENT_FREE: ("免租天数", "免租"),
         DEPOSIT: ("保证金", "履约保证金", "质保金", "押金金额"),
+        HELD_DEPOSIT: ("已交押金", "实收押金", "押金已收", "期初押金", "已收保证金"),
+        BALANCE: ("预存款", "预存款余额", "预交款", "预收款", "期初预存"),
         WATER_METER: ("水表", "水表编号", "水表表号"),
         WATER_START: ("水表底数", "水表起数", "水表读数", "水表底码"),
         WATER_DIGITS: ("水表量程",),
@@ -82,7 +86,7 @@ COLUMNS = Columns(
 )
 METER_DIGITS, MOST_DIGITS = 5, 9
 _NUMBER = re.compile(r"[0-9A-Za-z\u3400-\u9fff\U00020000-\U0003ffff_-]+")
-_TENANCY = (LICENCE, CATEGORY, ID_NUMBER, PHONE, RENT, START, END, RENT_FREE, DEPOSIT)
+_TENANCY = (LICENCE, CATEGORY, ID_NUMBER, PHONE, RENT, START, END, RENT_FREE, DEPOSIT, HELD_DEPOSIT, BALANCE)
 # What offices write where there is nobody, or nothing.
 _VACANT = frozenset(("空", "空置", "空铺", "空摊", "空摊位", "闲置", "待租", "招租", "未出租", "未租", "无"))
 _NONE = frozenset(("无", "没有", "未装", "未安装", "无表", "暂无"))
@@ -112,6 +116,7 @@ class LeaseLine:
     end: date
     rent_free_days: int | None
     deposit: Decimal | None
+    opening: Opening
     late_fee_clause: bool | None
 
 
@@ -180,6 +185,7 @@ def _lease(row: Row) -> LeaseLine | None:
         "end": row.take(END, _lease_day, required=True),
         "rent_free_days": row.take(RENT_FREE, _days),
         "deposit": row.take(DEPOSIT, _amount),
+        "opening": Opening(row.take(HELD_DEPOSIT, _amount), row.take(BALANCE, _amount)),
         "late_fee_clause": row.take(CLAUSE, _yes_or_no),
     }
     if values["start"] and values["end"] and values["end"] < values["start"]:

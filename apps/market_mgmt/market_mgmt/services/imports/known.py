@@ -12,7 +12,8 @@ from cn_connect.crypto import keys
 from cn_connect.excel_text import same_key
 from frappe import _
 from frappe.utils import getdate
-from market_mgmt.services import leases, tariffs
+from market_mgmt.domain.openings import Opening
+from market_mgmt.services import leases, openings, tariffs
 from market_mgmt.services.imports import form
 from market_mgmt.services.imports.form import FormLine, LeaseLine
 
@@ -57,6 +58,7 @@ class Known:
         self.leases: dict[str, list[Any]] = {}
         for row in self._rows("Lease", _LEASE, **leases.HELD):
             self.leases.setdefault(row.stall, []).append(row)
+        self.openings = openings.recorded(row.name for held in self.leases.values() for row in held)
 
     def _rows(self, doctype: str, fields: list[str], **filters: Any) -> list[Any]:
         return frappe.get_all(doctype, filters={"market": self.market, **filters}, fields=fields)
@@ -91,6 +93,15 @@ class Known:
                 return row
         return None
 
+    def news_of(self, line: FormLine) -> Opening | None:
+        """What the row says of a lease that is there about its deposit and balance of before this system, if that is
+        not recorded yet; None for nothing."""
+        lease = self.lease_of(line)
+        if line.lease is None or lease is None:
+            return None
+        news = self.openings.get(lease.name, Opening()).news(line.lease.opening)
+        return news if news != Opening() else None
+
     def meter_for(self, line: FormLine, fee_type: str) -> Any:
         """The meter that the row names, else the one that is in its place."""
         named = self.meters.get(same_key(line.meters[fee_type].meter_no))
@@ -102,7 +113,7 @@ class Known:
         return (
             same_key(line.stall_no) in self.stalls
             and all(self.meter_for(line, kind) for kind in line.meters)
-            and (line.lease is None or self.lease_of(line) is not None)
+            and (line.lease is None or (self.lease_of(line) is not None and not self.news_of(line)))
             and all(self.tariffs.unit_price(kind, stall, as_of) is not None for kind in line.prices)
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -17,8 +17,10 @@ from cn_connect.crypto import keys
 from cn_connect.excel import read_table
 from cn_connect.excel_text import same_key
 from cn_connect.money import to_db
+from frappe import _
 from market_mgmt.domain import leases as lease_rules
-from market_mgmt.services import leases, tariffs
+from market_mgmt.domain.openings import Opening
+from market_mgmt.services import leases, openings, tariffs
 from market_mgmt.services.imports import form, journal, stamp
 from market_mgmt.services.imports.changes import Difference, Differences, tried
 from market_mgmt.services.imports.common import (
@@ -122,7 +124,9 @@ class _Writer:
             if not self.known.meter_for(line, fee_type):
                 self._meter(line, fee_type, stall)
         if line.lease and not self.known.lease_of(line):
-            self._lease(line.lease, stall)
+            self._open(self._lease(line.lease, stall).name, line.lease.opening)
+        elif news := self.known.news_of(line):
+            self._open(self.known.lease_of(line).name, news)
         self.changes += found
         if complete and not found:
             self.unchanged.append(line)
@@ -177,9 +181,17 @@ class _Writer:
         self.known.learn(self.known.meters, same_key(meter.meter_no), made)
         self.known.learn(self.known.places, (stall, fee_type), made)
 
-    def _lease(self, lease: LeaseLine, stall: str) -> None:
+    def _open(self, lease: str, opening: Opening) -> None:
+        """Deposit and balance of before this system, for a lease of which none were recorded."""
+        now = datetime.combine(self.as_of, time())
+        openings.record(lease, opening, now, _("Import of the list"))
+        posted = [amount for amount in (opening.deposit, opening.balance) if amount]
+        if posted:
+            self.added["Account Entry"] += len(posted)
+
+    def _lease(self, lease: LeaseLine, stall: str) -> Any:
         merchant = self.known.merchant_of(lease) or self._merchant(lease)
-        self._insert(
+        return self._insert(
             "Lease",
             merchant=merchant.name,
             stall=stall,
