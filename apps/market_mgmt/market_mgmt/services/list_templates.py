@@ -94,10 +94,25 @@ _ARREARS = (
         width=12,
         choices=f"{_STALLS}!$A$2:$A${MAX_ROWS}",
     ),
-    Field(arrears_list.FEE_TYPE, "租金", "从下拉列表选", required=True, width=14, choices="fee types"),
-    Field(arrears_list.PERIOD, "2026-09", "欠的是哪个月的费用", required=True, width=12),
+    Field(
+        arrears_list.FEE_TYPE,
+        "租金",
+        "从下拉列表选；已收的押金选“期初押金”，多收、预收的钱选“期初预存款”",
+        required=True,
+        width=14,
+        choices="fee types",
+    ),
+    Field(
+        arrears_list.PERIOD,
+        "2026-09",
+        "欠的是哪个月的费用；押金、预存款填租约期内的任一个月",
+        required=True,
+        width=12,
+    ),
     Field(arrears_list.AMOUNT, "1,500.00", "大于 0；只填本金，不含滞纳金", MONEY, "元", True, 16),
-    Field(arrears_list.DUE, "2026-10-08", "原定的最后缴费日", DATE, required=True, width=14),
+    Field(
+        arrears_list.DUE, "2026-10-08", "原定的最后缴费日；押金、预存款不填", DATE, required=True, width=14
+    ),
     Field(arrears_list.REMARK, "手工台账第 12 页", "备查，不影响计算", width=30),
 )
 
@@ -122,7 +137,8 @@ def arrears(market: str) -> bytes:
     """The list of opening arrears (期初欠费) of a market, empty, with its stalls and their tenants to look up."""
     book = new_book()
     types = frappe.get_all("Fee Type", pluck="name", order_by="priority, name")
-    choices = f'"{",".join(terms.fee_type(name) for name in types)}"'
+    kinds = [*(terms.fee_type(name) for name in types), arrears_list.DEPOSIT, arrears_list.BALANCE]
+    choices = f'"{",".join(kinds)}"'
     fields = [
         Field(**{**vars(field), "choices": choices}) if field.name == arrears_list.FEE_TYPE else field
         for field in _ARREARS

@@ -1,13 +1,13 @@
 """Scenarios: deposits and balances of before the system are columns of the lists, posted once as opening entries."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
 
 from market_mgmt.services import deposits, ledger
-from market_mgmt.services.imports import merchants
-from market_mgmt.tests import factories
+from market_mgmt.services.imports import arrears, merchants
+from market_mgmt.tests import factories, workbooks
 from market_mgmt.tests.workbooks import form, stall_row
 
 D = Decimal
@@ -90,3 +90,53 @@ def test_a_balance_pays_arrears_that_are_open(site, market):
     owed = sum(row.total for row in ledger.open_fees(AS_OF, market=market))
     run(market, {"预存余额": 500})
     assert sum(row.total for row in ledger.open_fees(AS_OF, market=market)) == owed - D("500.00")
+
+
+class TestOpeningArrearsList:
+    """Where leases are there already, deposits and balances come with the arrears."""
+
+    @pytest.fixture
+    def shop(self, site):
+        return factories.shop(deposit=3000, end_date=date(2027, 12, 31))
+
+    @pytest.fixture
+    def stall_no(self, site, shop):
+        return site.db.get_value("Stall", shop.stall, "stall_no")
+
+    def run(self, shop, *lines):
+        return arrears.run(shop.market, workbooks.arrears(*lines), "arrears.xlsx", AS_OF, False)
+
+    def test_debts_deposit_and_balance_of_a_lease(self, site, shop, stall_no):
+        lines = [
+            [stall_no, "租金", "2026-09", 1500, datetime(2026, 10, 8), None],
+            [stall_no, "期初押金", "2026-10", 3000, None, "收据簿"],
+            [stall_no, "预存款", "2026-10", "1600.00", None, None],
+        ]
+        result = self.run(shop, *lines)
+        assert (result.rejected, result.added) == (0, {"Fee": 1, "Account Entry": 2})
+        # the balance has paid the rent of September
+        assert ledger.open_fees(AS_OF, market=shop.market) == []
+        assert ledger.prepaid_balance(shop.merchant) == D("100.00")
+        assert deposits.held([shop.lease])[shop.lease] == D("3000.00")
+        assert ledger.check(shop.market) == []
+        # and the same list, with a word more, adds nothing
+        again = self.run(shop, *lines[:-1], [*lines[-1][:-1], "核对过"])
+        assert (again.added, again.unchanged) == ({}, 3)
+
+    @pytest.mark.parametrize(
+        "lines",
+        [
+            [("期初押金", 3000.01)],
+            [("期初押金", 0)],
+            [("期初押金", 1000), ("押金", 1000)],
+        ],
+    )
+    def test_what_is_refused(self, site, shop, stall_no, lines):
+        result = self.run(shop, *([stall_no, kind, "2026-10", amount, None, None] for kind, amount in lines))
+        assert result.status == "Refused"
+        assert site.db.count("Account Entry", {"market": shop.market}) == 0
+
+    def test_another_amount_than_was_recorded_is_refused(self, site, shop, stall_no):
+        self.run(shop, [stall_no, "期初押金", "2026-10", 3000, None, None])
+        result = self.run(shop, [stall_no, "期初押金", "2026-10", 2000, None, None])
+        assert [(error.column, "3,000.00" in error.reason) for error in result.errors] == [("欠费金额", True)]

@@ -22,7 +22,7 @@ PERIOD = "2026-10"
 
 @pytest.fixture
 def shop(site):
-    return factories.shop()
+    return factories.shop(deposit=3000)
 
 
 @pytest.fixture

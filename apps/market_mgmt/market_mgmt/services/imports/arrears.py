@@ -1,11 +1,11 @@
-"""Import of what stalls owed before the system was introduced (期初欠费)."""
+"""Import of what stalls owed before the system was introduced (期初欠费), and of deposits and balances that were there."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -17,8 +17,9 @@ from cn_connect.excel_text import same_key
 from cn_connect.money import format_yuan, yuan
 from frappe import _
 from frappe.utils import getdate
+from market_mgmt.domain.openings import Opening
 from market_mgmt.domain.periods import Period, month_of
-from market_mgmt.services import billing, terms
+from market_mgmt.services import billing, openings, terms
 from market_mgmt.services.billing import OpeningFee
 from market_mgmt.services.imports import journal, stamp
 from market_mgmt.services.imports.common import (
@@ -56,10 +57,26 @@ COLUMNS = Columns(
 ALIASES = {chinese: name for name, chinese in terms.FEE_TYPES.items()} | {"摊位费": "Rent", "摊租": "Rent"}
 
 
+# What stands in the place of a fee type for money that was there: it is no debt, so its due date says nothing.
+DEPOSIT, BALANCE = "期初押金", "期初预存款"
+_MONEY = {
+    **dict.fromkeys((DEPOSIT, "押金", "已收押金"), DEPOSIT),
+    **dict.fromkeys((BALANCE, "预存款", "预存余额", "预存", "预交款"), BALANCE),
+}
+
+
 @dataclass(frozen=True)
 class ArrearsLine:
+    """A debt as an opening fee; of money that was there only the lease, what it is and how much."""
+
     row: Row
     fee: OpeningFee
+
+    @property
+    def opening(self) -> Opening | None:
+        if self.fee.fee_type == DEPOSIT:
+            return Opening(deposit=self.fee.amount)
+        return Opening(balance=self.fee.amount) if self.fee.fee_type == BALANCE else None
 
 
 def run(
@@ -85,13 +102,17 @@ def run(
     parsed = checked(table, lambda row: _line(row, market, leases, fee_types), progress)
     lines = [line for line in parsed if line]
     refuse_repeats([line.row for line in lines], PERIOD, [line.fee.key for line in lines])
-    known = _known(market, lines)
+    known = _known(market, [line for line in lines if not line.opening])
+    known |= _known_money([line for line in lines if line.opening])
     good = [line for line in lines if not line.row.errors]
     with journal.attempted(source, dry_run, confirmation) as attempt:
-        added = _post([line for line in good if line.fee.key not in known], as_of, attempt, progress)
+        new = [line for line in good if line.fee.key not in known]
+        added = _post([line for line in new if not line.opening], as_of, attempt, progress)
+        posted = _open([line for line in new if line.opening], as_of, attempt)
         unchanged = sum(line.fee.key in known for line in good)
         result = attempt.result = judged(table, as_of, dry_run, confirmation, unchanged)
-        result.added = {"Fee": added} if added else {}
+        counts = {"Fee": added, "Account Entry": posted}
+        result.added = {doctype: count for doctype, count in counts.items() if count}
     return result
 
 
@@ -114,6 +135,15 @@ def _post(lines: Sequence[ArrearsLine], as_of: date, attempt: Attempt, progress:
     return sum(not line.row.errors for line in lines)
 
 
+def _open(lines: Sequence[ArrearsLine], as_of: date, attempt: Attempt) -> int:
+    """Records deposits and balances, after the debts that a balance pays. Returns how many."""
+    now = datetime.combine(as_of, time())
+    for line in lines:
+        with attempt.row(line.row, AMOUNT):
+            openings.record(line.fee.lease, line.opening or Opening(), now, _("Import of the list"))
+    return sum(not line.row.errors for line in lines)
+
+
 def _line(
     row: Row, market: str, leases: dict[str, list[Any]], fee_types: dict[str, str]
 ) -> ArrearsLine | None:
@@ -121,17 +151,20 @@ def _line(
     fee_type = row.take(FEE_TYPE, lambda value: _fee_type(value, fee_types), required=True)
     period = row.take(PERIOD, _period, required=True)
     amount = row.take(AMOUNT, _amount, required=True)
-    due = row.take(DUE, as_date, required=True)
+    is_money = fee_type in (DEPOSIT, BALANCE)
+    due = row.take(DUE, as_date, required=not is_money)
     held = leases.get(same_key(f"{market}-{stall_no}"), [])
     lease = _lease_of(held, month_of(period)) if stall_no and period else None
     if stall_no and period and not lease:
         row.fault(STALL, _("has no lease in the period {0}").format(period))
-    if period and due and due < month_of(period).start:
+    if period and due and not is_money and due < month_of(period).start:
         row.fault(DUE, _("lies before the period"))
     if row.errors or lease is None:
         return None
     # As the stall is written in the system, whatever the case in the file.
     key = f"{market}|{lease.stall.removeprefix(f'{market}-')}|{fee_type}|{period}"
+    if is_money:  # of a lease there is one, whatever the month says
+        key = f"{market}|{lease.name}|{fee_type}"
     return ArrearsLine(row, OpeningFee(lease.name, fee_type, period, amount, due, key))
 
 
@@ -158,6 +191,20 @@ def _known(market: str, lines: Sequence[ArrearsLine]) -> set[str]:
     return known
 
 
+def _known_money(lines: Sequence[ArrearsLine]) -> set[str]:
+    """The keys of deposits and balances recorded already. Faults rows that say another amount."""
+    known = set()
+    recorded = openings.recorded(line.fee.lease for line in lines)
+    for line in lines:
+        before = recorded[line.fee.lease]
+        amount = before.deposit if line.fee.fee_type == DEPOSIT else before.balance
+        if amount is not None and amount != line.fee.amount:
+            line.row.fault(AMOUNT, _("is recorded already with {0}").format(format_yuan(amount)))
+        elif amount is not None:
+            known.add(line.fee.key)
+    return known
+
+
 def _leases(market: str) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for row in frappe.get_all(
@@ -179,7 +226,7 @@ def _lease_of(leases: list[Any], days: Period) -> Any:
 
 
 def _fee_types() -> dict[str, str]:
-    known = {same_key(alias): name for alias, name in ALIASES.items()}
+    known = {same_key(alias): name for alias, name in (ALIASES | _MONEY).items()}
     for row in frappe.get_all("Fee Type", fields=["name", "code"]):
         known |= {same_key(word): row.name for word in (row.name, row.code, _(row.name)) if word}
     return known
