@@ -133,13 +133,21 @@ def _given_back_later(session: Any, day: date, found: dict[str, Decimal]) -> Non
 
 def _part(entries: list[Any], part: str) -> Decimal:
     """A column of the journal: of rent, say, what the balances paid of it."""
-    accounts = {"押金": "Deposit Held", "转入预存": "Prepaid", "待退款": "Refund Payable"}
+    accounts = {**dict(_KEPT), "转入预存": "Prepaid", "长短款": "Cash Over/Short"}
     if part in accounts:
         return -_balance(entries, accounts[part])
     if part == "滞纳金":
         return -_between(entries, "Late Fee Receivable", "Prepaid")
     if part == "其他往来":
-        known = {"Cash", "Prepaid", "Deposit Held", "Refund Payable", "Receivable", "Late Fee Receivable"}
+        known = {
+            "Cash",
+            "Cash Over/Short",
+            "Prepaid",
+            "Deposit Held",
+            "Refund Payable",
+            "Receivable",
+            "Late Fee Receivable",
+        }
         money = [
             e
             for e in entries

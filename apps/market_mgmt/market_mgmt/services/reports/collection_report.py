@@ -36,8 +36,8 @@ def _report(found: Collection, head: Heading) -> Report:
         market_name=head.market_name,
         meta=head.meta,
         figures=[
-            Figure(f"当期收缴率（账期 {found.period}）", layout.percent(total.rate), tone),
-            Figure(f"到期收缴率（{found.period} 到期）", layout.percent(found.due.rate)),
+            Figure("当期收缴率", layout.percent(total.rate), tone),
+            Figure("到期收缴率", layout.percent(found.due.rate)),
             Figure("应收", f"￥{format_yuan(sums.charged)}"),
             Figure("减免", f"￥{format_yuan(sums.waived)}"),
             Figure("已收", f"￥{format_yuan(sums.received)}"),
@@ -59,7 +59,7 @@ def _report(found: Collection, head: Heading) -> Report:
         ],
         notes=[
             "收缴率＝已收本金÷（应收本金－减免）；减免不算已收，滞纳金不计入；取自不可更改的账目分录。",
-            "当期收缴率统计该账期的费用；到期收缴率统计应缴日期在该月的费用，不论账期。",
+            f"当期收缴率统计账期 {found.period} 的费用；到期收缴率统计应缴日期在 {found.period} 的费用，不论账期。",
             "欠费摊位前十名含以前账期，只列摊位号，不列姓名。",
         ],
         watermark=head.watermark,

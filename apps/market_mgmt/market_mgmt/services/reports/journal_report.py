@@ -20,6 +20,7 @@ from market_mgmt.services.reports.journal_rows import (
     POWER,
     REMAINDER,
     RENT,
+    SHORT,
     WATER,
 )
 from market_mgmt.services.reports.journal_workbook import workbook
@@ -27,7 +28,7 @@ from market_mgmt.services.reports.layout import Block, Column, Figure, Report, R
 
 KIND = "Daily Journal"
 # Shown on paper only on days that have some.
-_SELDOM = (HELD, REMAINDER)
+_SELDOM = (HELD, SHORT, REMAINDER)
 
 
 def build(market: str, day: date, made_at: datetime | None = None) -> ReportFile:
@@ -66,7 +67,7 @@ def _report(journal: Journal, head: Heading) -> Report:
             *(_balance_block(balance) for balance in moved),
         ],
         notes=[
-            "收款金额＝各项费用＋滞纳金＋押金＋转入预存＋待退款＋其他往来；转入预存为负表示动用了以前的预存或退出了预存。",
+            "收款金额＝各项费用＋滞纳金＋押金＋转入预存＋待退款＋长短款＋其他往来；转入预存为负表示动用了以前的预存或退出了预存。",
             "退款与撤销的收款以负数列示。数据取自不可更改的账目分录，各项合计与账目相符才会出具。",
         ],
         watermark=head.watermark,

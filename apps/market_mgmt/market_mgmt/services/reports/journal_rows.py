@@ -18,6 +18,7 @@ from market_mgmt.domain.ledger import (
     CASH,
     DEPOSIT_HELD,
     LATE_FEE_RECEIVABLE,
+    OVER_SHORT,
     PREPAID,
     RECEIVABLE,
     REFUND_PAYABLE,
@@ -25,9 +26,9 @@ from market_mgmt.domain.ledger import (
 )
 
 RENT, WATER, POWER, OTHER, LATE_FEE = "租金", "水费", "电费", "其他费用", "滞纳金"
-DEPOSIT, REST, HELD, REMAINDER = "押金", "转入预存", "待退款", "其他往来"
+DEPOSIT, REST, HELD, SHORT, REMAINDER = "押金", "转入预存", "待退款", "长短款", "其他往来"
 FEE_PARTS = (RENT, WATER, POWER, OTHER)
-PARTS = (*FEE_PARTS, LATE_FEE, DEPOSIT, REST, HELD, REMAINDER)
+PARTS = (*FEE_PARTS, LATE_FEE, DEPOSIT, REST, HELD, SHORT, REMAINDER)
 
 MONEY = frozenset({CASH, PREPAID, DEPOSIT_HELD, REFUND_PAYABLE})
 _PART_OF_ACCOUNT = {
@@ -35,6 +36,7 @@ _PART_OF_ACCOUNT = {
     DEPOSIT_HELD: DEPOSIT,
     PREPAID: REST,
     REFUND_PAYABLE: HELD,
+    OVER_SHORT: SHORT,
 }
 _PART_OF_TYPE = {"Rent": RENT, "Water": WATER, "Electricity": POWER}
 

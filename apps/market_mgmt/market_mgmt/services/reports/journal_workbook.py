@@ -18,18 +18,17 @@ from market_mgmt.services.reports.common import Heading
 from market_mgmt.services.reports.journal_balances import DEPOSITS, GOING_BACK, PREPAID_MONEY, Balance
 from market_mgmt.services.reports.journal_data import Journal
 from market_mgmt.services.reports.journal_described import Taking
-from market_mgmt.services.reports.journal_rows import DEPOSIT, HELD, PARTS, REST
+from market_mgmt.services.reports.journal_rows import DEPOSIT, HELD, LATE_FEE, PARTS, REST
 
 _TAKINGS, _TRANSFERS, _SUMS, _ENTRIES = "收款流水", "划转流水", "汇总", "当日分录"
 _BEFORE_PARTS = (
-    *(
-        SheetColumn("序号", 6),
-        SheetColumn("时间", 8),
-        SheetColumn("类别", 10),
-        SheetColumn("收据号", 20, TEXT),
-    ),
-    *(SheetColumn("摊位", 14, TEXT), SheetColumn("商户", 18, TEXT), SheetColumn("方式", 10)),
+    *(SheetColumn("序号", 5), SheetColumn("时间", 7), SheetColumn("类别", 8)),
+    *(SheetColumn("收据号", 20, TEXT), SheetColumn("摊位", 12, TEXT), SheetColumn("商户", 12, TEXT)),
+    SheetColumn("方式", 9),
 )
+# Too wide for a page: what says which row it is stands on every one, and a page begins at late fees and at the amount.
+_REPEATED = 4
+_PAGES = (len(_BEFORE_PARTS) + 1 + PARTS.index(LATE_FEE), len(_BEFORE_PARTS) + 1 + len(PARTS))
 _CHANNEL = get_column_letter(len(_BEFORE_PARTS))
 _LETTERS = {part: get_column_letter(len(_BEFORE_PARTS) + i) for i, part in enumerate(PARTS, start=1)}
 _FIRST, _LAST = _LETTERS[PARTS[0]], _LETTERS[PARTS[-1]]
@@ -72,6 +71,7 @@ def _rows_sheet(book: Workbook, title: str, rows: Sequence[Taking], head: Headin
         *(SheetColumn("支付单", 30, TEXT), SheetColumn("退款单", 24, TEXT)),
     ]
     writer = SheetWriter(book, title, columns)
+    writer.side_by_side(1, _REPEATED, _PAGES)
     head.write(writer, seal)
     first = writer.header(freeze=True) + 1
     for number, row in enumerate(rows, start=1):
