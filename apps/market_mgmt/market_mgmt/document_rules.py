@@ -2,6 +2,7 @@
 
 - The market of a document is set once, and everything that it links to is of that market.
 - What the system fills in (read-only fields: who asked, who decided, when, the status) never comes from a client.
+- Values are there, of the type of their field, and of a size that can be meant.
 - Permission is asked once more for what results, when the controller has filled in the market.
 - Rows of a table are saved with their document only.
 
@@ -16,18 +17,18 @@ from frappe import _
 from frappe.model import display_fieldtypes, table_fields
 from frappe.model.document import Document
 from frappe.utils import cstr, flt, get_datetime, getdate
-from market_mgmt import permissions
+from market_mgmt import document_values, permissions
 
 _NUMBERS = frozenset({"Check", "Currency", "Float", "Int", "Percent"})
 
 
 def before_insert(doc: Document, _event: str | None = None) -> None:
-    _refuse_foreign_values(doc, None)
+    _check_clients_values(doc, None)
 
 
 def before_validate(doc: Document, _event: str | None = None) -> None:
     if not doc.is_new():
-        _refuse_foreign_values(doc, doc.get_doc_before_save())
+        _check_clients_values(doc, doc.get_doc_before_save())
 
 
 def validate(doc: Document, _event: str | None = None) -> None:
@@ -62,8 +63,8 @@ def _check_market(doc: Document, before: Document | None) -> None:
             frappe.throw(_("{0} {1} belongs to another market.").format(_(link.label), link.name))
 
 
-def _refuse_foreign_values(doc: Document, before: Document | None) -> None:
-    """Raises PermissionError when a client says what the system fills in."""
+def _check_clients_values(doc: Document, before: Document | None) -> None:
+    """Raises PermissionError when a client says what the system fills in, ValidationError for values that cannot be."""
     if not _by_a_client(doc):
         return
     for field in _system_fields(doc, is_new=before is None):
@@ -74,6 +75,7 @@ def _refuse_foreign_values(doc: Document, before: Document | None) -> None:
             same = _same(field, given, before.get(field.fieldname))
         if not same:
             frappe.throw(_("{0} is filled in by the system.").format(_(field.label)), frappe.PermissionError)
+    document_values.check(doc)
 
 
 def _system_fields(doc: Document, is_new: bool) -> Iterator[Any]:

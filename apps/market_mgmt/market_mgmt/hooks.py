@@ -76,7 +76,7 @@ _NEVER_ALONE = dict.fromkeys(
     ("before_insert", "before_validate", "on_trash"), "market_mgmt.document_rules.row_alone"
 )
 doc_events = {
-    **dict.fromkeys(_own_doctypes.of_a_market(), _RULES),
+    **dict.fromkeys((*_own_doctypes.of_a_market(), *_own_doctypes.shared_settings()), _RULES),
     **dict.fromkeys(_own_doctypes.tables(), _NEVER_ALONE),
     # Nothing hangs on the ledger that would write into it.
     **{

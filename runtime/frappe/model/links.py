@@ -32,6 +32,9 @@ def validate_links(doc: Any) -> None:
             name = each.get(df.fieldname)
             if not name:
                 continue
+            if not _may_be_name(name):
+                invalid.append(_shown(each, df, ascii(name)))
+                continue
             target = df.options if df.fieldtype == "Link" else each.get(df.options)
             status = _follow(each, df, frappe.get_meta(target), known) if target else None
             if status is None:
@@ -46,6 +49,12 @@ def validate_links(doc: Any) -> None:
     if cancelled:
         message = frappe.messages.fill(frappe._("Cannot link cancelled document: {0}"), ", ".join(cancelled))
         frappe.throw(message, frappe.CancelledLinkError)
+
+
+def _may_be_name(name: Any) -> bool:
+    """An object would be taken for a filter and find something else; half a character reaches no database."""
+    halves = ("\ud800" <= character <= "\udfff" for character in cstr(name))
+    return not isinstance(name, dict | list) and not any(halves)
 
 
 def _shown(doc: Any, df: Any, name: Any) -> str:
@@ -67,7 +76,7 @@ def _follow(doc: Any, df: Any, target: Any, known: dict[tuple, _dict]) -> int | 
     if target.issingle:
         known[key] = _dict(name=target.name)
     elif key not in known:
-        known[key] = frappe.db.get_value(target.name, name, list(columns), as_dict=True) or _dict()
+        known[key] = frappe.db.get_value(target.name, cstr(name), list(columns), as_dict=True) or _dict()
     values = known[key]
     if not values:
         return 0 if fetched else None  # as in stock Frappe: a link that fetches is not checked
