@@ -7,7 +7,7 @@ from decimal import Decimal
 import frappe
 from frappe import _
 from market_mgmt.domain.ledger import REVERSAL, Posting
-from market_mgmt.services import freed, labels, ledger, red_cards, waivers
+from market_mgmt.services import dunning, freed, labels, ledger, waivers
 from market_mgmt.services.rows import lock
 
 
@@ -32,7 +32,7 @@ def reverse(fee: str, reason: str, now: datetime) -> list[str]:
     waivers.void_with(fee)
     frappe.db.set_value("Fee", fee, {"status": "Reversed", "reason": reason.strip(), **zero})
     lifted = freed.pay_open(owner.merchant, now)
-    return [*lifted, *red_cards.lift_if_settled(owner.lease, now)]
+    return [*lifted, *dunning.after_payment(owner.lease, now)]
 
 
 def reversals(entries: Sequence[ledger.LedgerEntry], reason: str, as_of: date) -> list[Posting]:

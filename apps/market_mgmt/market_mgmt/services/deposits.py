@@ -4,14 +4,14 @@ Taken at the counter or by transfer, never through WeChat: its refunds end after
 """
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 
 import frappe
 from frappe import _
 from market_mgmt.domain.leases import OVER
 from market_mgmt.domain.ledger import DEPOSIT, DEPOSIT_HELD, DEPOSIT_RELEASE, PREPAID, Posting
-from market_mgmt.services import labels, last_bills, ledger, openings
+from market_mgmt.services import dunning, labels, last_bills, ledger, openings
 from market_mgmt.services.allocations import Paid, use_prepaid
 from market_mgmt.services.rows import lock
 from market_mgmt.services.values import as_date
@@ -50,7 +50,7 @@ def release(lease: str, amount: Decimal, on: date, reason: str) -> Decimal:
     return available - amount
 
 
-def settle(lease: str, on: date, reason: str) -> tuple[Decimal, list[str]]:
+def settle(lease: str, on: date, reason: str, now: datetime | None = None) -> tuple[Decimal, list[str]]:
     """At the end of a lease: release its whole deposit and pay the merchant's debts from it.
 
     A deposit of before this system is taken over first if nobody has recorded it (`openings.presume_deposit`).
@@ -73,6 +73,8 @@ def settle(lease: str, on: date, reason: str) -> tuple[Decimal, list[str]]:
     first = [bill.name for bill in bills if bill.lease in own]
     due = [bill.name for bill in bills if as_date(bill.due_date) <= on]
     paid = use_prepaid([row.merchant], on, first, {*first, *due}).get(row.merchant, Paid())
+    for one in paid.leases:
+        dunning.after_payment(one, now or datetime.combine(on, time()))
     return ledger.prepaid_balance(row.merchant, lock=True), paid.leases
 
 

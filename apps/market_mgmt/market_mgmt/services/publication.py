@@ -13,7 +13,7 @@ from frappe import _
 from market_mgmt.domain.late_fee import DEFAULT_START_AFTER_DAYS
 from market_mgmt.domain.ledger import CHARGE, DEFERRED_INCOME, INCOME, RECEIVABLE, Posting
 from market_mgmt.domain.periods import Period, month_of
-from market_mgmt.services import deferral, labels, ledger, red_cards, supplier_bills, waivers
+from market_mgmt.services import deferral, dunning, labels, ledger, supplier_bills, waivers
 from market_mgmt.services.allocations import use_prepaid
 from market_mgmt.services.closed_months import require_open
 from market_mgmt.services.late_fees import rule_in_force
@@ -87,7 +87,7 @@ def publish(
     waivers.carry_over(market, [row.name for row in bills], as_of)
     for paid in use_prepaid({row.merchant for row in bills}, as_of).values():
         for lease in paid.leases:
-            red_cards.lift_if_settled(lease, moment)
+            dunning.after_payment(lease, moment)
     return len(bills)
 
 

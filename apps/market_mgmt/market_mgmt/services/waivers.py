@@ -14,7 +14,7 @@ from cn_connect.money import to_db, yuan
 from frappe import _
 from frappe.model.document import Document
 from market_mgmt.domain.ledger import LATE_FEE_RECEIVABLE, RECEIVABLE, WAIVED, WAIVER, Posting
-from market_mgmt.services import labels, late_fees, ledger, red_cards
+from market_mgmt.services import dunning, labels, late_fees, ledger
 from market_mgmt.services.fee_writer import ONE_OFF
 from market_mgmt.services.rows import chunks, lock
 
@@ -102,7 +102,7 @@ def _post(waiver: Document, now: datetime) -> None:
         ]
     )
     ledger.refresh_caches([waiver.fee], today)
-    red_cards.lift_if_settled(row.lease, now)
+    dunning.after_payment(row.lease, now)
 
 
 def void_with(fee: str) -> list[str]:

@@ -6,7 +6,16 @@ from decimal import Decimal
 import pytest
 
 from cn_connect.money import yuan
-from market_mgmt.services import counter, deposits, lease_changes, leases, ledger, payments, refunds
+from market_mgmt.services import (
+    counter,
+    deposits,
+    lease_changes,
+    leases,
+    ledger,
+    payments,
+    red_cards,
+    refunds,
+)
 from market_mgmt.tests import factories
 
 D = Decimal
@@ -67,6 +76,17 @@ def test_no_more_is_released_than_is_held(site, shop):
         deposits.release(shop.lease, D("1500.01"), NOW.date(), "部分退还")
     with pytest.raises(site.ValidationError):
         deposits.release(shop.lease, D("1.00"), NOW.date(), " ")
+
+
+def test_arrears_that_a_deposit_settles_lift_their_red_card(site, shop):
+    take(shop)
+    factories.rent_bill(shop)
+    leases.end_expired(date(2026, 11, 1))
+    monday = datetime(2026, 11, 16, 9)
+    [card] = red_cards.draft_due(shop.market, monday)
+    red_cards.review(card, True, None, CASHIER, monday)
+    deposits.settle(shop.lease, monday.date(), "租约到期", monday)
+    assert site.db.get_value("Red Card", card, ["status", "lifted_at"]) == ("Lifted", monday)
 
 
 def test_a_deposit_that_never_came_takes_back_what_it_paid_when_it_was_settled(site, shop):

@@ -4,9 +4,10 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+import frappe
 from cn_connect import outbox
 from cn_connect.errors import GatewayRefused, NoConsent
-from market_mgmt.services import dunning
+from market_mgmt.services import billing, dunning, ledger
 from market_mgmt.tests import factories, people
 
 NOV_1 = datetime(2026, 11, 1, 9)
@@ -58,6 +59,29 @@ def deliver(site, now, **senders):
         return outbox.deliver_due(now, senders=senders)
     finally:
         site.db.commit = commit
+
+
+def pay_all(shop, now):
+    fees = [row.name for row in ledger.open_fees(now.date(), merchant=shop.merchant)]
+    total = sum(row.total for row in ledger.open_fees(now.date(), merchant=shop.merchant))
+    factories.collect(shop.merchant, fees, "Cash", total, "Administrator", now)
+
+
+def reverse_all(shop, now):
+    for row in ledger.open_fees(now.date(), merchant=shop.merchant):
+        billing.reverse(row.name, "录入错误", now)
+
+
+def waive_all(shop, now):
+    from cn_connect import clock
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(clock, "now", lambda: now)
+        for row in ledger.open_fees(now.date(), merchant=shop.merchant):
+            for part, amount in (("Principal", row.principal), ("Late Fee", row.late_fee)):
+                waiver = frappe.get_doc("Fee Waiver", factories.waiver(row.name, part, str(amount)))
+                waiver.status = "Approved"
+                waiver.save()
 
 
 def test_a_bill_that_nobody_pays(site, shop):
@@ -114,11 +138,12 @@ def test_messages_of_quiet_hours_wait_for_the_morning(site, shop):
     assert {row.state for row in rows} == {"Queued"}
 
 
-def test_what_was_paid_during_quiet_hours_is_not_dunned_in_the_morning(site, shop):
+@pytest.mark.parametrize("settle", [pay_all, reverse_all, waive_all])
+def test_what_is_settled_during_quiet_hours_is_not_dunned_in_the_morning(site, shop, settle):
     # given a call queued at night
     dunning.run(shop.market, on(11, 22))
-    # when everything is paid before the morning
-    pay_all(shop, on(11, 23))
+    # when everything is paid, taken back or waived before the morning
+    settle(shop, on(11, 23))
     # then nobody is called
     run = deliver(site, on(12, 8, 1), SMS=never, Voice=never)
     assert not run.counts
@@ -209,11 +234,3 @@ def refuse(error):
         raise error
 
     return sender
-
-
-def pay_all(shop, now):
-    from market_mgmt.services import ledger
-
-    fees = [row.name for row in ledger.open_fees(now.date(), merchant=shop.merchant)]
-    total = sum(row.total for row in ledger.open_fees(now.date(), merchant=shop.merchant))
-    factories.collect(shop.merchant, fees, "Cash", total, "Administrator", now)

@@ -64,7 +64,7 @@ def terminate_lease(lease: str, last_day: date, reason: str) -> answers.Terminat
 def settle_deposit(lease: str, reason: str) -> answers.SettledDeposit:
     """Releases the deposit of a lease that has ended and is billed to its end; own debts first, the rest is balance."""
     own("Lease", [lease])
-    balance, leases = deposits.settle(lease, clock.today(), reason)
+    balance, leases = deposits.settle(lease, clock.today(), reason, clock.now())
     opening = openings.recorded([lease])[lease].deposit
     return {"prepaid_balance": balance, "leases_paid": leases, "opening_deposit": opening}
 

@@ -112,6 +112,13 @@ def test_a_deposit_from_before_the_system_is_money_of_its_own():
     assert where(lots, "out") == (D("50.00"), {"A": D("30.00")})
 
 
+def test_an_opening_balance_that_was_corrected_is_held_by_nothing():
+    opening = Entry("open", "Opening", "Opening Balance", "Prepaid", D("80.00"), lease="L1")
+    lots = Lots([paid("P1", "10.00"), opening, taken_back(opening, "30.00"), used("A", "40.00")])
+    assert where(lots, "P1") == (D("0.00"), {"A": D("10.00")})
+    assert where(lots, "open") == (D("20.00"), {"A": D("30.00")})
+
+
 def test_a_refund_takes_the_money_of_the_payment_that_it_knows():
     hold = Entry("hold", "Refund Hold", "Prepaid", "Refund Payable", D("30.00"))
     lots = Lots([paid("P1", "40.00"), paid("P2", "50.00"), hold], {"hold": "P2"})
