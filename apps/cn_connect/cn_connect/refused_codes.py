@@ -1,5 +1,6 @@
 """Codes that WeChat refused: each is a question to WeChat that somebody waited for, so nobody asks without end.
 
+Many people share an address, and a refused code is worth nothing to anybody, so the limits are wide: they only bound the load.
 Only refusals count, per address or account and for the whole site; whoever has a good code is held up only beyond that.
 """
 
@@ -11,7 +12,7 @@ from cn_connect import counters
 from cn_connect.errors import GatewayRefused, TooOften
 
 PERIOD = timedelta(minutes=15)
-PER_PERSON, PER_SITE = 30, 1000
+PER_PERSON, PER_SITE = 600, 5000
 
 
 @contextmanager
