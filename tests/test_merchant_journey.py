@@ -19,6 +19,7 @@ AMOUNT = re.compile(r"-?\d+\.\d{2}")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\+08:00")
 AMOUNTS = {"amount", "outstanding", "late_fee", "total_due", "prepaid_balance", "unit_price", "paid"}
+AMOUNTS |= {"waived", "late_fee_waived", "late_fee_paid", "refunded"}
 DATES = {"as_of", "due_date", "paid_date"}
 TIMES = {"paid_at", "expires_at", "issued_at", "accepted_at"}
 

@@ -187,6 +187,7 @@ class Payment(TypedDict):
     status: Annotated[str, _about("Created, Pending, Paid, Closed, Failed, Quarantined or Reversed")]
     channel: str
     amount: Decimal
+    refunded: Annotated[Decimal, _about("What of it has gone back")]
     paid_at: datetime | None
     expires_at: datetime | None
     receipt: str | None

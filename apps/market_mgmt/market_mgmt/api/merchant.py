@@ -13,7 +13,16 @@ from cn_connect.wechat import accounts
 from frappe import _
 from market_mgmt.api import answers
 from market_mgmt.api.paging import check_page, check_year
-from market_mgmt.services import bindings, invoices, labels, notices, payments, refund_vouchers, statements
+from market_mgmt.services import (
+    bindings,
+    invoices,
+    labels,
+    notices,
+    payments,
+    refund_vouchers,
+    refunded,
+    statements,
+)
 from market_mgmt.services import receipts as receipt_service
 from market_mgmt.services.bindings import BoundStall
 
@@ -169,6 +178,7 @@ def _payment(name: str) -> answers.Payment:
         "status": row.status,
         "channel": row.channel,
         "amount": yuan(row.amount),
+        "refunded": refunded.of_order(row.name).amount,
         "paid_at": row.paid_at,
         "expires_at": row.expires_at,
         "receipt": receipt,

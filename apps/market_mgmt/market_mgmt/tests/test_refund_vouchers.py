@@ -218,6 +218,7 @@ def test_a_merchant_sees_what_went_back_and_has_the_voucher(site, shop, taken):
     assert (listed[name]["amount"], listed[name]["status"]) == ("10.00", "Succeeded")
     assert listed[name]["voucher"] and listed[waiting]["voucher"] is None
     assert merchant_api.receipts()["receipts"][0]["refunded"] == "10.00"
+    assert merchant_api.payment(taken.order)["refunded"] == "10.00"
     months = merchant_api.history()["months"]
     assert [p["refunded"] for month in months for p in month["payments"]] == ["10.00"]
     merchant_api.refund_pdf(name)
