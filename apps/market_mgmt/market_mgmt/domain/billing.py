@@ -92,15 +92,12 @@ def monthly_charge(period: Period, prices: Sequence[MonthlyPrice]) -> Bill:
     amounts = spread([_share_of_month(*step) for step in steps])
     lines = tuple(
         [
-            _month_line(*_part_of_month(month, days), monthly, days.days, amount)
+            Line(text, share, monthly, days.days, amount, key)
             for (month, days, monthly), amount in zip(steps, amounts, strict=True)
+            for key, text, share in (_part_of_month(month, days),)
         ]
     )
     return Bill(sum(amounts, ZERO), lines)
-
-
-def _month_line(month: str, text: str, share: Decimal, monthly: Decimal, days: int, amount: Decimal) -> Line:
-    return Line(text, share, monthly, days, amount, month)
 
 
 @lru_cache(maxsize=256)  # thousands of bills are of the same few periods

@@ -179,11 +179,10 @@ class Sources:
 
         A price that follows from the supplier's bill of the month is that of all units of the month.
         """
-        if fee_type.name in self.tariffs.special:
+        window = self.windows[fee_type.name]
+        if window is None:
             return self._rated(lease, fee_type, used)
         segments = [_segment(meter, reading) for meter, reading in used]
-        supplied = (fee_type.name, self.month.start) in self.tariffs.supplied
-        window = self.month if supplied else self.may_be_used_on
         price = self.tariffs.steady_price(fee_type.name, lease.stall, window)
         if price is not None:
             return metered(segments, price)
@@ -230,10 +229,17 @@ class Sources:
         return monthly_charge(self.month, prices).amount
 
     @cached_property
-    def may_be_used_on(self) -> Period:
-        """The days on which anything may have been used that was read for the month: few meters are left unread for a
-        year, or read a month late."""
-        return Period(months_back(self.month.start, 12), self.month.end + timedelta(days=31))
+    def windows(self) -> dict[str, Period | None]:
+        """By fee type, the days within which a change of price would matter; None where there is more than one price.
+
+        Few meters are left unread for a year, or read a month late.
+        """
+        may_be_used = Period(months_back(self.month.start, 12), self.month.end + timedelta(days=31))
+        found: dict[str, Period | None] = {}
+        for fee_type in self.types:
+            supplied = (fee_type.name, self.month.start) in self.tariffs.supplied
+            found[fee_type.name] = self.month if supplied else may_be_used
+        return found | dict.fromkeys(self.tariffs.special)
 
     @cached_property
     def days_used(self) -> DaysUsed:

@@ -1,12 +1,14 @@
 """Scenarios: tariffs with a minimum charge, tiers, and prices by time of use."""
 
+import io
 from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
+from openpyxl import load_workbook
 
 from cn_connect.money import yuan
-from market_mgmt.services import billing, lease_changes, meter_changes, readings
+from market_mgmt.services import billing, lease_changes, meter_changes, reading_template, readings
 from market_mgmt.tests import factories
 
 D = Decimal
@@ -224,6 +226,17 @@ def test_registers_above_the_supplier_s_bill_are_refused(site, market):
     values |= {"peak_units": 100, "peak_amount": 300, "attachment": "/private/files/bill.pdf"}
     with pytest.raises(site.ValidationError):
         site.get_doc({"doctype": "Supplier Bill", **values}).insert(ignore_permissions=True)
+
+
+def test_the_readings_template_has_a_row_for_each_register(site, market):
+    by_the_hour(site, market)
+    shop = factories.shop(market)
+    for name in ("Peak", "Valley"):
+        register(shop, name, meter_no=f"E-1-{name}")
+    book = load_workbook(io.BytesIO(reading_template.build(market, "2026-10")))
+    sheet = book["抄表"]
+    rows = {sheet.cell(row, column).value for row in range(1, 9) for column in range(1, 7)}
+    assert {"E-1-Peak", "E-1-Valley"} <= rows
 
 
 def test_a_register_that_was_read_stays_one(site, market):
