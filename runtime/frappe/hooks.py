@@ -2,8 +2,14 @@
 
 app_name = "frappe"
 
-has_permission = {"File": "frappe.core.doctype.file.file.has_permission"}
-permission_query_conditions = {"File": "frappe.core.doctype.file.file.get_permission_query_conditions"}
+has_permission = {
+    "File": "frappe.core.doctype.file.file.has_permission",
+    "ToDo": "frappe.desk.doctype.todo.todo.has_permission",
+}
+permission_query_conditions = {
+    "File": "frappe.core.doctype.file.file.get_permission_query_conditions",
+    "ToDo": "frappe.desk.doctype.todo.todo.get_permission_query_conditions",
+}
 scheduler_events = {
     "daily": [
         "frappe.sessions.clear_expired_sessions",

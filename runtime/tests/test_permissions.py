@@ -361,3 +361,17 @@ def test_asking_again_reads_nothing(papers, people, on_stock, monkeypatch):
     monkeypatch.setattr(frappe.local.db, "sql", lambda *args, **kwargs: pytest.fail(f"asked for {args}"))
     assert frappe.get_roles() and frappe.has_permission("RT Perm Paper", "write")
     assert doc.has_permission("write") and not frappe.has_permission("RT Perm Paper", "submit")
+
+
+def test_a_task_is_seen_by_whom_it_is_for_and_from(site, make_user):
+    allocated, other = make_user("todo-a@example.com"), make_user("todo-b@example.com")
+    task = frappe.get_doc({"doctype": "ToDo", "description": "x", "allocated_to": allocated}).insert()
+    for user, seen in (
+        (allocated, True),
+        (other, False),
+        (make_user("todo-c@example.com", "System Manager"), True),
+    ):
+        frappe.set_user(user)
+        assert bool(frappe.has_permission("ToDo", "read", task.name)) is seen
+        assert (task.name in frappe.get_list("ToDo", pluck="name", limit_page_length=0)) is seen
+    frappe.set_user("Administrator")

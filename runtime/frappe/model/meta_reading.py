@@ -41,7 +41,8 @@ def _read_file(doctype: str) -> dict[str, Any]:
 
 def _read_database(doctype: str) -> dict[str, Any]:
     definition: dict[str, Any] = next(iter(_rows("DocType", "name", doctype)), _dict())
-    if not definition:
+    if not definition or definition["name"] != doctype:
+        # The database finds "merchant", too: under that name no hook and no controller would know the DocType.
         raise frappe.DoesNotExistError(frappe.messages.fill(frappe._("DocType {0} not found"), doctype))
     for key, child in CHILD_DOCTYPES.items():
         definition[key] = _rows(child, "parent", definition["name"], "idx")

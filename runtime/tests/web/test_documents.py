@@ -202,3 +202,10 @@ def test_origin_does_not_come_from_the_client(admin: Web, unique: str) -> None:
         assert (answer.status_code, answer.json["exc_type"]) == (417, "CannotChangeConstantError")
     assert admin("PUT", path, json={"disabled": 1, "owner": "Administrator"}).status_code == 200
     admin("DELETE", path)
+
+
+@pytest.mark.parametrize("spelling", ["role", "ROLE", "Role "])
+def test_another_spelling_of_a_doctype_is_none(admin: Web, spelling: str) -> None:
+    for path in (f"/api/resource/{spelling}", f"/api/resource/{spelling}/Guest"):
+        assert admin.get(path).status_code >= 400
+        assert "data" not in admin.get(path).json

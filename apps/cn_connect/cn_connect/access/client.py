@@ -8,8 +8,8 @@ from typing import Any
 
 import frappe
 import frappe.client
-from cn_connect.access.calls import Target, parsed
-from cn_connect.access.documents import require
+from cn_connect.access.calls import parsed
+from cn_connect.access.documents import is_doctype
 from frappe import _
 
 
@@ -37,11 +37,6 @@ def get_count(doctype: str, filters: Any = None) -> int:
 @frappe.whitelist()
 def has_permission(doctype: str, docname: str, perm_type: str = "read") -> dict[str, bool]:
     """Whether the user has the right; no for what does not exist."""
-    if not frappe.db.exists(doctype, docname):
+    if not is_doctype(doctype) or not frappe.db.exists(doctype, docname):
         return {"has_permission": False}
-    try:
-        require(Target(doctype, docname, perm_type.lower()))
-    except frappe.PermissionError:
-        frappe.clear_messages()
-        return {"has_permission": False}
-    return {"has_permission": True}
+    return {"has_permission": bool(frappe.has_permission(doctype, perm_type.lower(), docname))}

@@ -1,5 +1,6 @@
 """Rights on DocTypes and documents, asked before anything is done and again of what a write makes of a document."""
 
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import frappe
@@ -26,7 +27,7 @@ def require(target: Target, strict: bool = True) -> None:
     """
     if target.name is not None and not isinstance(target.name, str | int):
         frappe.throw(_("A document is named by text."))
-    if not frappe.db.exists("DocType", target.doctype):
+    if not is_doctype(target.doctype):
         if strict and frappe.session.user != "Administrator":
             refuse()
         return
@@ -47,8 +48,18 @@ def require(target: Target, strict: bool = True) -> None:
     elif not frappe.db.exists(target.doctype, target.name):
         if not sees_all(target.doctype):
             refuse()
-    elif not frappe.get_doc(target.doctype, target.name).has_permission(target.right):
+    elif not _has_right(frappe.get_doc(target.doctype, target.name), target.right):
         refuse()
+
+
+def _has_right(doc: Document, right: str) -> bool:
+    # who may choose it in a link knows that it is there
+    return doc.has_permission(right) or (right == "read" and doc.has_permission("select"))
+
+
+def is_doctype(name: str) -> bool:
+    """Whether a DocType is called exactly so. The database finds other spellings, too, by which no hook knows it."""
+    return frappe.db.exists("DocType", name) == name
 
 
 def _any_of(right: str) -> tuple[str, ...]:
@@ -96,7 +107,7 @@ def check_values(target: Target) -> None:
     Which state a document is in (`docstatus`) and what it is called is not told by values; there are methods for it.
     """
     values = target.values
-    if values is None or not frappe.db.exists("DocType", target.doctype):
+    if values is None or not is_doctype(target.doctype):
         return
     if not isinstance(values, dict):
         frappe.throw(_("A document is sent as an object of fields and values."))
@@ -105,6 +116,39 @@ def check_values(target: Target) -> None:
         frappe.throw(_("The name of a document is not changed by saving it."))
     if target.right in ("create", "write") and values.get("docstatus") not in (None, ""):
         _check_docstatus(target)
+
+
+def check_links(target: Target) -> None:
+    """PermissionError for links to documents that are hidden from the user, or are not there: an error that tells one
+    from the other would tell which there are. Where the user sees all, or none, of the linked DocType it tells nothing
+    about single ones, and Frappe's own check says what is wrong.
+    """
+    if not isinstance(target.values, dict) or frappe.session.user == "Administrator":
+        return
+    if not is_doctype(target.doctype):
+        return
+    for doctype, values in _with_rows(target.doctype, target.values):
+        for df in frappe.get_meta(doctype).fields:
+            if df.fieldtype not in ("Link", "Dynamic Link"):
+                continue
+            name = values.get(df.fieldname)
+            linked = df.options if df.fieldtype == "Link" else values.get(df.options)
+            if name and isinstance(name, str) and isinstance(linked, str) and _hides_some(linked):
+                require(Target(linked, name, "read"))
+
+
+def _with_rows(doctype: str, values: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield doctype, values
+    for df in frappe.get_meta(doctype).get_table_fields():
+        for row in values.get(df.fieldname) or ():
+            yield df.options, row
+
+
+def _hides_some(doctype: str) -> bool:
+    may_see = is_doctype(doctype) and any(
+        frappe.has_permission(doctype, right) for right in ("read", "select")
+    )
+    return may_see and not frappe.get_meta(doctype).issingle and not sees_all(doctype)
 
 
 def _check_docstatus(target: Target) -> None:

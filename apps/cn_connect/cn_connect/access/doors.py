@@ -1,12 +1,14 @@
 """The hook that every request passes once its user is known: which ways are open to whom, and with what rights."""
 
 import importlib
+import inspect
 from typing import Any
 
 import frappe
 from cn_connect.access import fields, files
 from cn_connect.access.calls import Call, Target, by_method, calls_of
-from cn_connect.access.documents import check_values, refuse, require
+from cn_connect.access.documents import check_links, check_values, refuse, require
+from frappe import _
 
 # What anybody may call beside the API methods of the apps. The hook `open_methods` of an app adds to it.
 FOR_ALL = {
@@ -67,20 +69,51 @@ def check_call(call: Call, form: dict[str, Any]) -> None:
             asked = Target(target.doctype, None, "read")
         require(asked, strict=call.generic)
         check_values(target)
+        check_links(target)
         if target.doctype == "File":
             files.check_values(target)
         if call.generic or call.method.startswith("frappe.desk.reportview."):
             fields.check(target.doctype, form)
+    if call.method and not call.method.startswith("frappe.www."):
+        _check_arguments(call.method, form)
 
 
 def is_api_method(name: str) -> bool:
     """Whether it is a method that an app declares (`api_modules`) and whose decorator asks for roles itself."""
-    overrides = frappe.get_hooks("override_whitelisted_methods", {}).get(name) or [name]
-    module, _dot, attribute = overrides[-1].rpartition(".")
-    if module not in frappe.get_hooks("api_modules"):
+    module, _dot, attribute = _target(name).rpartition(".")
+    declared = frappe.get_hooks("api_modules")
+    if not any(module == each or module.startswith(f"{each}.") for each in declared):
         return False
-    function = getattr(importlib.import_module(module), attribute, None)
+    try:
+        function = getattr(importlib.import_module(module), attribute, None)
+    except ModuleNotFoundError:
+        return False
     return hasattr(function, "__api_method__") or hasattr(function, "__gateway_method__")
+
+
+def _target(name: str) -> str:
+    overrides = frappe.get_hooks("override_whitelisted_methods", {}).get(name)
+    return overrides[-1] if overrides else name
+
+
+def _check_arguments(method: str, form: dict[str, Any]) -> None:
+    """ValidationError when the method cannot be called for want of arguments."""
+    target = _target(method)
+    try:
+        function = frappe.get_attr(target if "." in target else f"frappe.handler.{target}")
+    except (ImportError, AttributeError, ValueError, frappe.ValidationError):
+        return  # Frappe says that there is no such method
+    if not inspect.isfunction(function) or function not in frappe.whitelisted:
+        return
+    missing = [
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        and name not in form
+    ]
+    if missing:
+        frappe.throw(_("Missing argument: {0}").format(", ".join(missing)))
 
 
 def _is_open(method: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import frappe
 from cn_connect.access.calls import parsed
-from cn_connect.access.documents import refuse
+from cn_connect.access.documents import is_doctype, refuse
 from frappe import _
 from frappe.model import child_table_fields, default_fields, optional_fields
 
@@ -21,7 +21,7 @@ def check(doctype: str, form: dict[str, Any]) -> None:
     """PermissionError when the request's list arguments name a field that is beyond the user's permission level;
     ValidationError when they are no filters at all.
     """
-    if not frappe.db.exists("DocType", doctype):
+    if not is_doctype(doctype):
         return
     for key in _FILTERS:
         for filtered, name in named_by(doctype, form.get(key)):

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 import frappe
 from cn_connect import clock
 from cn_connect.access.calls import Target
-from cn_connect.access.documents import refuse, require, sees_all
+from cn_connect.access.documents import is_doctype, refuse, require, sees_all
 from cn_connect.access.file_types import is_shown, may_be_public
 from frappe import _
 from frappe.model.document import Document
@@ -15,6 +15,8 @@ from frappe.utils import cint
 
 # Megabytes and files that one user may add within 24 hours, unless `upload_limits` of site_config.json says otherwise.
 LIMITS = {"website": {"mb": 50, "files": 100}, "staff": {"mb": 1000, "files": 5000}}
+# By these the same content is found again, and counted.
+_MEASURED = ("content_hash", "file_size")
 _REMOTE = ("http://", "https://")
 _UNSAVED = "new-"  # how stock Frappe's forms call a document that they have not saved yet
 SANDBOX = "sandbox; default-src 'none'"
@@ -22,7 +24,7 @@ SANDBOX = "sandbox; default-src 'none'"
 
 def check_upload(form: dict[str, Any], staff: bool) -> None:
     """Arguments of `upload_file`. Website users add private files of their own and nothing else."""
-    if not staff and (form.get("file_url") or form.get("library_file_name")):
+    if not staff and any(form.get(key) for key in ("file_url", "library_file_name", "doctype", "docname")):
         refuse()
     if not staff and not cint(form.get("is_private")):
         frappe.throw(_("Files are uploaded as private files."))
@@ -37,6 +39,10 @@ def check_upload(form: dict[str, Any], staff: bool) -> None:
 def check_values(target: Target) -> None:
     """A File sent as a document."""
     values = target.values if isinstance(target.values, dict) else {}
+    for key in _MEASURED:
+        stored = frappe.db.get_value("File", target.name, key) if target.name else None
+        if values.get(key) not in (None, "", 0, stored):
+            frappe.throw(_("What a file holds is measured, not told."))
     if values.get("file_url"):
         require_address(_without_quotes(values["file_url"]))
     if values.get("attached_to_doctype"):
@@ -47,7 +53,7 @@ def require_attachable(doctype: Any, name: Any) -> None:
     """PermissionError unless the user may write the document; for one that is not there, see `documents`."""
     if not isinstance(doctype, str):
         frappe.throw(_("A document is named by text."))
-    if not frappe.db.exists("DocType", doctype):
+    if not is_doctype(doctype):
         frappe.throw(_("The document that the file belongs to does not exist."), frappe.DoesNotExistError)
     if name in (None, "") or (str(name).startswith(_UNSAVED) and not frappe.db.exists(doctype, name)):
         require(Target(doctype, None, "write"))

@@ -135,6 +135,13 @@ def test_what_one_may_see_stays_open(ask, limited, way):
     ask(limited, path, verb, **form)
 
 
+@pytest.mark.parametrize("spelling", ["role", "ROLE", "Role ", " Role"])
+def test_another_spelling_of_a_doctype_is_none(told, limited, spelling):
+    for name in (SHOWN, HIDDEN):
+        assert told(limited, f"/api/resource/{spelling}/{name}")[0] == "PermissionError"
+    assert told(limited, f"/api/resource/{spelling}")[0] == "PermissionError"
+
+
 def test_who_sees_all_is_left_to_be_told_that_something_does_not_exist(ask, user_with):
     ask(user_with("System Manager"), f"/api/resource/Role/{MISSING}")
 
@@ -284,6 +291,20 @@ def test_state_and_name_are_not_told_by_values(site, values):
 def test_a_document_may_be_sent_back_as_it_was_read(site):
     stored = site.get_doc("Role", SHOWN).as_dict()
     documents.check_values(Target("Role", SHOWN, "write", json.loads(site.as_json(stored))))
+
+
+def test_a_link_does_not_tell_what_is_hidden(told, ask, limited):
+    for values in (
+        lambda name: {"role": name},
+        lambda name: {"reference_type": "Role", "reference_name": name},
+    ):
+        answers = {
+            told(limited, "/api/resource/ToDo", "POST", description="x", **values(name))
+            for name in (HIDDEN, MISSING)
+        }
+        assert len(answers) == 1
+        assert answers.pop()[0] == "PermissionError"
+        ask(limited, "/api/resource/ToDo", "POST", description="x", **values(SHOWN))
 
 
 def test_a_name_is_no_filter(told, user_with):

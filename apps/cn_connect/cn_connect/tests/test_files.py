@@ -92,6 +92,17 @@ def test_a_record_of_somebody_else_is_not_pointed_elsewhere(
         own.save(ignore_permissions=True)
 
 
+@pytest.mark.parametrize("values", [{"content_hash": "0" * 32}, {"file_size": -1}, {"file_size": 5}])
+def test_what_a_file_holds_is_not_told_by_a_client(site, file_of, user_with, values):
+    own = file_of(user_with(), content="1234")
+    for name in (None, own.name):
+        with pytest.raises(site.ValidationError):
+            files.check_values(Target("File", name, "write", values))
+    files.check_values(
+        Target("File", own.name, "write", {"content_hash": own.content_hash, "file_size": own.file_size})
+    )
+
+
 def test_a_file_hangs_only_on_what_one_may_write(site, user_with, request_is_on, file_of):
     user = user_with()
     for values in (
