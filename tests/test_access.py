@@ -73,6 +73,7 @@ OFFICE: dict[str, dict[str, Any]] = {
     "terminate_lease": {"lease": "L", "last_day": "2026-10-15", "reason": "r"},
     "settle_deposit": {"lease": "L", "reason": "r"},
     "request_waiver": {"fee": "F", "part": "Late Fee", "amount": "1.00", "reason": "r"},
+    "reverse_waiver": {"name": "W", "reason": "r"},
     "review_waiver": {"name": "W", "approve": True},
     "request_refund": {"merchant": "M", "amount": "1.00", "channel": "Cash", "reason": "r"},
     "review_refund": {"name": "R", "approve": True},

@@ -20,6 +20,7 @@ from market_mgmt.services.rows import chunks, lock
 
 REQUESTED, APPROVED, REJECTED, VOID = "Requested", "Approved", "Rejected", "Void"
 _BILL = ["name", "lease", "fee_type", "period", "source"]
+REVERSED = "Reversed"
 PRINCIPAL, LATE_FEE = "Principal", "Late Fee"
 _ACCOUNTS = {PRINCIPAL: RECEIVABLE, LATE_FEE: LATE_FEE_RECEIVABLE}
 

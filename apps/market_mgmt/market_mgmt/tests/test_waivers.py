@@ -127,3 +127,79 @@ def test_waivers_of_bills_reversed_long_ago_become_void(site, shop, rent, ask, a
     site.db.set_value("Fee Waiver", name, "status", "Approved")  # as it was left before
     patch.execute()
     assert site.db.get_value("Fee Waiver", name, "status") == "Void"
+
+
+# -- approved by mistake -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other_supervisor(shop):
+    return factories.staff(shop.market, "Market Supervisor")
+
+
+def test_a_waiver_approved_by_mistake_has_a_way_back(site, shop, rent, ask, approve, other_supervisor):
+    # given 900 waived instead of 90
+    name = ask("Principal", "900.00")
+    approve(name)
+    assert ledger.fee_balance(rent)[0] == D("100.00")
+    # when another supervisor takes it back
+    site.set_user(other_supervisor)
+    assert api.reverse_waiver(name, "多减了一个零") == {"name": name, "status": "Reversed"}
+    # then all is owed again, by a reversal in the books, and who did it is written down
+    site.set_user("Administrator")
+    assert ledger.fee_balance(rent)[0] == D("1000.00")
+    stored = site.db.get_value("Fee Waiver", name, ["reversed_by", "reversed_at", "reversal_reason"])
+    assert stored == (other_supervisor, NOV_11, "多减了一个零")
+    assert ledger.check(shop.market) == []
+    # and the right amount can be waived
+    approve(ask("Principal", "90.00"))
+    assert ledger.fee_balance(rent)[0] == D("910.00")
+    assert ledger.check(shop.market) == []
+
+
+def test_a_waived_late_fee_is_owed_again(site, shop, rent, ask, approve, other_supervisor):
+    name = ask("Late Fee", "1.50")
+    approve(name)
+    site.set_user(other_supervisor)
+    api.reverse_waiver(name, "误批")
+    assert ledger.fee_balance(rent) == (D("1000.00"), D("1.50"))
+    assert ledger.check(shop.market) == []
+
+
+def test_who_approved_does_not_take_back(site, rent, ask, approve, people):
+    name = ask("Principal", "400.00")
+    approve(name)
+    site.set_user(people["Supervisor"])
+    with pytest.raises(site.PermissionError):
+        api.reverse_waiver(name, "误批")
+    assert ledger.fee_balance(rent)[0] == D("600.00")
+
+
+def test_only_what_is_approved_is_taken_back_once(site, rent, ask, approve, other_supervisor):
+    name = ask("Principal", "400.00")
+    site.set_user(other_supervisor)
+    with pytest.raises(site.ValidationError, match="不是已批准"):
+        api.reverse_waiver(name, "误批")
+    approve(name)
+    site.set_user(other_supervisor)
+    with pytest.raises(site.ValidationError):
+        api.reverse_waiver(name, " ")
+    api.reverse_waiver(name, "误批")
+    with pytest.raises(site.ValidationError):
+        api.reverse_waiver(name, "误批")
+    assert ledger.fee_balance(rent)[0] == D("1000.00")
+
+
+def test_a_reversed_waiver_is_not_carried_over_to_a_reissued_bill(
+    site, shop, rent, ask, approve, other_supervisor
+):
+    name = ask("Principal", "400.00")
+    approve(name)
+    site.set_user(other_supervisor)
+    api.reverse_waiver(name, "误批")
+    site.set_user("Administrator")
+    billing.reverse(rent, "错账", NOV_11)
+    assert site.db.get_value("Fee Waiver", name, "status") == "Reversed"
+    factories.bills(shop.market, "2026-10", NOV_11.date())
+    assert not site.db.exists("Fee Waiver", {"market": shop.market, "status": "Approved"})
+    assert ledger.check(shop.market) == []

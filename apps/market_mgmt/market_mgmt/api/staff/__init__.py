@@ -21,6 +21,7 @@ from market_mgmt.api.staff.corrections import (
     reject_invoice,
     request_refund,
     request_waiver,
+    reverse_waiver,
     review_refund,
     review_waiver,
 )
@@ -98,6 +99,7 @@ __all__ = [
     "resolve_quarantine",
     "reverse_bill",
     "reverse_payment",
+    "reverse_waiver",
     "review_bills",
     "review_red_card",
     "review_refund",

@@ -10,7 +10,7 @@ from frappe import _
 from frappe.model.workflow import apply_workflow, get_transitions
 from market_mgmt.api import answers
 from market_mgmt.api.staff.common import ADMINISTRATOR, CASHIER, FINANCE, SUPERVISOR, cents, own
-from market_mgmt.services import invoices, refunds, waivers, wechat_refunds
+from market_mgmt.services import invoices, refunds, waiver_reversal, waivers, wechat_refunds
 
 
 @api_method(methods=["POST"], roles=[FINANCE, ADMINISTRATOR])
@@ -38,6 +38,13 @@ def review_waiver(name: str, approve: bool, note: str | None = None) -> answers.
     if note:
         waiver.db_set("decision_note", note.strip())
     return {"name": name, "status": apply_workflow(waiver, step).status}
+
+
+@api_method(methods=["POST"], roles=[SUPERVISOR, ADMINISTRATOR])
+def reverse_waiver(name: str, reason: str) -> answers.NamedStatus:
+    """Takes back a waiver that somebody else approved by mistake: what was waived is owed again from today."""
+    own("Fee Waiver", [name])
+    return {"name": name, "status": waiver_reversal.reverse(name, reason, frappe.session.user, clock.now())}
 
 
 @api_method(methods=["POST"], roles=[FINANCE, CASHIER])
