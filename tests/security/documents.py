@@ -18,11 +18,12 @@ _OF_THE_SITE = {"DocType", "Module Def", "Patch Log", "Scheduled Job Type", "Lan
 
 @dataclass(frozen=True)
 class Document:
-    """A document to ask for: `market` None when its DocType carries none."""
+    """A document to ask for: `market` None when its DocType carries none. A row belongs to its `parent` DocType."""
 
     doctype: str
     name: str
     market: str | None
+    parent: str | None = None
 
 
 def of_every_doctype(frappe: ModuleType, markets: list[str]) -> list[Document]:
@@ -32,12 +33,28 @@ def of_every_doctype(frappe: ModuleType, markets: list[str]) -> list[Document]:
         meta = frappe.get_meta(doctype)
         if getattr(meta, "is_virtual", 0):
             continue
+        if meta.istable:
+            found += _row(frappe, meta)
+            continue
         for market in markets if doctype == "Market" or meta.has_field("market") else [None]:
             name = _existing(frappe, doctype, market) or _bare_row(frappe, meta, market)
             if name:
                 found.append(Document(doctype, str(name), market))
     singles = frappe.get_all("DocType", filters={"issingle": 1}, pluck="name", order_by="name")
     return [*found, *(Document(single, single, None) for single in singles)]
+
+
+def _row(frappe: ModuleType, meta: Any) -> list[Document]:
+    """A row of a child table with the market of its document; a bare one belongs to nobody."""
+    fields = ["name", "parenttype", "parent"]
+    rows = frappe.db.get_all(meta.name, fields=fields, filters={"parenttype": ["!=", "DocType"]}, limit=1)
+    if not rows:
+        name = _bare_row(frappe, meta, None)
+        return [Document(meta.name, name, None, "DocType")] if name else []
+    row = rows[0]
+    scoped = frappe.get_meta(row.parenttype).has_field("market")
+    market = frappe.db.get_value(row.parenttype, row.parent, "market") if scoped else None
+    return [Document(meta.name, str(row.name), market, row.parenttype)]
 
 
 def _existing(frappe: ModuleType, doctype: str, market: str | None) -> str | None:
@@ -60,6 +77,6 @@ def _bare_row(frappe: ModuleType, meta: Any, market: str | None) -> str | None:
     if market:
         doc.market = market
     if meta.istable:
-        doc.update({"parent": mark, "parenttype": "User", "parentfield": "roles"})
+        doc.update({"parent": mark, "parenttype": "DocType", "parentfield": "fields"})
     doc.db_insert()
     return mark

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import requests
 
@@ -22,6 +23,7 @@ class Door:
     right: str
     ask: Ask
     shows: Callable[[requests.Response, str], bool] = lambda answer, name: answer.ok
+    lists: bool = False  # the right to select is enough
     writes: bool = False  # not tried by those who may: it would change or remove what the others ask for
 
 
@@ -57,7 +59,7 @@ def _filled(value: Any, doctype: str, name: str) -> Any:
 def _page(path: str, /, **arguments: Any) -> Ask:
     def ask(caller: Caller, doctype: str, name: str) -> requests.Response:
         filled = {key: _filled(value, doctype, name) for key, value in arguments.items()}
-        return caller.http.get(f"{caller.base}{path}", params=filled, timeout=30)
+        return caller.http.get(f"{caller.base}{_filled(path, doctype, name)}", params=filled, timeout=30)
 
     return ask
 
@@ -90,13 +92,13 @@ DOORS = (
     Door("GET resource", "read", _resource("GET")),
     Door("client.get by name", "read", _get("frappe.client.get", doctype="{doctype}", name="{name}")),
     Door("client.get by filter", "read", _get("frappe.client.get", doctype="{doctype}", filters=_BY_NAME)),
-    Door("client.get_list", "read", _get("frappe.client.get_list", doctype="{doctype}", filters=_BY_NAME), _not_empty),
-    Door("client.get_count", "read", _get("frappe.client.get_count", doctype="{doctype}", filters=_BY_NAME), _not_empty),
+    Door("client.get_list", "read", _get("frappe.client.get_list", doctype="{doctype}", filters=_BY_NAME), _not_empty, lists=True),
+    Door("client.get_count", "read", _get("frappe.client.get_count", doctype="{doctype}", filters=_BY_NAME), _not_empty, lists=True),
     Door(
         "client.get_value", "read",
-        _get("frappe.client.get_value", doctype="{doctype}", fieldname="name", filters=_BY_NAME), _not_empty,
+        _get("frappe.client.get_value", doctype="{doctype}", fieldname="name", filters=_BY_NAME), _not_empty, lists=True,
     ),
-    Door("GET resource list", "read", _page("/api/resource/{doctype}", filters=_BY_NAME), _not_empty),
+    Door("GET resource list", "read", _page("/api/resource/{doctype}", filters=_BY_NAME), _not_empty, lists=True),
     Door(
         "client.has_permission", "read",
         _get("frappe.client.has_permission", doctype="{doctype}", docname="{name}", perm_type="read"), _not_empty,
@@ -130,4 +132,6 @@ def told(answer: requests.Response, name: str) -> str:
     except (json.JSONDecodeError, requests.JSONDecodeError):
         body = answer.text
     text = json.dumps(body, ensure_ascii=False, sort_keys=True)
-    return f"{answer.status_code} {text.replace(name, 'NAME')}"
+    for written in (name, quote(name), quote_plus(name)):  # the last two in links of the page
+        text = text.replace(written, "NAME")
+    return f"{answer.status_code} {text}"

@@ -45,8 +45,9 @@ def every_method(frappe: ModuleType) -> list[Method]:
         if "tests" in name or name in ENDS_THE_SESSION or "." in function.__qualname__:
             continue
         api = getattr(function, "__api_method__", None)
-        roles = frozenset(api.roles) if api is not None and not api.allow_guest else None
-        found[name] = Method(name, function in frappe.guest_methods, roles, tuple(verbs))
+        guests = api.allow_guest if api is not None else function in frappe.guest_methods
+        roles = frozenset(api.roles) if api is not None and not guests else None
+        found[name] = Method(name, guests, roles, tuple(verbs))
     return [found[name] for name in sorted(found)]
 
 

@@ -34,11 +34,11 @@ def prepared(world: World) -> tuple[list[str], list[Document], Rights]:
 
 
 def probe(world: World, only: frozenset[str] = frozenset()) -> Findings:
-    """Everybody at everything; `only`: these DocTypes, and no methods."""
+    """Everybody at everything; `only`: these DocTypes, and the methods if it has the word `methods`."""
     markets, documents, rights = prepared(world)
     people = everybody(world, *markets)
     with world.books() as frappe:
-        methods = [] if only else every_method(frappe)
+        methods = every_method(frappe) if not only or "methods" in only else []
     chosen = [document for document in documents if not only or document.doctype in only]
     return ask_everybody(people, chosen, methods, rights)
 
