@@ -197,6 +197,34 @@ def test_new_fields_of_a_doctype(make_doctype):
     frappe.db.commit()
 
 
+DATA = {"fieldname": "a", "fieldtype": "Data", "label": "A"}
+READING = {"role": "System Manager", "read": 1}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"fields": [DATA, DATA]},
+        {"fields": [{**DATA, "fieldtype": "Link"}]},
+        {"fields": [{**DATA, "fieldtype": "Link", "options": "RT No Such"}]},
+        {"fields": [{**DATA, "fieldtype": "Table", "options": "User"}]},
+        {"fields": [{**DATA, "fieldtype": "Section Break", "reqd": 1}]},
+        {"fields": [{**DATA, "hidden": 1, "reqd": 1}]},
+        {"fields": [{**DATA, "fieldtype": "Text", "unique": 1}]},
+        {"fields": [{**DATA, "depends_on": "eval:doc.b = 1"}]},
+        {"fields": [DATA], "search_fields": "b"},
+        {"fields": [DATA], "title_field": "b"},
+        {"fields": [DATA], "permissions": [{**READING, "submit": 1}]},
+        {"fields": [DATA], "permissions": [READING, READING]},
+    ],
+    ids=lambda values: str(list(values)[-1]),
+)
+def test_definitions_with_a_mistake_are_refused(values):
+    whole = {"doctype": "DocType", "name": "RT Mistaken", "module": "Core", "custom": 1, **values}
+    with pytest.raises(frappe.ValidationError):
+        frappe.get_doc(whole).insert()
+
+
 @pytest.mark.parametrize(
     "values",
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import frappe
+from frappe.core.doctype.doctype import definition
 from frappe.model import child_table_fields, default_fields, optional_fields
 from frappe.model.document import Document
 
@@ -15,7 +16,7 @@ RESERVED = frozenset((*default_fields, *child_table_fields, *optional_fields, "f
 
 
 class DocType(Document):
-    """Names are checked, as they become names of tables and columns; the rest is the author's business."""
+    """Names are checked, as they become names of tables and columns, and the definition by Frappe's rules."""
 
     def validate(self) -> None:
         if not NAME_PATTERN.fullmatch(self.name or ""):
@@ -27,6 +28,8 @@ class DocType(Document):
             df.fieldname = df.fieldname or f"{frappe.scrub(df.fieldtype)}_{df.idx}"
             if df.fieldname in RESERVED or not FIELDNAME_PATTERN.fullmatch(df.fieldname):
                 frappe.throw(frappe.messages.fill(frappe._("Fieldname {0} is restricted"), df.fieldname))
+        definition.check(self)
+        definition.check_links(self)
 
     def on_update(self) -> None:
         frappe.db.updatedb(self.name, self)
