@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := env/bin
 WORKERS ?= 2
 
-.PHONY: help setup setup-dev run test test-server test-dates probe fuzz check cycle audit kill-test fault-test compare bench-money generated apps-dist test-bench clean
+.PHONY: help setup setup-dev run test test-server test-dates probe fuzz check cycle audit kill-test fault-test hostile-imports compare bench-money generated apps-dist test-bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -56,6 +56,9 @@ kill-test: setup-dev ## kill the web processes 100 times while people write; not
 
 fault-test: setup-dev ## kill a process between every two statements of a settlement, on SQLite and MariaDB; nothing lost, nothing doubled
 	@$(BIN)/python -m tests.servers $(BIN)/python -m tests.reliability.faults $(ARGS)
+
+hostile-imports: setup-dev ## hundreds of workbooks with what offices do to them; check and import agree, what is stored is what Excel shows
+	@$(BIN)/python -m tests.hostile.run $(ARGS)
 
 compare: setup-dev ## speed against a stock bench, benchmarks/RESULTS.md: make compare BENCH=… [SITE=…] [ARGS="--rounds 5"]
 	@$(BIN)/python -m benchmarks.compare $(if $(BENCH),--bench "$(BENCH)") $(if $(SITE),--site "$(SITE)") $(ARGS)

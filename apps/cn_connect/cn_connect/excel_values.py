@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from openpyxl.styles.numbers import is_date_format
@@ -71,5 +70,4 @@ class Reader:
                 "has a number format that is not understood here ({0}); format the cell as text or number"
             )
             return Unusable(str(value), reason.format(code))
-        number = Decimal(repr(value)) if shown.number is not None and is_general(code) else shown.number
-        return ShownNumber(value, shown.text, number, code, self.epoch)
+        return ShownNumber(value, shown.text, shown.number, code, self.epoch)

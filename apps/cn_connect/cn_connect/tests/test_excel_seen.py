@@ -83,8 +83,9 @@ def test_a_number_that_is_shown_with_its_unit_is_read(number, code):
     assert taken(as_decimal, number, code) == Decimal(repr(number)).quantize(Decimal("1e-9"))
 
 
-def test_what_general_does_not_show_is_refused():
-    assert "显示" in taken(as_decimal, 12345.678912345)
+@pytest.mark.parametrize("mac", [False, True])
+def test_what_general_does_not_show_is_refused(mac):
+    assert "显示" in taken(as_decimal, 12345.678912345, mac=mac)
     assert taken(as_decimal, 802.7000000000001) == Decimal("802.7")
 
 
