@@ -18,6 +18,8 @@ fingerprint() { cat requirements.lock "$lock" deploy/setup.sh | sha256sum | cut 
 missing_packages() {
   command -v wkhtmltopdf >/dev/null || echo wkhtmltopdf
   { command -v fc-list >/dev/null && fc-list :lang=zh family | grep -q .; } || echo fonts-noto-cjk fontconfig
+  # Rare characters of names: without it they are printed as their number.
+  { command -v fc-list >/dev/null && fc-list HanaMinB | grep -q .; } || echo fonts-hanazono
 }
 
 # What pip needs to compile mysqlclient.

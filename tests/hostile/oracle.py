@@ -146,7 +146,7 @@ class Seen:
 
 
 def _name(value: Any) -> str:
-    text = unicodedata.normalize("NFKC", str(value or ""))
+    text = unicodedata.normalize("NFKC", _UNSEEN.sub("", re.sub("_x000D_", "", str(value or ""))))
     return re.sub(r"\(.*?\)|[\s*]", "", text)
 
 

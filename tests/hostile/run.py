@@ -111,6 +111,7 @@ def compare(kind: Kind, seen: oracle.Seen, result: ImportResult, stored: Any, ap
     told = {error.row for error in result.errors}
     told |= {int(row) for note in result.notes for row in re.findall(r"第 (\d+) 行", note)}
     left = {(one.row, one.column) for one in result.changes if one.reason or not applied}
+    left |= {(row, "楼层") for row, column in left if column == "片区"}  # told together
     by_key = {oracle.code(key): values for key, values in stored.items()}
     wrong = []
     unread = 0

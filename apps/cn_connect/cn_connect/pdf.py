@@ -21,9 +21,10 @@ import pdfkit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from cn_connect import pdf_signature
+from cn_connect import pdf_glyphs, pdf_signature
 from cn_connect.errors import ConnectError
 from cn_connect.money import capital_rmb, format_yuan
+from cn_connect.pdf_glyphs import RARE_FAMILIES
 
 # Paper: (page size, orientation, width in cm, height in cm). The height is a hair below the paper's, because
 # wkhtmltopdf starts another page for a sheet that is a fraction too high.
@@ -62,6 +63,8 @@ def from_html(html: str, paper: str, issued_at: dt.datetime, title: str = "") ->
     from cn_connect.pdf_text import finished, page_count  # pypdf is large: only who makes a PDF loads it
 
     check_machine()
+    families = (*FONT_FAMILIES, *RARE_FAMILIES)
+    html = pdf_glyphs.marked(html, families)
     size, orientation, _width, _height = PAPERS[paper]
     options = {
         "page-size": size,
@@ -85,13 +88,14 @@ def from_html(html: str, paper: str, issued_at: dt.datetime, title: str = "") ->
         raise PdfUnavailable(
             "This wkhtmltopdf lays out {0} pages instead of {1}; install the one of Debian.", pages, sheets
         )
-    return finished(content, issued_at, title)
+    rare = pdf_glyphs.rare_characters(html)
+    return finished(content, issued_at, title, rare, families)
 
 
 def base_css(paper: str) -> Markup:
     """The style every document starts from: page size, fonts, sheets, watermark."""
     _size, _orientation, width, height = PAPERS[paper]
-    fonts = ", ".join(f'"{name}"' for name in FONT_FAMILIES)
+    fonts = ", ".join(f'"{name}"' for name in (*FONT_FAMILIES, *RARE_FAMILIES))
     return Markup(  # no value in it comes from outside
         f"""
 html {{ font-size: {_ROOT_FONT}; }}

@@ -11,7 +11,10 @@ import io
 import re
 import unicodedata
 import warnings
+from collections.abc import Sequence
 from typing import Any
+
+from cn_connect import pdf_glyphs
 
 with warnings.catch_warnings():
     # The pypdf that Frappe v15 pins imports a cipher that cryptography announces to move; nothing here uses it.
@@ -31,13 +34,22 @@ _DRAWN_ALIKE = dict(
 _NOTED = re.compile(rb"<(2[EF][0-9A-F]{2}|3B35)>")
 
 
-def finished(content: bytes, issued_at: dt.datetime, title: str) -> bytes:
-    """The PDF with readable text, title and time of issue; depends on nothing else."""
+def finished(
+    content: bytes,
+    issued_at: dt.datetime,
+    title: str,
+    rare: Sequence[str] = (),
+    families: Sequence[str] = (),
+) -> bytes:
+    """The PDF with readable text, title and time of issue; depends on nothing else.
+
+    `rare` are its characters beyond U+FFFF in their order, `families` the fonts in which they are looked for.
+    """
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(content)))
     for page in writer.pages:
         resources: Any = page["/Resources"]
         for font in resources.get("/Font", {}).values():
-            _correct(font.get_object())
+            _correct(font.get_object(), rare, families)
     writer.add_metadata(
         {
             "/Title": title,
@@ -61,12 +73,13 @@ def plain_character(character: str) -> str:
     return unicodedata.normalize("NFKC", character) if "⼀" <= character <= "⿕" else character
 
 
-def _correct(font: Any) -> None:
+def _correct(font: Any, rare: Sequence[str], families: Sequence[str]) -> None:
     notes = font.get("/ToUnicode")
     if notes is None:
         return
     corrected = StreamObject()
-    corrected.set_data(_NOTED.sub(_plain_note, notes.get_object().get_data()))
+    data = _NOTED.sub(_plain_note, notes.get_object().get_data())
+    corrected.set_data(pdf_glyphs.note(font, data, rare, families))
     font[NameObject("/ToUnicode")] = corrected.flate_encode()
 
 

@@ -2,11 +2,12 @@
 
 import datetime as dt
 import io
+import re
 
 import pytest
 from pypdf import PdfReader
 
-from cn_connect import pdf
+from cn_connect import pdf, pdf_glyphs
 from cn_connect.pdf import PdfUnavailable
 from cn_connect.pdf_text import plain_character
 
@@ -91,3 +92,35 @@ def test_nothing_is_loaded_from_disk(tmp_path):
 def test_rows_in_pages():
     assert pdf.paginate([1, 2, 3, 4, 5], 2) == [[1, 2], [3, 4], [5]]
     assert pdf.paginate([], 2) == [[]]
+
+
+RARE = "王𡌴 与 李𠮷 再来 王𡌴"
+
+
+def text_of(body):
+    content = pdf.from_html(document(body=body), "A4", dt.datetime(2026, 10, 31))
+    return PdfReader(io.BytesIO(content)).pages[0].extract_text()
+
+
+def test_rare_characters_are_printed_and_found_by_a_search():
+    text = text_of(RARE)
+    joined = re.sub(r"\s", "", text)  # readers begin a line where the font changes
+    assert joined.count("王𡌴") == 2 and "李𠮷" in joined
+
+
+@pytest.mark.parametrize("char", ["\ue863", "\U00031350", "🍎", "\U000f1234", "𡌴"])
+def test_what_no_font_has_is_named_never_left_out(char, monkeypatch):
+    if char == "𡌴":  # as on a machine without the font of rare characters
+        covers = pdf_glyphs._coverage
+        monkeypatch.setattr(
+            pdf_glyphs, "_coverage", lambda family: () if family.startswith("Hana") else covers(family)
+        )
+    assert f"小王[U+{ord(char):04X}]店" in text_of(f"小王{char}店")
+
+
+@pytest.mark.parametrize("text", ["阿明海鲜", "￥1,234.50 ㎡ ℃ “引号”——…①", "䶮㛃", "Ångström ½"])
+def test_what_fonts_have_is_left_as_it_is(text):
+    assert (
+        pdf_glyphs.marked(f"<p title='\ue863'>{text}</p>", pdf.FONT_FAMILIES)
+        == f"<p title='\ue863'>{text}</p>"
+    )
