@@ -51,6 +51,13 @@ def once(method: str, arguments: dict[str, Any], work: Callable[[], Any]) -> Any
     return answer
 
 
+def is_given() -> bool:
+    """Whether this request brings a key, and so says itself which requests are one."""
+    return getattr(frappe.local, "request", None) is not None and bool(
+        frappe.get_request_header("Idempotency-Key")
+    )
+
+
 def forget_old(now: datetime | None = None) -> None:
     """Deletes answers older than a day (daily job)."""
     frappe.db.delete(DOCTYPE, {"creation": ("<", (now or now_datetime()) - KEPT)})

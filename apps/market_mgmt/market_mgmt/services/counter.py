@@ -1,7 +1,7 @@
 """Money at the counter: cash, transfer and POS taken by a cashier in a session, and taken back by a second person."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -24,8 +24,11 @@ from market_mgmt.services import (
 from market_mgmt.services.billing_reversal import reversals
 from market_mgmt.services.rows import lock
 from market_mgmt.services.settlement import SettleResult, receive
+from market_mgmt.services.values import as_datetime
 
 CHANNELS = cashiers.CHANNELS
+# What a cashier takes a second time within this time, with nothing changed, was most likely clicked twice.
+SAME_CLICK = timedelta(minutes=1)
 
 
 def collect(
@@ -139,6 +142,39 @@ def _undo(document: Document, reason: str, now: datetime) -> list[str]:
     ledger.refresh_caches(plan.fees, today)
     freed.pay_open(document.merchant, now, plan.others_since)
     return plan.fees
+
+
+def require_another(
+    merchant: str,
+    channel: str,
+    amount: Decimal,
+    by: str,
+    now: datetime,
+    fees: Sequence[str] = (),
+    lease: str | None = None,
+) -> None:
+    """Raises DuplicateEntryError when a cashier has just taken the very same: a button that was clicked twice.
+
+    Locks the merchant, so that of two at once the second sees what the first has done.
+    """
+    lock("Merchant", [merchant])
+    order, line = frappe.qb.DocType("Market Payment Order"), frappe.qb.DocType("Payment Order Fee")
+    query = frappe.qb.from_(order).left_join(line).on(line.parent == order.name)
+    query = query.select(order.name, order.amount, order.deposit_lease, order.settled_at, line.fee)
+    query = query.where((order.merchant == merchant) & (order.user == by) & (order.channel == channel))
+    query = query.where((order.status == "Paid") & (order.settled_at > now - SAME_CLICK))
+    found: dict[str, frappe._dict] = {}
+    for row in query.for_update().run(as_dict=True):
+        found.setdefault(row.name, frappe._dict(row, fees=set())).fees |= {row.fee} - {None}
+    for row in found.values():
+        if (yuan(row.amount), row.deposit_lease or None, row.fees) == (amount, lease, set(fees)):
+            moment = as_datetime(row.settled_at).strftime("%H:%M:%S")
+            frappe.throw(
+                _("{0} from {1} was taken at {2} already; take it again only if it was paid twice.").format(
+                    amount, labels.merchant(merchant), moment
+                ),
+                frappe.DuplicateEntryError,
+            )
 
 
 def _refuse_part(

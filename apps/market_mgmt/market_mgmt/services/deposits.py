@@ -25,9 +25,11 @@ def held(leases: Iterable[str], lock_rows: bool = False) -> dict[str, Decimal]:
 def set_aside(lease: str, amount: Decimal, on: date, key: str, payment_order: str | None = None) -> None:
     """Hold part of the merchant's balance as the deposit of a lease. The merchant is locked; `key` posts once.
 
-    Raises ValidationError when the balance is smaller.
+    Raises ValidationError when the balance is smaller, or for a lease that is over: it is settled, not secured.
     """
     row = _lease(lease)
+    if row.status in OVER:
+        frappe.throw(_("Lease {0} is over; no deposit is taken for it.").format(labels.lease(lease)))
     if ledger.prepaid_balance(row.merchant, lock=True) < amount:
         frappe.throw(_("The balance of {0} is less than {1}.").format(labels.merchant(row.merchant), amount))
     ledger.post([_posting(row, DEPOSIT, amount, on, key, payment_order)])

@@ -172,7 +172,7 @@ class Model:
 
     def take_deposit(self, lease: str, amount: Decimal, now: datetime) -> None:
         tenancy = self.tenancies[lease]
-        if tenancy.held + amount > tenancy.deposit:
+        if tenancy.ended or tenancy.held + amount > tenancy.deposit:
             raise Refused
         order = self.order(tenancy.merchant, amount, COUNTER, now)
         self._receive(order, now.date(), now, allocated=False)

@@ -1,6 +1,6 @@
 """The office's methods: who may do what, in which market."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -44,6 +44,29 @@ def test_finance_bills_a_month_and_the_cashier_collects_it(site, shop):
     site.set_user(cashier)
     closed = api.close_session(session, {"Cash": D("200.00")})
     assert (closed["status"], set(closed["differences"].values())) == ("Closed", {"0.00"})
+
+
+def test_a_button_clicked_twice_takes_money_once(site, shop, monkeypatch):
+    cashier = factories.staff(shop.market, "Market Cashier")
+    lease = factories.shop(shop.market, deposit=3000.0)
+    site.set_user(cashier)
+    api.open_session(shop.market, D("200.00"))
+    api.collect(shop.merchant, [], "Cash", D("500.00"))
+    with pytest.raises(site.DuplicateEntryError, match="500"):
+        api.collect(shop.merchant, [], "Cash", D("500.00"))
+    api.take_deposit(lease.lease, "POS", D("100.00"))
+    with pytest.raises(site.DuplicateEntryError):
+        api.take_deposit(lease.lease, "POS", D("100.00"))
+    # another amount, way, merchant or purpose is another payment, and so is what the cashier says is one
+    api.collect(shop.merchant, [], "Cash", D("500.01"))
+    api.collect(shop.merchant, [], "Transfer", D("500.00"))
+    api.collect(lease.merchant, [], "Cash", D("500.00"))
+    api.collect(lease.merchant, [], "POS", D("100.00"))
+    api.collect(shop.merchant, [], "Cash", D("500.00"), again=True)
+    # or what comes later
+    monkeypatch.setattr("cn_connect.clock.now", lambda: NOW + timedelta(minutes=1))
+    api.collect(shop.merchant, [], "Cash", D("500.00"))
+    assert ledger.prepaid_balance(shop.merchant) == D("2500.01")
 
 
 def test_what_a_reversal_or_a_refund_opens_is_shown_before(site, shop, monkeypatch):

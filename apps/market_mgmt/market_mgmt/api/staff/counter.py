@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import frappe
-from cn_connect import clock
+from cn_connect import clock, idempotency
 from cn_connect.api_method import api_method
 from frappe import _
 from market_mgmt import permissions
@@ -33,9 +33,17 @@ def close_session(name: str, counted: dict[str, Decimal], note: str | None = Non
 
 
 @api_method(methods=["POST"], roles=[CASHIER, FINANCE])
-def collect(merchant: str, fees: list[str], channel: str, amount: Decimal) -> answers.Collected:
-    """Takes money at the counter (Cash, Transfer, POS); what is left after the fees is prepaid."""
+def collect(
+    merchant: str, fees: list[str], channel: str, amount: Decimal, again: bool = False
+) -> answers.Collected:
+    """Takes money at the counter (Cash, Transfer, POS); what is left after the fees is prepaid.
+
+    The same once more within a minute, with no key that tells the requests apart, is refused unless `again` says that
+    it is another payment.
+    """
     own("Merchant", [merchant])
+    if not (again or idempotency.is_given()):
+        counter.require_another(merchant, channel, cents(amount), frappe.session.user, clock.now(), fees)
     return _taken(payments.collect(merchant, fees, channel, cents(amount), frappe.session.user, clock.now()))
 
 
@@ -47,9 +55,15 @@ def reverse_payment(payment_order: str, reason: str) -> answers.ReopenedFees:
 
 
 @api_method(methods=["POST"], roles=[CASHIER, FINANCE])
-def take_deposit(lease: str, channel: str, amount: Decimal) -> answers.Collected:
-    """Takes the deposit of a lease at the counter; it is held apart and pays no fees while the lease runs."""
-    own("Lease", [lease])
+def take_deposit(lease: str, channel: str, amount: Decimal, again: bool = False) -> answers.Collected:
+    """Takes the deposit of a lease at the counter; it is held apart and pays no fees while the lease runs.
+
+    The same once more within a minute is treated as by `collect`.
+    """
+    [row] = own("Lease", [lease], "merchant")
+    if not (again or idempotency.is_given()):
+        user, now = frappe.session.user, clock.now()
+        counter.require_another(row.merchant, channel, cents(amount), user, now, lease=lease)
     return _taken(counter.take_deposit(lease, channel, cents(amount), frappe.session.user, clock.now()))
 
 
