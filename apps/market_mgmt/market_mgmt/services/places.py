@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from datetime import date
+from datetime import date, datetime
 
 import frappe
 from cn_connect.crypto.fields import seal_field
@@ -101,6 +101,13 @@ def check_merchant(merchant: Document) -> None:
     seal_field(merchant, "phone", "phone")
     if merchant.dunning_blocked and not (merchant.dunning_block_reason or "").strip():
         frappe.throw(_("A dunning block needs a reason."))
+
+
+def note_phone_change(merchant: Document, by: str, now: datetime) -> None:
+    """Writes down on the merchant who put another phone on file, and when: whoever has that phone can bind the stall."""
+    before = merchant.get_doc_before_save()
+    if before and before.phone_hash != merchant.phone_hash:
+        merchant.update({"phone_changed_by": by, "phone_changed_at": now})
 
 
 def check_staff(staff: Document) -> None:

@@ -458,3 +458,17 @@ def test_a_reason_does_not_fill_the_disk(site, forms):
 def test_a_lease_ends_in_times_that_there_are(site, forms):
     with pytest.raises(site.ValidationError):
         site.get_doc({"doctype": "Lease", **forms["Lease"], "end_date": "9999-12-31"}).insert()
+
+
+def test_who_put_another_phone_on_file_stands_on_the_merchant(site, shop, acting):
+    people.set_phone(shop)
+    acting(user := people.staff_user("Market Clerk", markets=(shop.market,)))
+    doc = site.get_doc("Merchant", shop.merchant)
+    doc.business_category = "蔬菜"
+    assert doc.save().phone_changed_by != user
+    doc.phone = people.new_phone()
+    assert doc.save().phone_changed_by == user
+    assert doc.phone_changed_at
+    doc.phone_changed_by = None
+    with pytest.raises(site.PermissionError):
+        doc.save()

@@ -1,3 +1,5 @@
+import frappe
+from cn_connect import clock
 from frappe.model.document import Document
 from market_mgmt.services import places
 
@@ -7,3 +9,4 @@ class Merchant(Document):
 
     def validate(self) -> None:
         places.check_merchant(self)
+        places.note_phone_change(self, frappe.session.user, clock.now())
