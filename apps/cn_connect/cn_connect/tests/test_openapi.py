@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 from typing_extensions import TypedDict
 
+from cn_connect import api_bounds
 from cn_connect.api_method import api_method
 from cn_connect.openapi import generate
 
@@ -63,8 +64,10 @@ def test_arguments_become_the_body(document):
 
     assert body["required"] == ["fees", "amount"]
     assert body["additionalProperties"] is False
-    assert body["properties"]["fees"] == {"type": "array", "items": {"type": "string"}}
-    assert body["properties"]["channel"] == {"type": "string", "default": "wechat"}
+    text = {"type": "string", "maxLength": api_bounds.LONGEST_TEXT}
+    assert body["properties"]["fees"]["items"] == text
+    assert body["properties"]["fees"]["type"] == "array"
+    assert body["properties"]["channel"] == {**text, "default": "wechat"}
 
 
 def test_amounts_are_strings(document):
