@@ -109,7 +109,7 @@ def reverse(order: str, reason: str, by: str, now: datetime) -> list[str]:
 
 def preview_reversal(order: str, now: datetime) -> taking_back.Plan:
     """What `reverse` would take back of a counter payment, without doing it."""
-    return taking_back.whole(_counter_payment(order), _("Preview"), now.date(), lock=False)
+    return taking_back.whole(_counter_payment(order), _("Preview"), now.date(), lock_rows=False)
 
 
 def _counter_payment(order: str, lock_row: bool = False) -> Document:

@@ -176,7 +176,7 @@ def preview(order: str, amount: Decimal, now: datetime) -> taking_back.Plan:
     merchant = frappe.db.get_value("Market Payment Order", order, "merchant")
     if not merchant:
         frappe.throw(_("Payment order {0} does not exist.").format(order), frappe.DoesNotExistError)
-    return taking_back.part(order, merchant, amount, _("Preview"), now.date(), lock=False)
+    return taking_back.part(order, merchant, amount, _("Preview"), now.date(), lock_rows=False)
 
 
 def finish(refund: Document, status: str, now: datetime, **values: object) -> str:

@@ -1,11 +1,12 @@
 """Taking a payment back, or a part of it: off the fees it paid, later bills that its rest paid included.
 
-What is taken off is told before it is done (`preview`), by the same plan. Whoever takes back holds the lock on the merchant.
+What is taken off is told before it is done (`reopened`), by the same plan. Whoever takes back holds the lock on the merchant.
 """
 
+import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from market_mgmt.domain.lots import Lots
 from market_mgmt.services import ledger
 from market_mgmt.services.billing_reversal import reversal
 from market_mgmt.services.ledger import LedgerEntry, OpenFeeRow
+from market_mgmt.services.rows import lock
 
 ZERO = Decimal("0.00")
 
@@ -59,10 +61,10 @@ class Reopened:
     taken_off: Decimal
 
 
-def whole(order: Document, reason: str, on: date, lock: bool = True) -> Plan:
+def whole(order: Document, reason: str, on: date, lock_rows: bool = True) -> Plan:
     """All of a payment that never was: late fees are derived as if it had not come."""
-    entries = _entries(order.merchant, lock)
-    lots = _lots(entries)
+    entries = _entries(order.merchant, lock_rows)
+    lots = _lots(entries, lock_rows)
     earlier = Counter(entry.reversal_of for entry in entries)
     uses = lots.uses(order.name)
     gone = sum((part for entry, part in uses if entry.entry_type == REFUND_HOLD), ZERO)
@@ -74,13 +76,13 @@ def whole(order: Document, reason: str, on: date, lock: bool = True) -> Plan:
     return Plan(tuple(postings), lots.free(order.name), gone, lots.others_free_since(order.name))
 
 
-def part(order: str, merchant: str, amount: Decimal, reason: str, on: date, lock: bool = True) -> Plan:
+def part(order: str, merchant: str, amount: Decimal, reason: str, on: date, lock_rows: bool = True) -> Plan:
     """As much of a payment as goes back to the merchant: what is unused of it, then the fees that it paid last.
 
     The payment was there until today, so late fees count from now. What cannot be had is not in the plan.
     """
-    entries = _entries(merchant, lock)
-    lots = _lots(entries)
+    entries = _entries(merchant, lock_rows)
+    lots = _lots(entries, lock_rows)
     earlier = Counter(entry.reversal_of for entry in entries)
     unused = lots.free(order)
     left, postings = amount - unused, []
@@ -102,26 +104,28 @@ def reopened(plan: Plan, on: date) -> list[Reopened]:
     return [Reopened(row, plan.taken_off(row.name)) for row in ledger.owed(bills, entries, on)]
 
 
-def _entries(merchant: str, lock: bool) -> list[LedgerEntry]:
-    """The entries of the balance; with `lock` the fees are locked before them, as every money service does."""
-    if lock:
+def _entries(merchant: str, lock_rows: bool) -> list[LedgerEntry]:
+    """The entries of the balance; with `lock_rows` the fees are locked before them, as every money service does."""
+    if lock_rows:
         frappe.db.sql("SELECT name FROM `tabFee` WHERE merchant = %s ORDER BY name FOR UPDATE", [merchant])
-    return ledger.entries_of_balance(merchant, lock)
+    return ledger.entries_of_balance(merchant, lock_rows)
 
 
-def _lots(entries: Sequence[LedgerEntry]) -> Lots[LedgerEntry]:
-    held = {entry.name: entry.voucher_no for entry in entries if entry.credit_account == REFUND_PAYABLE}
-    refunds = dict(
-        frappe.get_all(
-            "Refund",
-            filters={"name": ["in", sorted(filter(None, held.values())) or [""]]},
-            fields=["name", "payment_order"],
-            as_list=True,
-        )
-    )
-    return Lots(entries, {entry: refunds.get(refund) or "" for entry, refund in held.items()})
+def _lots(entries: Sequence[LedgerEntry], lock_rows: bool) -> Lots[LedgerEntry]:
+    """With locked entries their refunds are read past the snapshot, too: a hold may be younger than it."""
+    held = {entry.name: entry.voucher_no or "" for entry in entries if entry.credit_account == REFUND_PAYABLE}
+    fields = ("name", "payment_order")
+    names = sorted(set(held.values()))
+    if lock_rows:
+        refunds = lock("Refund", names, fields)
+    else:
+        rows = frappe.get_all("Refund", filters={"name": ["in", names or [""]]}, fields=list(fields))
+        refunds = {row.name: row for row in rows}
+    return Lots(entries, {entry: refunds[name].payment_order or "" for entry, name in held.items()})
 
 
 def _as_entry(posting: Posting) -> LedgerEntry:
-    values: dict[str, Any] = {one.name: getattr(posting, one.name, None) for one in fields(LedgerEntry)}
+    values: dict[str, Any] = {
+        one.name: getattr(posting, one.name, None) for one in dataclasses.fields(LedgerEntry)
+    }
     return LedgerEntry(**{**values, "name": posting.idempotency_key})
