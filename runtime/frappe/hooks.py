@@ -1,4 +1,4 @@
-"""What this runtime itself hooks into: who may read files, and what it clears once a day."""
+"""What this runtime itself hooks into: who may read files, what attaches them, and what it clears once a day."""
 
 app_name = "frappe"
 
@@ -10,6 +10,7 @@ permission_query_conditions = {
     "File": "frappe.core.doctype.file.file.get_permission_query_conditions",
     "ToDo": "frappe.desk.doctype.todo.todo.get_permission_query_conditions",
 }
+doc_events = {"*": {"on_update": "frappe.core.doctype.file.utils.attach_files_to_document"}}
 scheduler_events = {
     "daily": [
         "frappe.sessions.clear_expired_sessions",

@@ -82,6 +82,10 @@ class DocumentAccess(BaseDocument):
         comment = frappe.get_doc({"doctype": "Comment", "comment_email": frappe.session.user, **values})
         return comment.insert(ignore_permissions=True)
 
+    def log_error(self, title: str | None = None, message: str | None = None) -> Any:
+        """An Error Log that names this document; without a message the present exception's traceback is kept."""
+        return frappe.log_error(title, message, reference_doctype=self.doctype, reference_name=self.name)
+
     # -- permissions, passwords --------------------------------------------------------------------------------------
 
     def has_permission(self, permtype: str = "read", *, user: str | None = None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import os
@@ -34,6 +35,16 @@ def store(fname: str, content: str | bytes, is_private: bool) -> dict[str, Any]:
         url = _write_new_file(name, content, digest, is_private)
         name = os.path.basename(url)
     return {"file_name": name, "file_url": url, "content_hash": digest, "file_size": len(content)}
+
+
+def decoded(content: str | bytes) -> bytes:
+    """The bytes that were sent as base64, or as a data URL of them; ValidationError for anything else."""
+    text = content.decode("latin-1") if isinstance(content, bytes) else content
+    text = "".join(text.rpartition(",")[2].split())
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        frappe.throw(_("The content of the file is not base64."))
 
 
 def _safe_name(fname: str) -> str:

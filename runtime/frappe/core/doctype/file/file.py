@@ -19,11 +19,13 @@ class MissingFileError(OSError):
 
 
 STORED_HERE = ("/files/", "/private/files/")
+ELSEWHERE = ("http://", "https://")
 
 
 class File(Document):
     """Insert with `content` to write a new file; a file of equal content is shared, not stored twice."""
 
+    content: bytes | str
     file_name: str
     file_url: str
     folder: str | None
@@ -36,16 +38,23 @@ class File(Document):
             self.name = frappe.generate_hash(length=10)
 
     def before_insert(self) -> None:
-        if self.is_folder:
-            return
         if not self.file_name and not self.file_url:
             frappe.throw(_("Fields `file_name` or `file_url` must be set for File"), frappe.MandatoryError)
-        self.folder = self.folder or "Home"
+        self.file_name = (self.file_name or os.path.basename(self.file_url)).replace("/", "")
+        if not self.folder and not self.is_home_folder:
+            attachments = self.attached_to_doctype and frappe.db.get_value(
+                "File", {"is_attachments_folder": 1}
+            )
+            self.folder = attachments or "Home"
+        if self.is_folder:
+            return
+        if self.file_url:  # where it lies says whether it is private, whatever else was given
+            self.is_private = int(self.file_url.startswith("/private"))
         content = self.get("content")
-        if content is not None:
-            self.update(file_manager.store(self.file_name, content, is_private=bool(self.is_private)))
-            self.content, self.flags.new_file = None, True
-        self.file_name = self.file_name or os.path.basename(self.file_url)
+        if content is not None and not (self.file_url or "").startswith(ELSEWHERE):
+            self.content = file_manager.decoded(content) if self.get("decode") else content
+            self.update(file_manager.store(self.file_name, self.content, is_private=bool(self.is_private)))
+            self.flags.new_file = True
         self.file_type = os.path.splitext(self.file_name)[1].lstrip(".").upper() or None
 
     def validate(self) -> None:
@@ -56,7 +65,7 @@ class File(Document):
                 frappe.throw(
                     frappe.messages.fill(_("File {0} does not exist"), self.file_url), MissingFileError
                 )
-        elif not self.is_folder and not (self.file_url or "").startswith(("http://", "https://")):
+        elif not self.is_folder and not (self.file_url or "").startswith(ELSEWHERE):
             frappe.throw(_("URL must start with http:// or https://"))
 
     def check_reach(self) -> None:
@@ -71,16 +80,28 @@ class File(Document):
             frappe.client.permitted(*hangs_on, "write")
 
     def on_trash(self) -> None:
+        if self.is_home_folder or self.is_attachments_folder:
+            frappe.throw(_("Cannot delete Home and Attachments folders"))
+        if self.is_folder and frappe.db.exists("File", {"folder": self.name}):
+            frappe.throw(frappe.messages.fill(_("Folder {0} is not empty"), self.name))
         shared = frappe.db.exists("File", {"file_url": self.file_url, "name": ("!=", self.name)})
         if (self.file_url or "").startswith(STORED_HERE) and not shared:
             path = self.get_full_path()
             # Only once the deletion is certain; a rollback must not cost the file.
             frappe.db.after_commit.add(lambda: file_manager.remove_quietly(path))
 
-    def get_content(self) -> bytes:
-        """The bytes of the file; needs no permission of its own."""
+    def get_content(self) -> bytes | str:
+        """What it was made with, or what lies on disk: text if it is UTF-8. Needs no permission of its own."""
+        if self.is_folder:
+            frappe.throw(_("Cannot get file contents of a Folder"))
+        if self.get("content"):
+            return self.content
         with open(self.get_full_path(), "rb") as file:
-            return file.read()
+            content = file.read()
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            return content
 
     def get_full_path(self) -> str:
         return file_manager.path_of_url(self.file_url or self.file_name)

@@ -1,0 +1,44 @@
+"""Files of documents: what stands in an Attach field hangs on the document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe.core.doctype.file.file import STORED_HERE
+from frappe.utils import cstr
+
+_PLACE = ("attached_to_doctype", "attached_to_name", "attached_to_field")
+
+
+def attach_files_to_document(doc: Any, event: str | None = None) -> None:
+    """Hook of every document: a File of the address in an Attach field belongs to the document from now on, so that
+    who may read the document may read the file, and both are deleted together.
+
+    Whoever attaches gives others the right to read: only an address that the session's user may read is attached,
+    whatever else the code that saves may do. A field that holds another address just holds a text.
+    """
+    for df in doc.meta.fields_of_type("Attach", "Attach Image"):
+        url = doc.get(df.fieldname) or ""
+        if url.startswith(STORED_HERE):
+            try:
+                _attach(url, dict(zip(_PLACE, (doc.doctype, cstr(doc.name), df.fieldname), strict=True)))
+            except (frappe.ValidationError, frappe.PermissionError, OSError):
+                doc.log_error("Error Attaching File")
+
+
+def _attach(url: str, place: dict[str, str]) -> None:
+    """The user's own file that hangs nowhere yet moves there; else a further record of the address is made."""
+    rows = frappe.get_all("File", filters={"file_url": url}, fields=["name", "file_url", *_PLACE])
+    # the database finds addresses that differ in case or accents, too
+    rows = [row for row in rows if row.file_url == url]
+    if any(all(cstr(row[key]) == value for key, value in place.items()) for row in rows):
+        return
+    files = [file for row in rows if (file := frappe.get_doc("File", row.name)).is_downloadable()]
+    for file in files:
+        if not any(file.get(key) for key in _PLACE) and file.has_permission("write"):
+            frappe.db.set_value("File", file.name, place)
+            return
+    if files:
+        values = {"file_url": url, "file_name": files[0].file_name, "content_hash": files[0].content_hash}
+        frappe.get_doc({"doctype": "File", **values, **place}).insert(ignore_permissions=True)
