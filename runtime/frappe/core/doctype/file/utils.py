@@ -21,9 +21,11 @@ def attach_files_to_document(doc: Any, event: str | None = None) -> None:
     for df in doc.meta.fields_of_type("Attach", "Attach Image"):
         url = doc.get(df.fieldname) or ""
         if url.startswith(STORED_HERE):
+            messages = frappe.get_message_log()
             try:
                 _attach(url, dict(zip(_PLACE, (doc.doctype, cstr(doc.name), df.fieldname), strict=True)))
             except (frappe.ValidationError, frappe.PermissionError, OSError):
+                frappe.local.message_log = messages  # the document is saved all the same
                 doc.log_error("Error Attaching File")
 
 
