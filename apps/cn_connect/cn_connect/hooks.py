@@ -31,9 +31,11 @@ override_whitelisted_methods = {
     f"frappe.client.{name}": f"cn_connect.access.client.{name}"
     for name in ("get", "get_count", "has_permission")
 }
-_BEFORE_WRITING = ("before_save", "before_submit", "before_cancel", "before_update_after_submit")
 doc_events = {
-    "*": dict.fromkeys(_BEFORE_WRITING, "cn_connect.access.documents.check_written"),
+    "*": {
+        event: ["cn_connect.access.documents.check_written", "cn_connect.access.files.check_attached"]
+        for event in ("before_save", "before_submit", "before_cancel", "before_update_after_submit")
+    },
     "File": {
         "before_insert": "cn_connect.access.files.check_quota",
         "before_save": "cn_connect.access.files.check_written",

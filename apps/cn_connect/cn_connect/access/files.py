@@ -1,5 +1,6 @@
 """Files: whose address a record may hold, what it may hang on, what may be public, and how much a user uploads."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, unquote
@@ -17,6 +18,8 @@ from frappe.utils import cint
 LIMITS = {"website": {"mb": 50, "files": 100}, "staff": {"mb": 1000, "files": 5000}}
 # By these the same content is found again, and counted.
 _MEASURED = ("content_hash", "file_size")
+_ATTACHING = ("Attach", "Attach Image")
+_STORED = ("/files", "/private/files")
 _REMOTE = ("http://", "https://")
 _UNSAVED = "new-"  # how stock Frappe's forms call a document that they have not saved yet
 SANDBOX = "sandbox; default-src 'none'"
@@ -90,6 +93,18 @@ def require_address(url: str) -> None:
         refuse()
 
 
+def _attachments(doc: Document) -> Iterator[str]:
+    """The addresses of this site's files in the Attach fields of a document and its rows."""
+    fields: dict[str, list[str]] = {}
+    for each in (doc, *doc.get_all_children()):
+        if each.doctype not in fields:
+            fields[each.doctype] = [df.fieldname for df in each.meta.fields if df.fieldtype in _ATTACHING]
+        for fieldname in fields[each.doctype]:
+            value = each.get(fieldname)
+            if isinstance(value, str) and value.startswith(_STORED):
+                yield value
+
+
 # -- hooks -----------------------------------------------------------------------------------------------------------
 
 
@@ -109,6 +124,22 @@ def check_written(doc: Document, _event: str) -> None:
     hangs_on = (doc.attached_to_doctype, doc.attached_to_name)
     if hangs_on[0] and (before is None or hangs_on != (before.attached_to_doctype, before.attached_to_name)):
         require_attachable(*hangs_on)
+
+
+def check_attached(doc: Document, _event: str) -> None:
+    """Hook of all DocTypes: an Attach field gets only what the user may read, whatever else the code that saves may
+    do, since whoever reads the document is given the file."""
+    if frappe.session.user == "Administrator":
+        return
+    before = doc.get_doc_before_save()
+    known = set(_attachments(before)) if before else set()
+    for value in set(_attachments(doc)) - known:
+        url = _without_quotes(value)
+        require_address(url)
+        # stock Frappe attaches any record that the database finds: it must not find a file of somebody else
+        for row in frappe.get_all("File", filters={"file_url": url}, fields=["name", "file_url"]):
+            if row.file_url != url and not frappe.get_doc("File", row.name).is_downloadable():
+                refuse()
 
 
 def _both_may_be_public(doc: Document) -> bool:

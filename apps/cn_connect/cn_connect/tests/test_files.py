@@ -189,3 +189,65 @@ def test_a_private_file_that_might_run_is_saved_by_the_browser(name, saved):
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers.get("Content-Disposition", "").startswith("attachment") is saved
     assert ("Content-Security-Policy" in response.headers) is saved
+
+
+# -- Attach fields ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def picture(site) -> Callable[..., Any]:
+    """Saves the user's own picture, an Attach Image field, as this user."""
+
+    def save(user: str, url: str, ignore: bool = True) -> Any:
+        site.set_user(user)
+        doc = site.get_doc("User", user)
+        doc.user_image = url
+        try:
+            return doc.save(ignore_permissions=ignore)
+        finally:
+            site.set_user("Administrator")
+
+    return save
+
+
+@pytest.mark.parametrize("change", [str, lambda url: f"{url} ", lambda url: url[:-1] + url[-1].upper()])
+@pytest.mark.parametrize("hangs", [False, True])
+def test_nobody_attaches_what_somebody_else_may_read(site, file_of, user_with, picture, change, hangs):
+    owner, thief = user_with(), user_with()
+    place = {"attached_to_doctype": "User", "attached_to_name": owner} if hangs else {}
+    file = file_of(owner, **place)
+    fields = ["name", "owner", "attached_to_doctype", "attached_to_name", "attached_to_field"]
+    before = site.get_all("File", {"file_url": file.file_url}, fields)
+    with pytest.raises(site.PermissionError):
+        picture(thief, change(file.file_url))
+    assert site.get_all("File", {"file_url": file.file_url}, fields) == before
+    assert not site.get_doc("File", file.name).has_permission("read", user=thief)
+
+
+def test_nobody_attaches_what_the_database_takes_for_an_own_file(site, file_of, user_with, picture):
+    """The own file is called as another one but for capitals."""
+    owner, thief = user_with(), user_with()
+    name = secrets.token_hex(6)
+    victim = file_of(owner, f"{name}.txt")
+    own = file_of(thief, f"{name.upper()}.TXT")
+    with pytest.raises(site.PermissionError):
+        picture(thief, own.file_url)
+    assert not site.get_doc("File", victim.name).attached_to_name
+
+
+def test_what_one_may_read_one_may_attach(site, file_of, user_with, picture):
+    user = user_with()
+    own, public = file_of(user), file_of("Administrator", is_private=0)
+    for file in (own, public):
+        picture(user, file.file_url)
+        place = {"file_url": file.file_url, "attached_to_doctype": "User", "attached_to_name": user}
+        assert site.db.exists("File", place)
+    picture(user, "https://example.com/a.png")
+
+
+def test_what_stands_there_already_stays(site, file_of, user_with, picture):
+    """Whoever set it could read it; who changes something else need not."""
+    user = user_with()
+    file = file_of("Administrator")
+    site.db.set_value("User", user, "user_image", file.file_url)
+    assert picture(user, file.file_url).user_image == file.file_url
