@@ -47,7 +47,9 @@ def of_every_doctype(frappe: ModuleType, markets: list[str]) -> list[Document]:
 def _row(frappe: ModuleType, meta: Any) -> list[Document]:
     """A row of a child table with the market of its document; a bare one belongs to nobody."""
     fields = ["name", "parenttype", "parent"]
-    rows = frappe.db.get_all(meta.name, fields=fields, filters={"parenttype": ["!=", "DocType"]}, limit=1)
+    of_documents = frappe.get_all("DocType", filters={"istable": 0, "name": ["!=", "DocType"]}, pluck="name")
+    filters = {"parenttype": ["in", of_documents]}  # defaults of the site name none
+    rows = frappe.db.get_all(meta.name, fields=fields, filters=filters, limit=1)
     if not rows:
         name = _bare_row(frappe, meta, None)
         return [Document(meta.name, name, None, "DocType")] if name else []

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 import requests
 
@@ -96,7 +96,7 @@ DOORS = (
     Door("client.get_count", "read", _get("frappe.client.get_count", doctype="{doctype}", filters=_BY_NAME), _not_empty, lists=True),
     Door(
         "client.get_value", "read",
-        _get("frappe.client.get_value", doctype="{doctype}", fieldname="name", filters=_BY_NAME), _not_empty, lists=True,
+        _get("frappe.client.get_value", doctype="{doctype}", fieldname="name", filters=_BY_NAME), _not_empty,
     ),
     Door("GET resource list", "read", _page("/api/resource/{doctype}", filters=_BY_NAME), _not_empty, lists=True),
     Door(
@@ -132,6 +132,5 @@ def told(answer: requests.Response, name: str) -> str:
     except (json.JSONDecodeError, requests.JSONDecodeError):
         body = answer.text
     text = json.dumps(body, ensure_ascii=False, sort_keys=True)
-    for written in (name, quote(name), quote_plus(name)):  # the last two in links of the page
-        text = text.replace(written, "NAME")
+    text = re.sub(r"href=\\*[\"'][^\"']*", "", text.replace(name, "NAME"))  # a link names the address itself
     return f"{answer.status_code} {text}"
