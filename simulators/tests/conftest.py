@@ -13,6 +13,8 @@ from simulators.keys import Keys
 from simulators.server import serve
 from simulators.tests.clients import Client, control
 
+NOON = "2026-11-05T12:00:00"
+
 
 @pytest.fixture(scope="session")
 def key_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -38,14 +40,20 @@ def base_url(keys: Keys, key_directory: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def client(keys: Keys, base_url: str) -> Iterator[Client]:
-    """The direct merchant."""
-    yield Client(keys, base_url)
+def noon(base_url: str) -> Iterator[None]:
+    """It is noon of a day for the gateway, whatever the calendar says: bills and limits depend on it."""
+    control(base_url, "clock", at=NOON)
+    yield
     control(base_url, "reset")
 
 
 @pytest.fixture
-def provider(keys: Keys, base_url: str) -> Iterator[Client]:
+def client(keys: Keys, base_url: str, noon: None) -> Client:
+    """The direct merchant."""
+    return Client(keys, base_url)
+
+
+@pytest.fixture
+def provider(keys: Keys, base_url: str, noon: None) -> Client:
     """The service provider."""
-    yield Client(keys, base_url, provider=True)
-    control(base_url, "reset")
+    return Client(keys, base_url, provider=True)
