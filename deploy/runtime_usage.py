@@ -23,9 +23,10 @@ USERS = (ROOT / "apps", ROOT / "simulators")
 # Of Frappe's documented interface, what apps call most often (counted in four of them): an app may rely on these
 # before ours do, and each has its tests.
 KEPT = {
-    "add_months", "add_roles", "copy_doc", "date_diff", "get_csrf_token", "get_first_day", "get_last_day",
-    "get_last_doc", "get_message_log", "get_password", "is_cancelled", "notify_update", "only_for",
-    "publish_realtime", "reload", "sendmail",
+    "add_months", "add_roles", "append_roles", "cancelled", "copy_doc", "date_diff", "delete_doc_if_exists", "draft",
+    "get_csrf_token", "get_files_path", "get_first_day", "get_last_day", "get_last_doc", "get_message_log",
+    "get_password", "is_cancelled", "notify_update", "only_for", "publish_realtime", "random_string", "reload",
+    "remove_roles", "sendmail", "submitted",
 }  # fmt: skip
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _BEGINNING = {"whitelist", "_command", "command", "group"}

@@ -17,7 +17,16 @@ from frappe.access import guest_methods, has_permission, only_for
 from frappe.context import conf, db, flags, form_dict, lang, local, qb, request, response, session
 from frappe.context import connect, destroy, get_site_config, init, set_user
 from frappe.documents import clear_document_cache, get_cached_doc, get_cached_value, get_meta
-from frappe.documents import copy_doc, delete_doc, get_doc, get_last_doc, get_single, new_doc, rename_doc
+from frappe.documents import (
+    copy_doc,
+    delete_doc,
+    delete_doc_if_exists,
+    get_doc,
+    get_last_doc,
+    get_single,
+    new_doc,
+    rename_doc,
+)
 from frappe.documents import get_all, get_list, get_system_settings, get_value
 from frappe.installed import call, get_attr, get_doc_hooks, get_hooks, get_module, scrub
 from frappe.installed import get_all_apps, get_app_path, get_installed_apps, get_module_list, get_module_path

@@ -8,7 +8,7 @@ from typing import Any
 import frappe
 from frappe.context import local
 from frappe.model.create_new import new_values
-from frappe.model.delete_doc import delete_doc  # noqa: F401
+from frappe.model.delete_doc import delete_doc
 from frappe.model.document import Document, get_doc
 from frappe.model.meta import get_meta
 from frappe.model.rename_doc import rename_doc  # noqa: F401
@@ -108,6 +108,12 @@ def copy_doc(doc: Document) -> Document:
         for fieldname in [*cleared, *(df.fieldname for df in each.meta.fields if df.no_copy)]:
             each.set(fieldname, None)
     return copied
+
+
+def delete_doc_if_exists(doctype: str, name: str, force: bool = False) -> None:
+    """Delete the document; nothing happens when there is none."""
+    if local.db.exists(doctype, name):
+        delete_doc(doctype, name, force=force)
 
 
 # -- queries -------------------------------------------------------------------------------------------------

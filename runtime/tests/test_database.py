@@ -55,7 +55,9 @@ class TestSql:
         assert sql(query, as_dict=True) == [{"name": "one", "n": 1}]
         assert sql(query, as_dict=True)[0].name == "one"
         assert sql(query, pluck=True) == ["one"]
+        assert sql(query, as_list=True) == [["one", 1]]
         assert sql("select name from TABLE where n = 9") == ()
+        assert sql("select name from TABLE where n = 9", as_list=True) == []
         assert sql("select name from TABLE where n = 9", as_dict=True) == []
         assert sql("update TABLE set n = 5 where name = 'none'") == ()
 

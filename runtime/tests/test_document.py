@@ -8,6 +8,7 @@ from unittest.mock import patch
 import pytest
 
 import frappe
+from frappe.model.docstatus import DocStatus
 from frappe.model.document import Document
 
 
@@ -542,3 +543,27 @@ def test_origin_is_settled_when_a_document_is_inserted(note):
     unchanged = frappe.get_doc(note, doc.name)
     unchanged.creation = str(unchanged.creation)
     assert unchanged.save().owner == "Administrator"
+
+
+def test_what_is_not_there_may_be_deleted():
+    frappe.delete_doc_if_exists("Role", "RT Nobody Has It")
+    frappe.get_doc({"doctype": "Role", "role_name": "RT Short Lived"}).insert()
+    frappe.delete_doc_if_exists("Role", "RT Short Lived")
+    assert not frappe.db.exists("Role", "RT Short Lived")
+
+
+def test_an_error_log_names_its_document():
+    role = frappe.get_doc("Role", "All")
+    log = role.log_error("Could not do it", "because")
+    assert (log.reference_doctype, log.reference_name) == ("Role", "All")
+    assert (log.method, log.error) == ("Could not do it", "because")
+    try:
+        raise ValueError("seventeen")
+    except ValueError:
+        assert "seventeen" in role.log_error("With traceback").error
+
+
+def test_states_are_named():
+    states = (DocStatus.draft(), DocStatus.submitted(), DocStatus.cancelled())
+    assert states == (0, 1, 2)
+    assert [state.is_submitted() for state in states] == [False, True, False]

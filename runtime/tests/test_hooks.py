@@ -224,6 +224,18 @@ def test_users_and_roles(make_user):
         frappe.delete_doc("User", "Administrator")
 
 
+def test_roles_are_given_and_taken(make_user):
+    doc = frappe.get_doc("User", make_user("rt-roles@example.com", "RT Clerk"))
+    doc.append_roles("System Manager", "RT Clerk")
+    assert [row.role for row in doc.roles] == ["RT Clerk", "System Manager"]
+    assert "System Manager" not in frappe.get_roles(doc.name)  # not saved yet
+    doc.save()
+    assert "System Manager" in frappe.get_roles(doc.name) and doc.user_type == "System User"
+    doc.remove_roles("System Manager", "RT No Such Role")
+    assert [row.role for row in frappe.get_doc("User", doc.name).roles] == ["RT Clerk"]
+    assert "System Manager" not in frappe.get_roles(doc.name)
+
+
 def test_a_disabled_role_grants_nothing(make_user):
     user = make_user("rt-former@example.com", "RT Former", "RT Clerk")
     role = frappe.get_doc("Role", "RT Former")

@@ -173,6 +173,18 @@ class TestTexts:
     def test_urls(self):
         assert utils.get_url("/a/b").endswith("/a/b") and utils.get_url("http://x.y") == "http://x.y"
 
+    @pytest.mark.parametrize("length", [0, 1, 7, 40])
+    def test_random_strings(self, length):
+        texts = {utils.random_string(length) for _ in range(20)}
+        assert all(len(text) == length and (text.isalnum() or not length) for text in texts)
+        assert len(texts) > 15 or length < 2
+
+    def test_where_files_lie(self):
+        public, private = utils.get_files_path(), utils.get_files_path(is_private=1)
+        assert public.endswith("/public/files") and private.endswith("/private/files")
+        assert utils.get_files_path("a", "b.txt", is_private=True) == f"{private}/a/b.txt"
+        assert utils.get_files_path("b.txt") == f"{public}/b.txt"
+
     def test_small_ones(self):
         assert utils.cstr(None) == "" and utils.cstr(b"ab") == "ab"
         assert utils.get_fullname("Administrator") == "Administrator"

@@ -74,12 +74,13 @@ class Connection:
         values: Any = (),
         *,
         as_dict: Any = False,
+        as_list: Any = False,
         pluck: bool = False,
     ) -> Any:
         """Run a statement in MariaDB's SQL, or a query of `frappe.qb`.
 
         `values`: a tuple or list for %s, a dict for %(name)s; a list among the values fills an IN.
-        Gives a tuple of tuples, or a list of dicts or of first values as asked.
+        Gives a tuple of tuples, or a list of dicts, of lists or of first values as asked.
         """
         if not isinstance(query, str):
             query, values = query.walk()
@@ -96,7 +97,7 @@ class Connection:
             return [row[0] for row in rows]
         if as_dict:
             return [_dict(zip(columns, row, strict=False)) for row in rows]
-        return tuple(rows)
+        return [list(row) for row in rows] if as_list else tuple(rows)
 
     def escape(self, s: Any, percent: bool = True) -> str:
         """A literal to be put into a statement. Prefer bound values."""

@@ -8,6 +8,18 @@ class DocStatus(int):
     SUBMITTED = 1
     CANCELLED = 2
 
+    @classmethod
+    def draft(cls) -> DocStatus:
+        return cls(cls.DRAFT)
+
+    @classmethod
+    def submitted(cls) -> DocStatus:
+        return cls(cls.SUBMITTED)
+
+    @classmethod
+    def cancelled(cls) -> DocStatus:
+        return cls(cls.CANCELLED)
+
     def is_draft(self) -> bool:
         return self == self.DRAFT
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import frappe
 from frappe.utils.data import *  # noqa: F403
@@ -12,6 +13,11 @@ def get_fullname(user: str | None = None) -> str:
     """The user's full name, the user itself when there is none."""
     user = user or frappe.session.user
     return frappe.get_cached_value("User", user, "full_name") or user
+
+
+def get_files_path(*path: str, is_private: Any = False) -> str:
+    """The folder of the site's public or private files, or of what lies below it."""
+    return frappe.get_site_path("private" if is_private else "public", "files", *path)
 
 
 def get_sites(sites_path: str = ".") -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import json
 import re
+import secrets
+import string
 from email.utils import getaddresses
 from typing import Any
 from urllib.parse import urljoin
@@ -22,6 +24,7 @@ table tbody td tfoot th thead time tr tt u ul var wbr
 _ATTRIBUTES = "class title dir lang align valign width height colspan rowspan data-value"
 _ALLOWED_TAGS = frozenset(_TAGS.split())
 _ALLOWED_ATTRIBUTES = {"*": _ATTRIBUTES.split(), "a": ["href", "target", "rel"], "img": ["src", "alt"]}
+_LETTERS = string.ascii_letters + string.digits
 _EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}\Z"
 )
@@ -51,6 +54,11 @@ def _is_json(text: str) -> bool:
         return isinstance(json.loads(text), (dict, list))
     except ValueError:
         return False
+
+
+def random_string(length: int) -> str:
+    """Letters and digits that nobody can guess."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
 def get_url(uri: str | None = None) -> str:

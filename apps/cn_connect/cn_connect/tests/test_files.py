@@ -18,7 +18,9 @@ from cn_connect.access.file_types import extension, is_shown, may_be_public
 @pytest.fixture
 def request_is_on(site) -> None:
     """As while a client adds files by a generic way."""
-    site.local.request = SimpleNamespace(method="POST", path="/api/resource/File", files={})
+    site.local.request = SimpleNamespace(
+        method="POST", path="/api/resource/File", files={}, host="localhost", headers=Headers()
+    )
     site.flags.generic_way = True
     yield
     site.flags.generic_way = None

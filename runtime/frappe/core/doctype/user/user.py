@@ -54,6 +54,15 @@ class User(Document):
 
     def add_roles(self, *roles: str) -> None:
         """Give the user these roles and save."""
+        self.append_roles(*roles)
+        self.save()
+
+    def append_roles(self, *roles: str) -> None:
+        """Give the user these roles, without saving."""
         present = {row.role for row in self.roles}
-        self.extend("roles", [{"role": role} for role in roles if role not in present])
+        self.extend("roles", [{"role": role} for role in dict.fromkeys(roles) if role not in present])
+
+    def remove_roles(self, *roles: str) -> None:
+        """Take these roles from the user and save."""
+        self.set("roles", [row for row in self.roles if row.role not in roles])
         self.save()
