@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -24,9 +25,12 @@ class Victim:
         self.tenant.phone.confirm(placed["pay_params"], NOW)
         world.delivered()
         with world.books():
+            from market_mgmt.services import refunds
             from market_mgmt.tests import factories
 
             factories.bills(self.tenant.market, "2026-11", NOW.date())
+            asked = (self.tenant.merchant, Decimal("1.00"), "WeChat", "多收", "Administrator", NOW)
+            self.refund = refunds.request(*asked, placed["payment_order"], True)
         self.receipt = self.tenant.receipts()[0]
         self.fee = self.tenant.fees()["stalls"][0]["fees"][0]["name"]
         self.order = self.tenant.phone.post("market_mgmt.api.merchant.pay", fees=[self.fee])["payment_order"]
@@ -36,7 +40,13 @@ class Victim:
         """What nobody else may read."""
         tenant = self.tenant
         names = {tenant.merchant, tenant.merchant_name, tenant.lease, tenant.fee, tenant.token}
-        return names | {"7391.57", self.fee, self.receipt["name"], self.receipt["verification_code"]}
+        return names | {
+            "7391.57",
+            self.fee,
+            self.refund,
+            self.receipt["name"],
+            self.receipt["verification_code"],
+        }
 
 
 # How somebody else asks each of the merchants' methods for what is the victim's.
@@ -48,11 +58,13 @@ REACHING: dict[str, Arguments] = {
     "payment": lambda victim: {"payment_order": victim.order},
     "cancel_payment": lambda victim: {"payment_order": victim.order},
     "receipt_pdf": lambda victim: {"receipt": victim.receipt["name"]},
+    "refunds": lambda victim: {"limit": 100},
+    "refund_pdf": lambda victim: {"refund": victim.refund},
     "request_invoice": lambda victim: {"receipt": victim.receipt["name"], "title": "某公司"},
     "consent_templates": lambda victim: {},
     "record_consent": lambda victim: {"templates": []},
 }
-NAMING = {"pay", "payment", "cancel_payment", "receipt_pdf", "request_invoice"}
+NAMING = {"pay", "payment", "cancel_payment", "receipt_pdf", "refund_pdf", "request_invoice"}
 # Valid arguments of the office's methods, so that what refuses is the role.
 OFFICE: dict[str, dict[str, Any]] = {
     "generate_bills": {"market": "T", "period": "2026-10"},
@@ -68,6 +80,8 @@ OFFICE: dict[str, dict[str, Any]] = {
     "close_session": {"name": "S", "counted": {"Cash": "0"}},
     "take_deposit": {"lease": "L", "channel": "Cash", "amount": "1.00"},
     "renew_lease": {"lease": "L", "end_date": "2027-10-15", "monthly_rent": "1.00"},
+    "withdraw_renewal": {"lease": "L", "reason": "r"},
+    "record_opening": {"lease": "L", "reason": "r", "deposit": "1.00"},
     "activate_lease": {"lease": "L"},
     "confirm_supplier_bill": {"name": "B"},
     "terminate_lease": {"lease": "L", "last_day": "2026-10-15", "reason": "r"},
@@ -101,6 +115,8 @@ OFFICE: dict[str, dict[str, Any]] = {
     "import_template": {"kind": "merchants"},
     "reading_template": {"period": "2026-10"},
     "receipt_pdf": {"receipt": "R"},
+    "refund_pdf": {"refund": "R"},
+    "collection_figures": {"market": "T", "period": "2026-10"},
     "export_report": {"report": "daily_journal", "filters": {}},
 }
 PRIVATE = ("Merchant", "Lease", "Fee", "Account Entry", "Market Payment Order", "Receipt", "Stall Binding")

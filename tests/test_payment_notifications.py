@@ -233,7 +233,7 @@ def test_another_payee_is_quarantined(world: World) -> None:
     assert world.entries(tenant.merchant) == [("Charge", "3000.00")]
 
 
-def test_money_for_a_closed_order_goes_to_the_prepaid_balance(world: World) -> None:
+def test_money_for_a_closed_order_pays_what_is_owed(world: World) -> None:
     # Given an order that its payer gave up
     tenant = world.bound_tenant()
     order = tenant.pay()["payment_order"]
@@ -243,10 +243,10 @@ def test_money_for_a_closed_order_goes_to_the_prepaid_balance(world: World) -> N
     # When the payment arrives all the same
     assert paid(world.site.keys, order, "3000.00", NOW).post(world.site).status_code == 200
 
-    # Then the money is the merchant's balance, with a receipt, and the bill is still open
+    # Then the money pays the bill that is open, and there is a receipt
     fees = tenant.fees()
-    assert fees["prepaid_balance"] == "3000.00"
-    assert [fee["outstanding"] for fee in fees["stalls"][0]["fees"]] == ["3000.00"]
+    assert fees["prepaid_balance"] == "0.00"
+    assert fees["stalls"][0]["fees"] == []
     assert [receipt["amount"] for receipt in tenant.receipts()] == ["3000.00"]
 
 

@@ -21,6 +21,10 @@ ERROR_CODES: dict[str, tuple[int, str]] = {
     "WRONG_TEMPLATE": (200, "State of an import: a sheet or column of the template is missing"),
     "HIDDEN_SHEET": (200, "State of an import: the sheet is hidden"),
     "SEVERAL_SHEETS": (200, "State of an import: several sheets carry the columns"),
+    "HIDDEN_COLUMN": (200, "State of an import: a column that would be read is hidden"),
+    "SEVERAL_COLUMNS": (200, "State of an import: several columns mean the same"),
+    "UNREAD_COLUMN": (200, "State of an import: a column seems to be misspelt or lacks its neighbour"),
+    "WRONG_UNIT": (200, "State of an import: a heading names another unit"),
     "IMPORT_INTERRUPTED": (200, "State of an import: it was killed; nothing was changed, start it again"),
     "IMPORT_FAILED": (200, "State of an import: nothing was changed; the message says why"),
 }
