@@ -14,7 +14,11 @@ scheduler_events = {
 }
 
 before_request = ["cn_connect.client_address.before_request", "cn_connect.browsers.before_request"]
-after_request = ["cn_connect.browsers.after_request"]
+after_request = [
+    "cn_connect.browsers.after_request",
+    "cn_connect.sign_in.after_request",
+    "cn_connect.access.files.harden",
+]
 # Their scripts and styles are files, so that a strict Content-Security-Policy fits; apps add their own.
 pages_without_inline_code = ["verify"]
 
@@ -26,7 +30,6 @@ api_modules = ["cn_connect.api.wechat_pay", "cn_connect.api.sms"]
 
 # Every request passes the same doors (see cn_connect.access): once it is known who asks, and when documents are written.
 auth_hooks = ["cn_connect.access.doors.check"]
-after_request = ["cn_connect.access.files.harden"]
 override_whitelisted_methods = {
     f"frappe.client.{name}": f"cn_connect.access.client.{name}"
     for name in ("get", "get_count", "has_permission")
