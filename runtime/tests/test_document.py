@@ -567,3 +567,16 @@ def test_states_are_named():
     states = (DocStatus.draft(), DocStatus.submitted(), DocStatus.cancelled())
     assert states == (0, 1, 2)
     assert [state.is_submitted() for state in states] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_something"),
+    [("<img>", True), ("a", True), ("<p><br></p>", False), ("<hr>", False), (" ", False)],
+)
+def test_a_picture_alone_fills_a_rich_text(text, is_something):
+    todo = frappe.get_doc({"doctype": "ToDo", "description": text})
+    if is_something:
+        assert todo.insert().name
+    else:
+        with pytest.raises(frappe.MandatoryError):
+            todo.insert()

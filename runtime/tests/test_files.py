@@ -211,3 +211,47 @@ def test_what_one_may_read_one_may_attach(doctype: str, word: str, make_user: Ca
     doc.save()
     # the record of somebody else stays where it is; the document has its own
     assert public.file_url in [row.file_url for row in attached(doc)]
+
+
+# -- pictures inside a text ------------------------------------------------------------------------------------------
+
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+
+
+@pytest.fixture
+def rich(make_doctype: Callable[..., str]) -> str:
+    row = make_doctype("Rich Row", [{"fieldname": "body", "fieldtype": "Text Editor"}], istable=1)
+    fields = [
+        {"fieldname": "body", "fieldtype": "Text Editor"},
+        {"fieldname": "html", "fieldtype": "HTML Editor"},
+        {"fieldname": "small", "fieldtype": "Small Text"},
+        {"fieldname": "rows", "fieldtype": "Table", "options": row},
+    ]
+    return make_doctype("Rich", fields)
+
+
+def test_a_pasted_picture_becomes_a_private_file(rich: str) -> None:
+    body = f'<p style="color:red;">a</p><img src="data:image/png;base64,{PNG}">'
+    doc = frappe.get_doc({"doctype": rich, "body": body, "rows": [{"body": body}]}).insert()
+    for text in (doc.body, doc.rows[0].body, frappe.db.get_value(rich, doc.name, "body")):
+        assert text.startswith('<p style="color:red;">a</p><img src="/private/files/')
+    files = attached(doc)
+    assert [file.is_private for file in files] == [1, 1]
+    assert {file.file_url for file in files} == {doc.body.split('"')[3].split("?")[0]}
+    assert frappe.get_doc("File", files[0].name).get_content().startswith(b"\x89PNG")
+    before = doc.body
+    doc.save()
+    assert doc.body == before and len(attached(doc)) == 2
+
+
+@pytest.mark.parametrize(
+    "tag", ['<img src="/files/a.png">', '<img src="https://example.com/a.png">', "data:image/png"]
+)
+def test_other_pictures_stay(rich: str, tag: str) -> None:
+    doc = frappe.get_doc({"doctype": rich, "body": tag, "html": tag}).insert()
+    assert (doc.body, doc.html, attached(doc)) == (tag, tag, [])
+
+
+def test_a_small_text_holds_no_picture(rich: str) -> None:
+    doc = frappe.get_doc({"doctype": rich, "small": f'<img src="data:image/png;base64,{PNG}">'}).insert()
+    assert (doc.small, attached(doc)) == ("<img>", [])

@@ -159,6 +159,15 @@ class TestTexts:
             ('<a href="javascript:x">y</a>', "<a>y</a>"),
             ('{"a":"<b>"}', '{"a":"<b>"}'),
             ("5 < 6", "5 < 6"),
+            ('<p style="color:red;">a</p>', '<p style="color:red;">a</p>'),
+            ('<p style="color: red">a</p>', '<p style="color: red;">a</p>'),
+            (
+                '<p style="COLOR:Red;text-align : center !important">x</p>',
+                '<p style="COLOR:Red;text-align: center !important;">x</p>',
+            ),
+            ('<p style="color:rgb(1, 2, 3)">a</p>', '<p style="color:rgb(1, 2, 3);">a</p>'),
+            ('<p style="a{}color:red">x</p>', '<p style="">x</p>'),
+            ('<p style="behavior:x">x</p>', '<p style="">x</p>'),
         ],
     )
     def test_sanitize_html(self, html, clean):

@@ -277,9 +277,13 @@ class Document(DocumentAccess):
         self.__dict__.pop("__unsaved", None)
 
     def _validate(self) -> None:
+        from frappe.core.doctype.file.utils import extract_images_from_doc
+
         if not self.flags.ignore_mandatory:
             validate_mandatory(self)
         for doc in (self, *self.get_all_children()):
+            for df in doc.meta.fields_of_type("Text Editor", "HTML Editor"):
+                extract_images_from_doc(doc, df.fieldname)
             validate_values(doc)
             doc._save_passwords()
         if self.meta.workflow:

@@ -93,7 +93,7 @@ def validate_mandatory(doc: Any) -> None:
         (each, df)
         for each in (doc, *doc.get_all_children())
         for df in each.meta.required_fields
-        if _is_empty(each.get(df.fieldname))
+        if _is_empty(df, each.get(df.fieldname))
     ]
     for each, df in missing:
         message = frappe._("Error: Value missing for {0}: {1}")
@@ -103,9 +103,14 @@ def validate_mandatory(doc: Any) -> None:
         raise frappe.MandatoryError(f"[{doc.doctype}, {doc.name}]: {fieldnames}")
 
 
-def _is_empty(value: Any) -> bool:
-    """Markup alone is nothing."""
-    return not strip_html(value).strip() if isinstance(value, str) else value in (None, [])
+def _is_empty(df: Any, value: Any) -> bool:
+    """Markup alone is nothing, but for a picture in a rich text."""
+    if not isinstance(value, str):
+        return value in (None, [])
+    holds_picture = "<img" in value and (
+        df.fieldtype == "Text Editor" or (df.fieldtype == "Code" and df.options == "HTML")
+    )
+    return not holds_picture and not strip_html(value).strip()
 
 
 # -- changes -------------------------------------------------------------------------------------------------------

@@ -8,10 +8,12 @@ import re
 import secrets
 import string
 from email.utils import getaddresses
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urljoin
 
 import frappe
+from frappe.utils.css import sanitize_css
 
 _TAG = re.compile(r"<[^>]*>")
 _HTML = re.compile(r"<[a-zA-Z/!][^>]*>")
@@ -21,7 +23,7 @@ del details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 hea
 label legend li main mark nav ol p pre q s samp section small span strike strong sub summary sup
 table tbody td tfoot th thead time tr tt u ul var wbr
 """
-_ATTRIBUTES = "class title dir lang align valign width height colspan rowspan data-value"
+_ATTRIBUTES = "class style title dir lang align valign width height colspan rowspan data-value"
 _ALLOWED_TAGS = frozenset(_TAGS.split())
 _ALLOWED_ATTRIBUTES = {"*": _ATTRIBUTES.split(), "a": ["href", "target", "rel"], "img": ["src", "alt"]}
 _LETTERS = string.ascii_letters + string.digits
@@ -41,12 +43,15 @@ def strip_html(text: str) -> str:
 
 
 def sanitize_html(text: Any) -> Any:
-    """HTML without scripts, styles, event handlers and dangerous links; other texts and JSON stay as they are."""
+    """HTML without scripts, event handlers, dangerous styles and links; other texts and JSON stay as they are."""
     if not isinstance(text, str) or not _HTML.search(text) or _is_json(text):
         return text
     import bleach  # large, and few texts are HTML
 
-    return bleach.clean(text, tags=_ALLOWED_TAGS, attributes=_ALLOWED_ATTRIBUTES, strip_comments=True)
+    styles = SimpleNamespace(sanitize_css=sanitize_css)
+    return bleach.clean(
+        text, tags=_ALLOWED_TAGS, attributes=_ALLOWED_ATTRIBUTES, strip_comments=True, css_sanitizer=styles
+    )
 
 
 def _is_json(text: str) -> bool:

@@ -69,3 +69,12 @@ def test_a_record_of_somebody_else_is_not_taken_along(doctype: str, make_user: C
     assert len(records(file.file_url)) == 2
     assert not frappe.get_doc("File", file.name).has_permission("write", user=writer)
     assert frappe.db.get_value("File", {"attached_to_name": doc.name}, "owner") == writer
+
+
+@pytest.mark.parametrize("kind", ["text/html", "image/svg+xml", "application/pdf", ""])
+def test_what_is_no_picture_is_not_taken_from_a_text(make_doctype: Callable[..., str], kind: str) -> None:
+    """Stock Frappe keeps pages, too, as files."""
+    rich = make_doctype("Rich Text", [{"fieldname": "body", "fieldtype": "Text Editor"}])
+    doc = frappe.get_doc({"doctype": rich, "body": f'<img src="data:{kind};base64,PHN2Zy8+">'}).insert()
+    assert doc.body == "<img>"
+    assert not frappe.db.exists("File", {"attached_to_name": doc.name})

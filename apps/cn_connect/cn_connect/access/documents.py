@@ -204,6 +204,8 @@ def check_written(doc: Document, event: str) -> None:
     if not doc.has_permission(right) or (before and not before.has_permission(right)):
         refuse()
     _refuse_foreign_rows(doc, before)
+    if doc.doctype != "File":
+        frappe.flags.being_written = (doc.doctype, str(doc.name))  # the files in its texts may hang on it
 
 
 def _refuse_foreign_rows(doc: Document, before: Any) -> None:

@@ -122,6 +122,8 @@ def check_written(doc: Document, _event: str) -> None:
     if url and not written:
         require_address(url)
     hangs_on = (doc.attached_to_doctype, doc.attached_to_name)
+    if (doc.attached_to_doctype, str(doc.attached_to_name)) == frappe.flags.being_written:
+        return
     if hangs_on[0] and (before is None or hangs_on != (before.attached_to_doctype, before.attached_to_name)):
         require_attachable(*hangs_on)
 

@@ -253,3 +253,13 @@ def test_what_stands_there_already_stays(site, file_of, user_with, picture):
     file = file_of("Administrator")
     site.db.set_value("User", user, "user_image", file.file_url)
     assert picture(user, file.file_url).user_image == file.file_url
+
+
+def test_a_picture_is_pasted_into_a_document_that_is_new(site, user_with, request_is_on):
+    """While it is written the document is not there yet, and who may create it need not be able to write it."""
+    site.set_user(user_with("System Manager"))
+    png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+    text = f'<img src="data:image/png;base64,{png}">'
+    todo = site.get_doc({"doctype": "ToDo", "description": text}).insert()
+    assert todo.description.startswith('<img src="/private/files/')
+    assert site.db.exists("File", {"attached_to_doctype": "ToDo", "attached_to_name": todo.name})

@@ -1,13 +1,22 @@
-"""Files of documents: what stands in an Attach field hangs on the document."""
+"""Files of documents: what stands in an Attach field, and pictures inside a text, hang on the document."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import frappe
 from frappe.core.doctype.file.file import STORED_HERE
-from frappe.utils import cstr
+from frappe.utils import cstr, random_string
 
+_IMAGE = re.compile(r"""(<img\b[^<>]*?\ssrc\s*=\s*)(["'])data:([^"']*)\2""", re.IGNORECASE)
+_KINDS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "image/bmp": "bmp",
+}
 _PLACE = ("attached_to_doctype", "attached_to_name", "attached_to_field")
 
 
@@ -44,3 +53,31 @@ def _attach(url: str, place: dict[str, str]) -> None:
     if files:
         values = {"file_url": url, "file_name": files[0].file_name, "content_hash": files[0].content_hash}
         frappe.get_doc({"doctype": "File", **values, **place}).insert(ignore_permissions=True)
+
+
+def extract_images_from_doc(doc: Any, fieldname: str) -> None:
+    """Pictures that were pasted into a rich text become private files of the document (or of the row's document)."""
+    content = doc.get(fieldname)
+    if isinstance(content, str) and "data:" in content:
+        doc.set(fieldname, _IMAGE.sub(lambda tag: _kept_picture(doc, tag), content))
+
+
+def _kept_picture(doc: Any, tag: re.Match[str]) -> str:
+    """The beginning of the tag with an address instead of the data; what is no picture, or might run, stays."""
+    header, _comma, data = tag[3].partition(",")
+    extension = _KINDS.get(header.split(";")[0].strip().lower())
+    if not extension or not data.strip():
+        return tag[0]
+    place = (doc.parenttype, doc.parent) if doc.get("parentfield") else (doc.doctype, doc.name)
+    file = frappe.get_doc(
+        {
+            "doctype": "File",
+            "file_name": f"{random_string(7)}.{extension}",
+            "attached_to_doctype": place[0],
+            "attached_to_name": cstr(place[1]),
+            "content": data,
+            "decode": True,
+            "is_private": 1,
+        }
+    ).insert(ignore_permissions=True)
+    return f"{tag[1]}{tag[2]}{file.file_url}{tag[2]}"
