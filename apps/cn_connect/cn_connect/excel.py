@@ -7,6 +7,7 @@ headings mean is in `excel_headers`, what single cells hold in `excel_values` an
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from frappe import _
 MAX_ROWS = 20_000
 MAX_COLUMNS = 100
 _SHOWN_NOTES = 20
+# No heading of a column is a bare number or day.
+_NO_HEADINGS = frozenset((int, float, dt.datetime))
 # Lines that close a list, or a page of it.
 _TOTALS = re.compile(
     r"(?:本页|本月|全部|累计)?(?:合计|小计|总计|共计|累计|总合计|总额|汇总)(?:金额|数|元)?:?"
@@ -173,7 +176,9 @@ def _lines(book: Workbook, found: _Sheet, layout: Layout) -> Iterator[tuple[int,
         return
     read = Reader(book.epoch, set(found.header.positions.values()))
     first = found.header.row + 1
-    lines = found.worksheet.iter_rows(min_row=first, max_row=layout.last_row, max_col=MAX_COLUMNS)
+    # Rows are filled up to the width asked for: a hundred cells where six are used take longer than all the checks.
+    width = min(max(layout.last_column, max(found.header.positions.values()) + 1), MAX_COLUMNS)
+    lines = found.worksheet.iter_rows(min_row=first, max_row=layout.last_row, max_col=width)
     for number, cells in enumerate(lines, start=first):
         yield number, read.line(cells)
 
@@ -198,9 +203,7 @@ def _about_the_list(
 ) -> str | None:
     """What a line says when it is a total, a signature, the header once more, or the units; else None."""
     if not any(is_blank(values[name]) for name in columns.required):
-        key = excel_headers.header_key
-        repeated = all(key(values[name]) == key(heading) for name, heading in header.headings.items())
-        if repeated:
+        if _is_header(values, header):
             return _("the header again")
         return (
             shown(next(iter(values.values()))) if first and excel_headers.is_units(values.values()) else None
@@ -214,6 +217,14 @@ def _about_the_list(
     if first and excel_headers.is_units(value for value in values.values() if not is_blank(value)):
         return text[:30]
     return None
+
+
+def _is_header(values: dict[str, Any], header: Header) -> bool:
+    """Whether a line repeats the headings."""
+    if any(type(value) in _NO_HEADINGS for value in values.values()):
+        return False
+    key = excel_headers.header_key
+    return all(key(values[name]) == key(heading) for name, heading in header.headings.items())
 
 
 def _mark_merged(header: Header, layout: Layout, rows: Sequence[Row]) -> None:

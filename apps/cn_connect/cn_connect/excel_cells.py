@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from cn_connect.excel_formats import general
+from cn_connect.excel_formats import GENERAL_DIGITS, general
 from cn_connect.excel_text import EXCEL_ERRORS, half_width, hidden_character, seen
 from frappe import _
 
 _NINE_DECIMALS = Decimal("1e-9")
 _BLANKS = {"", "-", "--", "—", "——", "–", "−", "－", "/", "无数据"}
 _NUMERAL = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)
+_PLAIN_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,139}", re.ASCII)
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:([, ])\d{3})(?:\1\d{3})*(?:\.\d+)?", re.ASCII)
 # Leases run twenty years at most (Civil Code, article 705): 9999-12-31 says that somebody knew no end.
 _EARLIEST, _LATEST = dt.date(1950, 1, 1), dt.date(2099, 12, 31)
@@ -116,9 +117,10 @@ class Row:
 
 def is_blank(value: Any) -> bool:
     """Whether people would call the cell empty: nothing, spaces, a dash. A cell that cannot be used is not empty."""
-    if value is None:
-        return True
-    return isinstance(value, str) and not isinstance(value, Unusable) and seen(value) in _BLANKS
+    if not isinstance(value, str) or isinstance(value, Unusable):
+        return value is None
+    first = value[:1]  # most begin with a letter or digit, which no blank does: `seen` takes time
+    return not (first.isascii() and first.isalnum()) and seen(value) in _BLANKS
 
 
 def shown(value: Any) -> str:
@@ -144,7 +146,9 @@ def as_text(value: Any, longest: int = 140) -> str:
 
 def as_code(value: Any) -> str:
     """A number or code that identifies something: as text, in half-width letters and digits."""
-    return neutral(_bare(half_width(_text(value, 140))))
+    # In a plain one nothing could be hidden, be meant differently, or run as a formula.
+    plain = type(value) is str and _PLAIN_CODE.fullmatch(value)
+    return value if plain else neutral(_bare(half_width(_text(value, 140))))
 
 
 def at_most(longest: int) -> Callable[[Any], str]:
@@ -185,11 +189,17 @@ def _visible(raw: str) -> str:
 
 def as_decimal(value: Any) -> Decimal:
     """A number, also typed as text with thousands separators, ￥ or 元. It must be the number that is shown."""
+    if type(value) is float or type(value) is int:
+        digits = repr(value)
+        # Excel shows eleven characters of a number: one that needs no more is shown as it is. (1e-05, nan, inf)
+        if len(digits) <= GENERAL_DIGITS and "e" not in digits and "n" not in digits:
+            return Decimal(digits).normalize() + 0
     if isinstance(value, (bool, dt.date, dt.datetime)):
         raise CellFault(_("is not a number"))
     if isinstance(value, (int, float)):
         number = Decimal(repr(float(value)) if isinstance(value, float) else value)
-        _check_shown(value, number)
+        if number.is_finite():
+            _check_shown(value, number)
     else:
         number = _numeral(_typed(value))
     if not number.is_finite() or abs(number) >= 10**12:
@@ -207,7 +217,7 @@ def _check_shown(value: float, number: Decimal) -> None:
     else:
         text = general(value)
         shown_as = None if "E" in text else Decimal(text)
-    if not number.is_finite() or abs(number) >= 10**12:
+    if abs(number) >= 10**12:
         return
     if shown_as is None or shown_as.quantize(_NINE_DECIMALS) != number.quantize(_NINE_DECIMALS):
         raise CellFault(

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 GENERAL = "General"
 # Excel writes at most this many characters of a number in the format General.
-_GENERAL_DIGITS = 11
+GENERAL_DIGITS = 11
 _COLOURS = re.compile(
     r"\[(?:black|blue|cyan|green|magenta|red|white|yellow|color ?\d+|黑色?|蓝色?|红色?|绿色?|白色?|黄色?)\]",
     re.I,
@@ -43,6 +43,7 @@ class _Section:
     thousands: int
 
 
+@lru_cache(maxsize=256)
 def is_general(code: str) -> bool:
     return code.casefold() in ("general", "g/通用格式", "@", "")
 
@@ -51,11 +52,11 @@ def general(value: float) -> str:
     """A number in the format General, in a column that is wide enough."""
     exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     sign, size = ("-", -exact) if exact < 0 else ("", exact)
-    if size >= 10**_GENERAL_DIGITS or (size and size < Decimal("1e-9")):
+    if size >= 10**GENERAL_DIGITS or (size and size < Decimal("1e-9")):
         mantissa, power = f"{size:.5E}".split("E")
         return f"{sign}{mantissa.rstrip('0').rstrip('.')}E{int(power):+03d}"
     whole = len(str(int(size)))
-    decimals = max(_GENERAL_DIGITS - 1 - whole, 0)
+    decimals = max(GENERAL_DIGITS - 1 - whole, 0)
     text = f"{size.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text if text == "0" else sign + text

@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from posixpath import join, normpath
 from typing import Any
 from xml.etree import ElementTree
@@ -22,6 +23,7 @@ _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(officeDocument|spreadsheet
 # Excel has no more (ECMA-376: ST_CellRef of 2^20 rows and 2^14 columns).
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,9})")
+_COLUMN = re.compile(r"[A-Z]{1,3}")
 _FAR = 10**9
 _MOST_MERGED = 50_000
 _YES = ("1", "true")
@@ -37,10 +39,11 @@ class TooFar(ValueError):
 
 @dataclass
 class Layout:
-    """What a sheet shows of its cells: the last row that holds something, the rows and columns (from 1) that hold
+    """What a sheet shows of its cells: the last row and column that hold something, the rows and columns (from 1) that hold
     something nobody sees, and the merged ones as (left, top, right, bottom)."""
 
     last_row: int = 0
+    last_column: int = 0
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
@@ -114,6 +117,7 @@ class _Scan:
     def __init__(self) -> None:
         self.layout = Layout()
         self.row = self.column = self.depth = 0
+        self.row_text = "0"
         self.hidden = self.all_hidden = False
         self.handlers: Mapping[str, Callable[[dict[str, str]], None]] = {
             f"{MAIN} {name}": handler
@@ -146,17 +150,17 @@ class _Scan:
             raise Malformed("a row out of its order")
         if number > _LAST_ROW:
             raise TooFar
-        self.row, self.column = number, 0
+        self.row, self.row_text, self.column = number, str(number), 0
         self.hidden = values.get("hidden") in _YES or _is_flat(values.get("ht")) or self.all_hidden
 
     def _cell(self, values: dict[str, str]) -> None:
         column = self.column + 1
         reference = values.get("r")
         if reference is not None:
-            match = _REFERENCE.fullmatch(reference)
-            if not match or int(match[2]) != self.row:
+            number = self.row_text
+            column = reference.endswith(number) and column_named(reference[: -len(number)])
+            if not column:
                 raise Malformed("a cell outside its row")
-            column = column_number(match[1])
         if self.depth != 4 or not self.column < column <= _LAST_COLUMN:
             raise Malformed("a cell out of its order")
         self.column = column
@@ -164,6 +168,8 @@ class _Scan:
     def _filled(self, _values: dict[str, str]) -> None:
         if self.depth == 5:
             self.layout.last_row = self.row
+            if self.column > self.layout.last_column:
+                self.layout.last_column = self.column
             if self.hidden:
                 self.layout.hidden_rows.add(self.row)
 
@@ -193,6 +199,12 @@ def column_number(letters: str) -> int:
     for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number
+
+
+@lru_cache(maxsize=1024)  # a sheet repeats the same few in each of its rows
+def column_named(letters: str) -> int:
+    """The number of a column that a cell names, 0 when there is none of that name."""
+    return column_number(letters) if _COLUMN.fullmatch(letters) else 0
 
 
 def _whole(text: str | None, otherwise: int) -> int:

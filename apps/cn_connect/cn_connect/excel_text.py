@@ -37,6 +37,12 @@ def seen(text: str) -> str:
     return _SPACES.sub(" ", _HARMLESS.sub("", text)).strip()
 
 
+def is_error(text: str) -> bool:
+    """Whether what is seen is an error value of Excel."""
+    # Each begins with #, which may be written as an escape.
+    return ("#" in text or "_x" in text) and seen(text) in EXCEL_ERRORS
+
+
 def hidden_character(text: str) -> str | None:
     """The first character that cannot be seen, as U+202E; None when all can. Line breaks count."""
     if text.isprintable() and text.isascii():
@@ -69,5 +75,8 @@ def stroke(text: str) -> str | None:
 
 def same_key(text: str) -> str:
     """Equal for texts that the database takes for the same: whatever their case, width and accents."""
-    folded = unicodedata.normalize("NFKD", half_width(seen(text)).casefold())
+    visible = seen(text)
+    if visible.isascii():
+        return visible.lower().rstrip()
+    folded = unicodedata.normalize("NFKD", half_width(visible).casefold())
     return "".join(char for char in folded if not unicodedata.combining(char)).rstrip()

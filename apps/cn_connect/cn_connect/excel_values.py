@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from openpyxl.styles.numbers import is_date_format
 
 from cn_connect.excel_cells import PartialDate, ShownNumber, Unusable
 from cn_connect.excel_formats import hides_of_date, is_general, number_text, text_text
-from cn_connect.excel_text import EXCEL_ERRORS, seen
+from cn_connect.excel_text import is_error
 from frappe import _
 
 
@@ -25,21 +26,22 @@ class Reader:
 
     def line(self, cells: Sequence[Any]) -> list[Any]:
         """The values of one row."""
-        return [
-            cell.value if cell.value is None or index not in self.wanted else self._value(cell, cell.value)
-            for index, cell in enumerate(cells)
-        ]
+        values = [cell.value for cell in cells]
+        for index in self.wanted:
+            if index < len(values) and values[index] is not None:
+                values[index] = self._value(cells[index], values[index])
+        return values
 
     def _value(self, cell: Any, value: Any) -> Any:
         kind = cell.data_type
         if kind == "f":
             text = str(getattr(value, "text", value))
             return Unusable(text, _("is a formula; copy the column and paste it as values"))
-        if kind == "e" or (isinstance(value, str) and seen(value) in EXCEL_ERRORS):
+        if kind == "e" or (isinstance(value, str) and is_error(value)):
             return Unusable(str(value), _("is an error value of Excel; type in what is meant"))
         code = cell.number_format or ""
         if isinstance(value, str):
-            return self._text(value, code)
+            return value if is_general(code) else self._text(value, code)
         if isinstance(value, dt.datetime):
             return self._date(value, code)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -62,6 +64,8 @@ class Reader:
         return partial
 
     def _number(self, value: float, code: str) -> Any:
+        if isinstance(value, float) and not isfinite(value):
+            return Unusable(str(value), _("is not a number"))  # 1E+999, which no spreadsheet program writes
         if is_general(code) and not self.other_calendar:
             return value
         shown = number_text(value, code)

@@ -202,18 +202,21 @@ class _Check:
     def _against_meter(
         self, row: Row, state: MeterState, stall_no: str | None, previous: Decimal | None
     ) -> None:
-        if stall_no and same_key(state.stall) != same_key(f"{self.market}-{stall_no}"):
+        place = f"{self.market}-{stall_no}"
+        if stall_no and state.stall != place and same_key(state.stall) != same_key(place):
             own = state.stall.removeprefix(f"{self.market}-")
             row.fault(STALL, _("is not where this meter is; it belongs to stall {0}").format(own))
-        kind = row.take(KIND, as_code)
-        if kind and kind not in (
-            KINDS.get(state.fee_type),
-            _(state.fee_type),
-            *_SHORT.get(state.fee_type, ()),
-        ):
-            row.fault(KIND, _("does not fit; this is a meter for {0}").format(_(state.fee_type)))
+        self._kind(row, state.fee_type)
         if previous is not None and previous != state.previous:
             row.fault(PREVIOUS, _("differs from the system's {0}").format(plain(state.previous)))
+
+    def _kind(self, row: Row, fee_type: str) -> None:
+        written, usual = row.values.get(KIND), KINDS.get(fee_type)
+        if type(written) is str and written == usual:
+            return  # as the template says it
+        kind = row.take(KIND, as_code)
+        if kind and kind not in (usual, _(fee_type), *_SHORT.get(fee_type, ())):
+            row.fault(KIND, _("does not fit; this is a meter for {0}").format(_(fee_type)))
 
     def _reading(self, row: Row, state: MeterState, current: Decimal, read_on: date | None) -> None:
         stored = self.recorded.get(state.meter)
