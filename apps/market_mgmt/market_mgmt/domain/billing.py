@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from market_mgmt.domain.amounts import ZERO, Exact, spread, times
+from market_mgmt.domain.amounts import ZERO, Exact, round_cents, spread, times
 from market_mgmt.domain.periods import Period, days_inclusive, month_key
 
 HISTORY_PERIODS = 3
@@ -71,7 +71,9 @@ def rent_for(
 
     `changes` are (first day, monthly rent from then on).
     """
-    first_paid = lease_start + timedelta(days=rent_free_days)
+    first_paid = lease_start + timedelta(days=rent_free_days) if rent_free_days else lease_start
+    if not changes:
+        return monthly_charge(period, (MonthlyPrice(first_paid, lease_end, monthly_rent),))
     steps = [(lease_start, monthly_rent), *sorted(changes)]
     ends = [start - timedelta(days=1) for start, _rent in steps[1:]] + [lease_end]
     prices = [
@@ -89,22 +91,25 @@ def monthly_charge(period: Period, prices: Sequence[MonthlyPrice]) -> Bill:
             days = month.overlap(max(price.start, period.start), min(price.end, period.end))
             if days:
                 steps.append((month, days, price.monthly))
+    if len(steps) == 1:  # as nearly all are
+        amount = round_cents(_share_of_month(*steps[0]))
+        return Bill(amount, (_charge_line(*steps[0], amount),))
     amounts = spread([_share_of_month(*step) for step in steps])
-    lines = tuple(
-        [
-            Line(text, share, monthly, days.days, amount, key)
-            for (month, days, monthly), amount in zip(steps, amounts, strict=True)
-            for key, text, share in (_part_of_month(month, days),)
-        ]
-    )
+    lines = tuple([_charge_line(*step, amount) for step, amount in zip(steps, amounts, strict=True)])
     return Bill(sum(amounts, ZERO), lines)
 
 
+def _charge_line(month: Period, days: Period, monthly: Decimal, amount: Decimal) -> Line:
+    key, text, share, count = _part_of_month(month, days)
+    return Line(text, share, monthly, count, amount, key)
+
+
 @lru_cache(maxsize=256)  # thousands of bills are of the same few periods
-def _part_of_month(month: Period, days: Period) -> tuple[str, str, Decimal]:
-    """The month's key; the days as text, and as a share of their month."""
+def _part_of_month(month: Period, days: Period) -> tuple[str, str, Decimal, int]:
+    """The month's key; the days as text, as a share of their month, and how many they are."""
     text = f"{days.start} – {days.end} ({days.days}/{month.days})"
-    return month_key(month.start), text, (Decimal(days.days) / month.days).quantize(_THREE_DECIMALS)
+    share = (Decimal(days.days) / month.days).quantize(_THREE_DECIMALS)
+    return month_key(month.start), text, share, days.days
 
 
 def _share_of_month(month: Period, days: Period, monthly: Decimal) -> Exact:
@@ -115,12 +120,12 @@ def _share_of_month(month: Period, days: Period, monthly: Decimal) -> Exact:
 
 def metered(segments: Sequence[Segment], unit_price: Decimal) -> Bill:
     """Consumption × unit price over all segments, rounded once. Raises ValueError when the total is negative."""
-    if len(segments) == 1:
-        total = segments[0].consumption
-    else:
-        total = sum((segment.consumption for segment in segments), Decimal(0))
-    if total < 0:
-        raise ValueError(f"negative consumption: {total}")
+    if len(segments) == 1:  # as nearly all are
+        (only,) = segments
+        _refuse_negative(only.consumption)
+        amount = round_cents(times(only.consumption, unit_price))
+        return Bill(amount, (Line(reading_text(only), only.consumption, unit_price, 0, amount),))
+    _refuse_negative(sum((segment.consumption for segment in segments), Decimal(0)))
     amounts = spread([times(segment.consumption, unit_price) for segment in segments])
     lines = tuple(
         [
@@ -129,6 +134,11 @@ def metered(segments: Sequence[Segment], unit_price: Decimal) -> Bill:
         ]
     )
     return Bill(sum(amounts, ZERO), lines)
+
+
+def _refuse_negative(total: Decimal) -> None:
+    if total < 0:
+        raise ValueError(f"negative consumption: {total}")
 
 
 class Use(NamedTuple):
@@ -155,9 +165,7 @@ def metered_by_days(uses: Sequence[Use]) -> Bill:
 
     Rounded once. Raises ValueError when the total is negative.
     """
-    total = sum((use.segment.consumption for use in uses), Decimal(0))
-    if total < 0:
-        raise ValueError(f"negative consumption: {total}")
+    _refuse_negative(sum((use.segment.consumption for use in uses), Decimal(0)))
     steps = [step for use in uses for step in _steps(use)]
     amounts = spread([amount for _line, amount in steps])
     lines = [line._replace(amount=amount) for (line, _exact), amount in zip(steps, amounts, strict=True)]
