@@ -580,3 +580,9 @@ def test_a_picture_alone_fills_a_rich_text(text, is_something):
     else:
         with pytest.raises(frappe.MandatoryError):
             todo.insert()
+
+
+@pytest.mark.parametrize("rows", [None, 5])
+def test_a_table_is_extended_by_rows_alone(rows):
+    with pytest.raises(ValueError):
+        frappe.get_doc("User", "Guest").extend("roles", rows)

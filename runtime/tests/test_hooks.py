@@ -236,6 +236,19 @@ def test_roles_are_given_and_taken(make_user):
     assert "System Manager" not in frappe.get_roles(doc.name)
 
 
+def test_a_username_is_given_once(make_user):
+    first = frappe.get_doc("User", make_user("rt-name1@example.com"))
+    first.username = "rt-name"
+    first.save()
+    for email in ("rt-name2@example.com", "rt-name3@example.com"):
+        other = frappe.get_doc("User", make_user(email))
+        other.username = "rt-name"
+        other.save()
+        assert not other.username
+    first.save()
+    assert first.username == "rt-name"
+
+
 def test_a_disabled_role_grants_nothing(make_user):
     user = make_user("rt-former@example.com", "RT Former", "RT Clerk")
     role = frappe.get_doc("Role", "RT Former")

@@ -362,3 +362,9 @@ class TestBuilder:
         assert {row[0] for row in frappe.qb.from_(bill).select(chosen).run()} <= {hostile, "other"}
         frappe.qb.update(bill).set(bill.note, Coalesce(hostile, "y")).where(bill.n == 3).run()
         assert frappe.db.get_value(bills, {"n": 3}, "note") == hostile
+
+
+@pytest.mark.parametrize("name", ["na;me", "name)--"])
+def test_what_is_no_field_name_is_a_data_error(name):
+    with pytest.raises(frappe.DataError):
+        frappe.get_all("Role", filters=[["Role", name, "=", 1]])

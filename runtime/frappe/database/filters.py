@@ -88,5 +88,5 @@ def in_values(value: Any) -> list:
 def quote_field(field: str) -> str:
     """A column name in backticks; anything that is not a plain name is refused."""
     if not isinstance(field, str) or not re.fullmatch(r"\w+", field):
-        raise frappe.ValidationError(frappe.messages.fill(frappe._("Invalid filter: {0}"), field))
+        refuse_filter(field)
     return f"`{field}`"

@@ -150,6 +150,9 @@ class BaseDocument:
         return row
 
     def extend(self, key: str, rows: Iterable[Any]) -> None:
+        """Add rows to a child table; ValueError when they are none."""
+        if not isinstance(rows, Iterable):
+            raise ValueError
         for row in rows:
             self.append(key, row)
 

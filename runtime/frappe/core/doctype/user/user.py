@@ -12,6 +12,7 @@ class User(Document):
     """Named by the e-mail address in lower case; System User is who has a role with access to the Desk."""
 
     email: str
+    username: str | None
     new_password: str | None
     _given_password: str | None = None
 
@@ -30,6 +31,11 @@ class User(Document):
             roles = [row.role for row in self.roles]
             desk = roles and frappe.db.exists("Role", {"desk_access": 1, "name": ("in", roles)})
             self.user_type = "System User" if desk else "Website User"
+        same = {"username": self.username, "name": ("!=", self.name)}
+        if self.username and frappe.db.exists("User", same):
+            message = frappe._("Username {0} already exists")
+            frappe.msgprint(frappe.messages.fill(message, self.username))
+            self.username = ""
         self.full_name = " ".join(filter(None, (self.first_name, self.middle_name, self.last_name)))
         self._given_password, self.new_password = self.new_password, None
         if self._given_password and not self.flags.ignore_password_policy:
