@@ -272,7 +272,8 @@ def test_a_suppliers_bill_is_confirmed_by_its_method(site, shop, acting):
         "units": 300,
         "amount": 200,
     }
-    values["attachment"] = "/private/files/bill.pdf"
+    scan = {"doctype": "File", "file_name": "bill.pdf", "content": f"%PDF {user}", "is_private": 1}
+    values["attachment"] = site.get_doc(scan).insert().file_url
     with pytest.raises(site.PermissionError):
         site.get_doc({"doctype": "Supplier Bill", **values, "status": "Confirmed"}).insert()
     name = site.get_doc({"doctype": "Supplier Bill", **values}).insert().name
