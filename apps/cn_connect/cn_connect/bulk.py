@@ -24,15 +24,15 @@ def insert_tuples(
     """What `bulk_insert` does, for tens of thousands of rows: each has its values in the order of `fields`."""
     if not rows:
         return []
+    now, user = frappe.utils.now(), frappe.session.user
+    columns = ["creation", "modified", "owner", "modified_by", *fields]
     if "name" in fields:
         names = list(map(itemgetter(fields.index("name")), rows))
+        values = [(now, now, user, user, *row) for row in rows]
     else:
         names = _random_names(len(rows))
-        fields, rows = ["name", *fields], [(name, *row) for name, row in zip(names, rows, strict=True)]
-    now, user = frappe.utils.now(), frappe.session.user
-    standard = (now, now, user, user)
-    columns = ["creation", "modified", "owner", "modified_by", *fields]
-    values = [(*standard, *row) for row in rows]
+        columns.insert(4, "name")
+        values = [(now, now, user, user, name, *row) for name, row in zip(names, rows, strict=True)]
     frappe.db.bulk_insert(doctype, columns, values, ignore_duplicates=ignore_duplicates)
     return names
 

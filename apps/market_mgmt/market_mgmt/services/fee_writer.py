@@ -1,6 +1,6 @@
 """Writing bills as drafts: names, revisions, readable lines; two statements for thousands of fees."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -167,20 +167,11 @@ def _row(fee: NewFee, revision: int, by: str | None) -> tuple[Any, ...]:
     )
 
 
-def _lines(fee: str, bill: Bill, first: int = 1) -> Iterator[tuple[Any, ...]]:
-    for index, (description, quantity, price, days, amount, month) in enumerate(bill.lines, first):
-        yield (
-            fee,
-            "Fee",
-            "lines",
-            index,
-            description,
-            float(quantity),
-            float(price),
-            days,
-            float(amount),
-            month,
-        )
+def _lines(fee: str, bill: Bill, first: int = 1) -> list[tuple[Any, ...]]:
+    return [
+        (fee, "Fee", "lines", index, text, float(quantity), float(price), days, float(amount), month)
+        for index, (text, quantity, price, days, amount, month) in enumerate(bill.lines, first)
+    ]
 
 
 @lru_cache(maxsize=256)  # thousands of bills are of the same few periods
