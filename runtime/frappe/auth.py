@@ -105,9 +105,9 @@ def authenticate(user: str, password: str) -> str:
     try:
         check_password(user, password)
     except frappe.AuthenticationError:
-        _refuse("Invalid login credentials")
+        _refuse(_("Invalid login credentials"))
     if not found or (not found.enabled and user != "Administrator"):
-        _refuse("User disabled or missing")
+        _refuse(_("User disabled or missing"))
     attempt.succeeded()
     return user
 
