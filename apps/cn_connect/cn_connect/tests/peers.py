@@ -54,7 +54,9 @@ def certificate_pem(key: rsa.RSAPrivateKey, serial: int, begins: datetime) -> st
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tenpay.com")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = (
-        builder.serial_number(serial).not_valid_before(begins).not_valid_after(begins + timedelta(days=365))
+        builder.serial_number(serial)
+        .not_valid_before(begins)
+        .not_valid_after(begins + timedelta(days=365 * 50))
     )
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
