@@ -5,6 +5,7 @@ from typing import cast
 
 import frappe
 from cn_connect import browsers, clock, refused_codes, retry, sms_limits
+from cn_connect.answer_time import no_sooner
 from cn_connect.api_errors import refuse
 from cn_connect.api_method import api_method
 from cn_connect.wechat import accounts, gateway
@@ -15,6 +16,8 @@ from market_mgmt.services import bindings, merchant_users, privacy
 MERCHANT = "Market Merchant"
 # An account that signs in for the first time on several devices at once meets itself.
 SIGN_IN_ATTEMPTS = 8
+# More than asking for a code takes, with the message of the one asked for before just being sent beside it.
+_CODE_SECONDS = 0.1
 
 
 @api_method(methods=["POST"], allow_guest=True)
@@ -66,10 +69,11 @@ def scan_stall(token: str) -> answers.ScannedStall:
 
 @api_method(methods=["POST"], roles=[MERCHANT])
 def request_sms_code(market: str, stall_no: str, phone: str) -> answers.CodeSent:
-    """Sends a code to a phone that is on file for the stall; the answer is the same for one that is not."""
-    privacy.require(frappe.session.user)
-    _check_phone(phone)
-    bindings.ask_for_code(frappe.session.user, market, stall_no, phone, clock.now())
+    """Sends a code to a phone that is on file for the stall; the answer is the same for one that is not, and as fast."""
+    with no_sooner(_CODE_SECONDS):
+        privacy.require(frappe.session.user)
+        _check_phone(phone)
+        bindings.ask_for_code(frappe.session.user, market, stall_no, phone, clock.now())
     return {"retry_after": int(sms_limits.PAUSE.total_seconds())}
 
 

@@ -1,6 +1,7 @@
 """Signing in and binding through the API's own functions, with WeChat and SMS replaced at the network's edge."""
 
 import re
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -167,6 +168,26 @@ def test_the_answer_does_not_tell_which_phones_are_on_file(site, signed_in, shop
         said.append((refusal.value.error_code, str(refusal.value)))
     assert said[0] == said[1]
     assert said[0][0] == "CODE_WRONG"
+
+
+def test_every_answer_about_a_code_takes_the_same_time(site, signed_in, shop, phone, sent, monkeypatch):
+    waited = []
+
+    @contextmanager
+    def no_sooner(seconds):
+        try:
+            yield
+        finally:
+            waited.append(seconds)
+
+    monkeypatch.setattr(auth, "no_sooner", no_sooner)
+    signed_in()
+    agree()
+    auth.request_sms_code(**place(site, shop), phone=phone)
+    auth.request_sms_code(**place(site, shop), phone=people.new_phone())
+    with pytest.raises(site.ValidationError):
+        auth.request_sms_code(**place(site, shop), phone=phone)  # asked for again too soon
+    assert waited == [0.1] * 3
 
 
 def test_three_wrong_codes_lock_with_429(site, signed_in, shop, phone, sent):
