@@ -48,6 +48,19 @@ def language(run: Run, site: str) -> str:
     )
 
 
+def test_a_wrong_administrator_is_told_in_one_line_and_nothing_is_left(folder: Path) -> None:
+    bench = Bench(folder, "three.test", stock=False)
+    done = bench.command(
+        *("new-site", "three.test", "--admin-password", "admin"),
+        *("--db-root-username", "nobody", "--db-root-password", "wrong"),
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "不能以 nobody 登录 MariaDB" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (folder / "sites" / "three.test").exists()
+
+
 def test_restore_puts_back_data_files_and_cache(folder: Path, run: Run) -> None:
     # Given a backup, after which the site was spoiled
     before = language(run, "one.test")

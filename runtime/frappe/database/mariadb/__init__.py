@@ -55,14 +55,21 @@ def _client_host(run: Any) -> str:
 
 @contextmanager
 def _administrator() -> Iterator[Callable[..., Any]]:
-    """A function that runs a statement as the server's administrator."""
+    """A function that runs a statement as the server's administrator. Raises ValidationError when that one can't log in."""
     flags, conf = frappe.local.flags, frappe.local.conf
-    connection = MySQLdb.connect(
-        **address(conf),
-        user=flags.root_login or conf.root_login or "root",
-        password=flags.root_password or conf.root_password or "",
-        init_command="SET lock_wait_timeout = 60",
-    )
+    user = flags.root_login or conf.root_login or "root"
+    try:
+        connection = MySQLdb.connect(
+            **address(conf),
+            user=user,
+            password=flags.root_password or conf.root_password or "",
+            init_command="SET lock_wait_timeout = 60",
+        )
+    except MySQLdb.OperationalError as error:
+        raise frappe.ValidationError(
+            f"不能以 {user} 登录 MariaDB（{error.args[-1]}）。"
+            "请用 --db-root-username、--db-root-password 给出可以新建数据库的账号。"
+        ) from error
 
     def run(query: str, *values: Any) -> Any:
         with connection.cursor() as cursor:
