@@ -74,8 +74,8 @@ generated: setup-dev ## what is generated and committed: translations, API docum
 apps-dist: setup ## one git repository per app, for `bench get-app` on a stock bench
 	@$(BIN)/python deploy/apps_dist.py
 
-test-bench: ## the apps' tests on a stock bench: make test-bench BENCH=… SITE=…
-	@deploy/test_bench.sh "$(BENCH)" "$(SITE)" $(ARGS)
+test-bench: ## the tests on a stock bench: make test-bench BENCH=… SITE=… [BARE=a site without the apps, for those of the runtime]
+	@BARE="$(BARE)" deploy/test_bench.sh "$(BENCH)" "$(SITE)" $(ARGS)
 
 clean: ## remove the environment and everything built (sites stay)
 	rm -rf env dist .run

@@ -13,11 +13,11 @@ class Missing(Exception):
     """Something that the user has to do first."""
 
 
-def check(bench: Path, site: str) -> None:
-    """Raise Missing unless `site` of `bench` runs on stock Frappe v15 with both apps and allows tests."""
+def check(bench: Path, site: str, apps: tuple[str, ...]) -> None:
+    """Raise Missing unless `site` of `bench` runs on stock Frappe v15 with just these apps and allows tests."""
     if not (bench / "sites" / site / "site_config.json").is_file():
         raise Missing(f"{bench} 里没有站点 {site}。请执行：bench new-site {site}")
-    for app in APPS:
+    for app in apps:
         if not (bench / "apps" / app).is_dir():
             raise Missing(
                 f"该 bench 没有应用 {app}。请执行：make apps-dist，再在 bench 里 bench get-app <dist/{app} 的路径>"
@@ -33,11 +33,11 @@ def check(bench: Path, site: str) -> None:
             f"站点 {site} 不允许测试（测试会写入数据，请用专门的站点）。"
             f"请执行：bench --site {site} set-config allow_tests true"
         )
-    check_services(site)
+    check_services(site, apps)
 
 
-def check_services(site: str) -> None:
-    """Raise Missing unless database and Redis answer and both apps are installed on the site."""
+def check_services(site: str, apps: tuple[str, ...]) -> None:
+    """Raise Missing unless database and Redis answer and just these apps are installed on the site."""
     import redis
 
     import frappe
@@ -55,7 +55,9 @@ def check_services(site: str) -> None:
         installed = frappe.get_installed_apps()
     except frappe.db.OperationalError as problem:
         raise Missing(f"连不上站点 {site} 的数据库：{problem}") from problem
-    for app in APPS:
+    if set(installed) - {"frappe", *apps}:
+        raise Missing(f"站点 {site} 装有应用；运行时的测试要在只装 frappe 的站点上做。请执行：bench new-site")
+    for app in apps:
         if app not in installed:
             raise Missing(f"站点 {site} 没有安装 {app}。请执行：bench --site {site} install-app market_mgmt")
     frappe.destroy()
@@ -63,6 +65,6 @@ def check_services(site: str) -> None:
 
 if __name__ == "__main__":
     try:
-        check(Path(sys.argv[1]), sys.argv[2])
+        check(Path(sys.argv[1]), sys.argv[2], () if "--bare" in sys.argv[3:] else APPS)
     except Missing as missing:
         sys.exit(f"✗ {missing}")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Run the same tests on a stock Frappe v15 bench that has both apps installed on SITE (docs/stock-bench.md).
-# Usage: deploy/test_bench.sh BENCH SITE [pytest options and paths]; paths replace the usual ones.
+# Usage: [BARE=site] deploy/test_bench.sh BENCH SITE [pytest options and paths]; paths replace the usual ones.
+# The tests of the runtime run on BARE, a site of the same bench without the apps.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 bench=${1:-} site=${2:-}
@@ -17,15 +18,37 @@ python=$bench/env/bin/python
 export BENCH_DIR=$bench FRAPPE_SITE=$site PYTHONPATH=$root PYTHONDONTWRITEBYTECODE=1
 [ "${1:-}" != --cycle ] || exec "$python" -m tests.cycle.run
 
-suites=("$root/runtime/tests" "$bench/apps/cn_connect" "$bench/apps/market_mgmt" "$root/tests")
-arguments=()
+run() { # SITE PATHS…: the tests there, with the user's options
+  FRAPPE_SITE=$1 "$python" -m pytest -c "$root/pyproject.toml" --rootdir "$root" -p tests.sites -p no:cacheprovider \
+    "${@:2}" ${options[@]+"${options[@]}"}
+}
+
+bare_suites=("$root/runtime/tests") suites=("$bench/apps/cn_connect" "$bench/apps/market_mgmt" "$root/tests")
+options=() chosen=()
 for argument in "$@"; do
   if [[ $argument != -* && -e ${argument%%::*} ]]; then
-    suites=()
-    argument=$(realpath -s "${argument%%::*}")${argument#"${argument%%::*}"}
+    chosen+=("$(realpath -s "${argument%%::*}")${argument#"${argument%%::*}"}")
+  else
+    options+=("$argument")
   fi
-  arguments+=("$argument")
 done
+if [ ${#chosen[@]} -gt 0 ]; then
+  bare_suites=() suites=()
+  for path in "${chosen[@]}"; do
+    case $path in "$root"/runtime/*) bare_suites+=("$path") ;; *) suites+=("$path") ;; esac
+  done
+fi
+
 cd "$bench/sites"
-exec "$python" -m pytest -c "$root/pyproject.toml" --rootdir "$root" -p tests.sites -p no:cacheprovider \
-  "${suites[@]}" "${arguments[@]}"
+status=0
+# What the runtime does is compared with Frappe itself: the apps close ways that Frappe leaves open.
+if [ ${#bare_suites[@]} -gt 0 ]; then
+  if [ -n "${BARE:-}" ]; then
+    "$python" "$root/deploy/check_bench.py" "$bench" "$BARE" --bare
+    run "$BARE" "${bare_suites[@]}" || status=$?
+  else
+    printf '→ 没有给 BARE（只装 frappe 的站点），不运行 runtime/tests\n' >&2
+  fi
+fi
+[ ${#suites[@]} -eq 0 ] || run "$site" "${suites[@]}" || status=$?
+exit $status

@@ -72,7 +72,8 @@ def _bare_row(frappe: ModuleType, meta: Any, market: str | None) -> str | None:
         return None
     mark = f"probe-{secrets.token_hex(5)}"
     doc = frappe.new_doc(meta.name)
-    doc.name = mark
+    # Some of Frappe's own count their rows instead of naming them.
+    doc.name = 10**9 + secrets.randbelow(10**9) if meta.autoname == "autoincrement" else mark
     for field in meta.fields:
         if field.unique and field.fieldtype in ("Data", "Link", "Small Text"):
             doc.set(field.fieldname, mark)
@@ -81,4 +82,4 @@ def _bare_row(frappe: ModuleType, meta: Any, market: str | None) -> str | None:
     if meta.istable:
         doc.update({"parent": mark, "parenttype": "DocType", "parentfield": "fields"})
     doc.db_insert()
-    return mark
+    return str(doc.name)

@@ -5,6 +5,7 @@ Frappe keeps its state per thread and destroys it after a request, so the test's
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import uuid
@@ -68,6 +69,10 @@ def token_of_session(sid: str) -> str | None:
         return None  # stock Frappe writes it in Python's way
     finally:
         frappe.destroy()
+
+
+def upload(web: Web, name: str, content: bytes, **fields: Any) -> Any:
+    return web.post("/api/method/upload_file", data={"file": (io.BytesIO(content), name), **fields})
 
 
 def server_messages(response: TestResponse) -> list[str]:
@@ -165,3 +170,27 @@ def website_user(on_site: Callable, unique: str) -> str:
         return user.name
 
     return on_site(create)
+
+
+@pytest.fixture
+def reader(on_site: Callable, unique: str) -> Callable[..., Web]:
+    """Makes a user with the given roles, and a browser in which that user is signed in."""
+
+    def make(*roles: str) -> Web:
+        def create(frappe: Any) -> str:
+            from frappe.utils.password import update_password
+
+            number = frappe.generate_hash(length=6)
+            user = frappe.get_doc(
+                doctype="User", email=f"{number}-{unique}@example.com", first_name="X", send_welcome_email=0
+            )
+            user.insert()
+            user.add_roles(*roles)
+            update_password(user.name, f"secret-{unique}")
+            return user.name
+
+        browser = Web()
+        assert browser.login(on_site(create), f"secret-{unique}").status_code == 200
+        return browser
+
+    return make

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from .conftest import Web
-
-
-def upload(web: Web, name: str, content: bytes, **fields: Any) -> Any:
-    return web.post("/api/method/upload_file", data={"file": (io.BytesIO(content), name), **fields})
+from .conftest import Web, upload
 
 
 def test_an_upload_becomes_a_file_document(admin: Web, unique: str) -> None:
@@ -64,30 +58,6 @@ def test_private_files_are_for_those_who_may_read_them(admin: Web, guest: Web, u
     assert admin.get("/private/files/%2e%2e/%2e%2e/site_config.json").status_code in (403, 404)
 
 
-@pytest.fixture
-def reader(on_site: Callable, unique: str) -> Callable[..., Web]:
-    """Makes a user with the given roles, and a browser in which that user is signed in."""
-
-    def make(*roles: str) -> Web:
-        def create(frappe: Any) -> str:
-            from frappe.utils.password import update_password
-
-            number = frappe.generate_hash(length=6)
-            user = frappe.get_doc(
-                doctype="User", email=f"{number}-{unique}@example.com", first_name="X", send_welcome_email=0
-            )
-            user.insert()
-            user.add_roles(*roles)
-            update_password(user.name, f"secret-{unique}")
-            return user.name
-
-        browser = Web()
-        assert browser.login(on_site(create), f"secret-{unique}").status_code == 200
-        return browser
-
-    return make
-
-
 def test_an_attachment_is_readable_with_its_document(admin: Web, reader: Callable, unique: str) -> None:
     attached = {"doctype": "Role", "docname": "All"}
     path = upload(admin, f"{unique}.txt", unique.encode(), is_private=1, **attached).json["message"][
@@ -118,58 +88,3 @@ def test_an_unknown_page_is_404(guest: Web, path: str) -> None:
     answer = guest.get(path, headers={"Accept": "text/html"})
     assert answer.status_code == 404
     assert answer.headers["Content-Type"].startswith("text/html")
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["a.html", "a.XHTML", "a.xht", "a.shtml", "a.svg", "a.svgz", "a.xml", "a.xsl", "a.js", "a.mjs", "a.zzz"],
-)
-@pytest.mark.parametrize("is_private", [0, 1])
-def test_what_a_browser_might_run_is_saved(admin: Web, unique: str, name: str, is_private: int) -> None:
-    file = upload(
-        admin,
-        f"{unique}{name}",
-        f"<script>{unique}{name}{is_private}</script>".encode(),
-        is_private=is_private,
-    )
-    answer = admin.get(quote(file.json["message"]["file_url"]))
-    assert answer.status_code == 200
-    assert answer.headers["Content-Disposition"].startswith("attachment")
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert "sandbox" in answer.headers["Content-Security-Policy"]
-
-
-def test_nobody_points_at_a_file_of_somebody_else(admin: Web, reader: Callable, unique: str) -> None:
-    path = upload(admin, f"{unique}.txt", unique.encode(), is_private=1).json["message"]["file_url"]
-    thief, manager = reader(), reader("System Manager")
-    for browser in (thief, manager):
-        for url in (path, "/private/files/no-such-file.txt"):
-            form = {"file_url": url, "is_private": "1"}
-            assert browser.post("/api/method/upload_file", data=form).status_code == 403
-            assert browser.post("/api/resource/File", json=form).status_code == 403
-        assert browser.get(path).status_code == 403
-
-
-def test_an_address_in_capitals_is_another_file(admin: Web, reader: Callable, unique: str) -> None:
-    path = upload(admin, f"{unique}.txt", unique.encode(), is_private=1).json["message"]["file_url"]
-    thief = reader()
-    upload(thief, f"{unique.upper()}.TXT", b"own " + unique.encode(), is_private=1)
-    assert thief.get(path).status_code == 403
-
-
-def test_a_file_hangs_only_on_what_its_maker_may_write(reader: Callable, unique: str) -> None:
-    browser = reader()
-    for name in ("Guest", "No Such Role"):
-        target = {"attached_to_doctype": "Role", "attached_to_name": name}
-        form = {"doctype": "Role", "docname": name}
-        assert upload(browser, "a.txt", unique.encode(), is_private=1, **form).status_code == 403
-        own = upload(browser, f"{unique}.txt", unique.encode(), is_private=1).json["message"]["name"]
-        assert browser("PUT", f"/api/resource/File/{own}", json=target).status_code == 403
-
-
-def test_a_file_is_not_taken_over(reader: Callable, unique: str) -> None:
-    owner, other = reader(), reader()
-    file = upload(owner, f"{unique}.txt", unique.encode(), is_private=1).json["message"]
-    thief = other.get("/api/method/frappe.auth.get_logged_user").json["message"]
-    assert other("PUT", f"/api/resource/File/{file['name']}", json={"owner": thief}).status_code == 403
-    assert owner.get(file["file_url"]).data == unique.encode()

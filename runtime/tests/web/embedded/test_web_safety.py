@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -177,3 +178,29 @@ def test_log_in_leads_on_to_a_page_of_the_site(guest: Web) -> None:
     link = refused.text.partition('href="/login?')[2].partition('"')[0]
     page = guest.get(f"/login?{link}", headers={"Accept": "text/html"})
     assert f'data-target="{WHO}?a=报表&amp;b=2"' in page.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/method/{payload}",
+        "/api/method/frappe.{payload}",
+        "/api/resource/{payload}",
+        "/api/resource/Role/{payload}",
+        "/api/method/frappe.client.get?doctype=Role&name={payload}",
+        "/api/method/frappe.client.get?doctype={payload}&name=x",
+        "/api/method/frappe.client.get_list?doctype=Role&fields=[%22{payload}%22]",
+        "/api/method/frappe.client.get_list?doctype=Role&filters=[[%22name%22,%22{payload}%22,1]]",
+        "/api/method/run_doc_method?method=x&dt=Role&dn={payload}",
+        "/api/method/frappe.utils.print_format.download_pdf?doctype=Role&name={payload}",
+        "/printview?doctype=Role&name=Guest&format={payload}",
+        "/{payload}",
+    ],
+)
+def test_an_error_page_runs_nothing_that_was_sent(admin: Web, guest: Web, path: str) -> None:
+    payload = "<img src=x onerror=alert(1)>"
+    for browser in (admin, guest):
+        page = browser.get(path.format(payload=quote(payload)), headers={"Accept": "text/html"})
+        assert page.status_code >= 400
+        assert "<img" not in page.text
+        assert "&amp;lt;" not in page.text
