@@ -38,7 +38,9 @@ def sent(site, monkeypatch):
 
     def work(method, queue, enqueue_after_commit, **arguments):
         assert enqueue_after_commit
-        assert not [value for value in arguments.values() if re.search(r"\b1\d{10}\b", value)], "a phone in clear"
+        assert not [value for value in arguments.values() if re.search(r"\b1\d{10}\b", value)], (
+            "a phone in clear"
+        )
         site.get_attr(method)(**arguments)
 
     monkeypatch.setattr(site, "enqueue", work)
