@@ -60,6 +60,7 @@ def check_call(call: Call, form: dict[str, Any]) -> None:
     short = call.method.rsplit(".", 1)[-1]
     if short == "upload_file":
         files.check_upload(form, is_staff())
+        files.name_apart(frappe.local.request)
         return
     if not call.method and frappe.local.request.method in ("GET", "HEAD"):
         form.pop("doctype", None)  # the path names it, and lists take it but once

@@ -39,6 +39,21 @@ def check_upload(form: dict[str, Any], staff: bool) -> None:
         require_attachable(form["doctype"], form.get("docname"))
 
 
+def name_apart(request: Any) -> None:
+    """Gives an uploaded file another name when there is one whose name differs in capitals only.
+
+    On disk they are two, but the database takes one address for the other, and `check_attached` then refuses both.
+    """
+    sent = request.files.get("file")
+    name = (sent.filename or "") if sent else ""
+    addresses = [f"{folder}/{name}" for folder in _STORED]
+    taken = frappe.get_all("File", filters={"file_url": ["in", addresses]}, pluck="file_url") if name else []
+    if any(address not in addresses for address in taken):
+        stem, dot, extension = name.rpartition(".")
+        mark = frappe.generate_hash(length=6)
+        sent.filename = f"{stem}{mark}.{extension}" if dot else f"{name}{mark}"
+
+
 def check_values(target: Target) -> None:
     """A File sent as a document."""
     values = target.values if isinstance(target.values, dict) else {}

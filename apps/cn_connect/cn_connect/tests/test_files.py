@@ -212,6 +212,20 @@ def picture(site) -> Callable[..., Any]:
     return save
 
 
+@pytest.mark.parametrize(
+    ("there", "sent", "kept"), [("Bill", "bill", False), ("bill", "bill", True), ("other", "bill", True)]
+)
+def test_an_uploaded_file_is_called_apart_from_one_in_other_capitals(file_of, user_with, there, sent, kept):
+    """Stock Frappe itself tells apart those of the very same name."""
+    unique = secrets.token_hex(6)
+    file_of(user_with(), f"{there}{unique}.pdf")
+    upload = SimpleNamespace(filename=f"{sent}{unique}.pdf")
+    files.name_apart(SimpleNamespace(files={"file": upload}))
+    assert (upload.filename == f"{sent}{unique}.pdf") is kept
+    assert upload.filename.startswith(f"{sent}{unique}")
+    assert upload.filename.endswith(".pdf")
+
+
 @pytest.mark.parametrize("change", [str, lambda url: f"{url} ", lambda url: url[:-1] + url[-1].upper()])
 @pytest.mark.parametrize("hangs", [False, True])
 def test_nobody_attaches_what_somebody_else_may_read(site, file_of, user_with, picture, change, hangs):
