@@ -1,14 +1,16 @@
 """Rights on DocTypes and documents, asked before anything is done and again of what a write makes of a document."""
 
+import inspect
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import frappe
-from cn_connect.access.calls import Target
+from cn_connect.access.calls import Target, parsed
 from frappe import _
 from frappe.model import child_table_fields, default_fields
 from frappe.model.base_document import get_controller
 from frappe.model.document import Document
+from frappe.utils import escape_html
 
 _STANDARD = frozenset((*default_fields, *child_table_fields))
 
@@ -116,6 +118,24 @@ def check_values(target: Target) -> None:
         frappe.throw(_("The name of a document is not changed by saving it."))
     if target.right in ("create", "write") and values.get("docstatus") not in (None, ""):
         _check_docstatus(target)
+
+
+def check_sent(form: dict[str, Any]) -> None:
+    """ValidationError unless a document that is sent as such says of which DocType it is."""
+    for key in ("doc", "docs"):
+        sent = parsed(form.get(key))
+        for one in sent if key == "docs" and isinstance(sent, list) else [sent] if key in form else ():
+            if not isinstance(one, dict) or not isinstance(one.get("doctype"), str) or not one["doctype"]:
+                frappe.throw(_("A document is sent as an object of fields and values."))
+
+
+def check_document_method(form: dict[str, Any]) -> None:
+    """ValidationError unless the controller has such a method: Frappe looks up any attribute, and then fails."""
+    doctype, method = form.get("dt") or form.get("doctype"), form.get("method")
+    if not isinstance(doctype, str) or not is_doctype(doctype):
+        return
+    if not isinstance(method, str) or not inspect.isfunction(getattr(get_controller(doctype), method, None)):
+        frappe.throw(_("The document has no method {0}.").format(frappe.bold(escape_html(str(method)[:80]))))
 
 
 def check_links(target: Target) -> None:

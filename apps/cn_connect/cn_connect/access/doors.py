@@ -5,9 +5,16 @@ import inspect
 from typing import Any
 
 import frappe
-from cn_connect.access import fields, files
+from cn_connect.access import documents, fields, files, lists
 from cn_connect.access.calls import Call, Target, by_method, calls_of
-from cn_connect.access.documents import check_links, check_values, refuse, require
+from cn_connect.access.documents import (
+    check_document_method,
+    check_links,
+    check_sent,
+    check_values,
+    refuse,
+    require,
+)
 from frappe import _
 
 # What anybody may call beside the API methods of the apps. The hook `open_methods` of an app adds to it.
@@ -20,6 +27,8 @@ FOR_ALL = {
 }
 # What any signed-in user may call beside those.
 FOR_USERS = {"upload_file", "frappe.handler.upload_file"}
+# Methods that take a document as such, in the argument `doc` or `docs`.
+_OF_DOCUMENTS = ("frappe.client.", "cn_connect.access.client.", "frappe.model.workflow.")
 # Pages that show documents of any DocType.
 _GENERIC_PAGES = ("printview", "print", "list")
 
@@ -73,10 +82,17 @@ def check_call(call: Call, form: dict[str, Any]) -> None:
         check_links(target)
         if target.doctype == "File":
             files.check_values(target)
-        if call.generic or call.method.startswith("frappe.desk.reportview."):
+        of_desk = call.method.startswith("frappe.desk.reportview.")
+        if call.generic or of_desk:
             fields.check(target.doctype, form)
+            if documents.is_doctype(target.doctype):
+                lists.check(target.doctype, form, of_desk)
     if call.method and not call.method.startswith("frappe.www."):
         _check_arguments(call.method, form)
+    if call.method.startswith(_OF_DOCUMENTS):
+        check_sent(form)
+    if call.generic and short in ("run_doc_method", "runserverobj"):
+        check_document_method(form)
 
 
 def is_api_method(name: str) -> bool:

@@ -19,6 +19,7 @@ LIMITS = {"website": {"mb": 50, "files": 100}, "staff": {"mb": 1000, "files": 50
 # By these the same content is found again, and counted.
 _MEASURED = ("content_hash", "file_size")
 _ATTACHING = ("Attach", "Attach Image")
+_LONGEST_NAME = 140
 _STORED = ("/files", "/private/files")
 _REMOTE = ("http://", "https://")
 _UNSAVED = "new-"  # how stock Frappe's forms call a document that they have not saved yet
@@ -35,6 +36,10 @@ def check_upload(form: dict[str, Any], staff: bool) -> None:
         require_address(_without_quotes(form["file_url"]))
     if form.get("library_file_name"):
         require(Target("File", form["library_file_name"], "read"))
+        if not frappe.db.exists("File", form["library_file_name"]):
+            frappe.throw(_("There is no such file."), frappe.DoesNotExistError)
+    if len(str(form.get("file_name") or "")) > _LONGEST_NAME:
+        frappe.throw(_("The name of the file is longer than {0} characters.").format(_LONGEST_NAME))
     if form.get("doctype"):
         require_attachable(form["doctype"], form.get("docname"))
 

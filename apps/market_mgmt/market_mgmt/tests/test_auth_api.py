@@ -36,12 +36,16 @@ def sent(site, monkeypatch):
     settings = dict.fromkeys((*sms.REQUIRED, "code_template"), "x")
     monkeypatch.setitem(site.conf, "tencent_sms", settings)
 
-    def work(method, queue, enqueue_after_commit, **arguments):
+    enqueue = site.enqueue
+
+    def work(method, queue="default", enqueue_after_commit=False, **arguments):
+        if not str(method).startswith("market_mgmt."):  # stock Frappe has work of its own, for a new user
+            return enqueue(method, queue=queue, enqueue_after_commit=enqueue_after_commit, **arguments)
         assert enqueue_after_commit
         assert not [value for value in arguments.values() if re.search(r"\b1\d{10}\b", value)], (
             "a phone in clear"
         )
-        site.get_attr(method)(**arguments)
+        return site.get_attr(method)(**arguments)
 
     monkeypatch.setattr(site, "enqueue", work)
     return messages
