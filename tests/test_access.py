@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -240,7 +241,7 @@ def test_a_session_ends_with_logout(world: World) -> None:
 
     # When somebody uses the old cookie
     thief = world.guest()
-    thief.http.cookies.set("sid", sid)
+    thief.http.cookies.set("sid", sid, domain=urlsplit(world.site.base).hostname)
 
     # Then there is nobody signed in
     assert thief.get("market_mgmt.api.auth.session")["user"] is None

@@ -160,4 +160,6 @@ def _set_values(short: str, form: dict[str, Any]) -> Any:
     if short != "set_value":
         return None
     fields = parsed(form.get("fieldname"))
-    return fields if isinstance(fields, dict) else {str(fields): form.get("value")}
+    if not isinstance(fields, dict) and (not isinstance(fields, str) or not fields.strip()):
+        frappe.throw(_("A document is sent as an object of fields and values."))
+    return fields if isinstance(fields, dict) else {fields: form.get("value")}

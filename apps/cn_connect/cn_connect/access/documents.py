@@ -14,6 +14,9 @@ from frappe.utils import escape_html
 
 _STANDARD = frozenset((*default_fields, *child_table_fields))
 
+# Stock Frappe names documents by these before it looks whether they are there.
+_NAMED_BY = {"User": "email"}
+
 
 def refuse() -> NoReturn:
     """The same words, and no others, for everything that one may not do, or that is not there."""
@@ -114,6 +117,10 @@ def check_values(target: Target) -> None:
     if not isinstance(values, dict):
         frappe.throw(_("A document is sent as an object of fields and values."))
     _check_keys(target.doctype, values)
+    needed = _NAMED_BY.get(target.doctype)
+    if target.right == "create" and needed and not isinstance(values.get(needed), str):
+        label = _(frappe.get_meta(target.doctype).get_label(needed))
+        frappe.throw(_("Please fill in: {0}").format(label), frappe.MandatoryError)
     if target.name is not None and values.get("name") not in (None, "", target.name):
         frappe.throw(_("The name of a document is not changed by saving it."))
     if target.right in ("create", "write") and values.get("docstatus") not in (None, ""):

@@ -86,7 +86,7 @@ def check_call(call: Call, form: dict[str, Any]) -> None:
         if call.generic or of_desk:
             fields.check(target.doctype, form)
             if documents.is_doctype(target.doctype):
-                lists.check(target.doctype, form, of_desk)
+                lists.check(target.doctype, form, of_desk, of_one=short in ("get", "get_value"))
     if call.method and not call.method.startswith("frappe.www."):
         _check_arguments(call.method, form)
     if call.method.startswith(_OF_DOCUMENTS):

@@ -22,13 +22,18 @@ _SETS = ("in", "not in")
 _TEXTS = ("=", "!=", ">", "<", ">=", "<=", "like", "not like")
 
 
-def check(doctype: str, form: dict[str, Any], of_desk: bool) -> None:
-    """ValidationError, with the argument's name, for what is no list's argument. The Desk's own lists say more in their
-    fields and orders, which are not looked at."""
+def check(doctype: str, form: dict[str, Any], of_desk: bool = False, of_one: bool = False) -> None:
+    """ValidationError, with the argument's name, for what is no list's argument.
+
+    `of_desk`: the Desk's own lists say more in their fields and orders, which are not looked at. `of_one`: one document
+    is asked for, so that filters may also be its name.
+    """
     for key in _COUNTS:
         if not _is_count(form.get(key)):
             _refuse(key, form[key])
     for key in ("filters", "or_filters"):
+        if not of_one and isinstance(parsed(form.get(key)), str) and form[key].strip():
+            _refuse(key, form[key])
         _check_filters(key, form.get(key))
     if of_desk:
         return
@@ -37,7 +42,9 @@ def check(doctype: str, form: dict[str, Any], of_desk: bool) -> None:
     if isinstance(fields, str) and fields.strip() and "(" in fields:
         _refuse("fields", selected)
     for field in fields if isinstance(fields, list) else ():
-        if not isinstance(field, str | dict) or ("(" in field and not _FUNCTION.match(field)):
+        if not isinstance(field, str | dict):
+            _refuse("fields", selected)
+        if isinstance(field, str) and "(" in field and not _FUNCTION.match(field):
             _refuse("fields", selected)
     for key in ("order_by", "group_by"):
         _check_order(doctype, key, form.get(key))
@@ -52,6 +59,8 @@ def _is_count(value: Any) -> bool:
 
 def _check_filters(key: str, value: Any) -> None:
     filters = parsed(value)
+    if isinstance(filters, list) and filters and not isinstance(filters[0], str | list | dict | tuple):
+        _refuse(key, value)
     for operator, wanted in _conditions(filters):
         known = operator.strip().lower() if isinstance(operator, str) else None
         if (
@@ -77,7 +86,7 @@ def _conditions(filters: Any) -> Iterator[tuple[Any, Any]]:
                 else:
                     yield "=", value
         elif isinstance(item, list) and len(item) in (3, 4, 5):
-            yield tuple(item[1:3] if len(item) == 3 else item[2:4])  # type: ignore[misc]
+            yield tuple(item[1:3] if len(item) == 3 else item[2:4])
 
 
 def _is_plain(value: Any) -> bool:

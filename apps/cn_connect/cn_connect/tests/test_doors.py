@@ -279,12 +279,17 @@ def test_a_value_does_not_stand_for_a_method(told, user_with, key):
 
 
 def test_rows_are_looked_into(site):
-    with pytest.raises(site.ValidationError):
-        documents.check_values(Target("User", None, "create", {"roles": [{"role": "All", "get": 1}]}))
-    for rows in ("x", {"role": "All"}, ["All"], 1):
+    named = {"email": "x@example.com"}
+    for rows in ([{"role": "All", "get": 1}], "x", {"role": "All"}, ["All"], 1):
         with pytest.raises(site.ValidationError):
-            documents.check_values(Target("User", None, "create", {"roles": rows}))
-    documents.check_values(Target("User", None, "create", {"roles": [{"role": "All"}], "flags": {}}))
+            documents.check_values(Target("User", None, "create", {**named, "roles": rows}))
+    documents.check_values(Target("User", None, "create", {**named, "roles": [{"role": "All"}], "flags": {}}))
+
+
+@pytest.mark.parametrize("values", [{}, {"email": None}, {"email": 5}])
+def test_what_a_document_is_named_by_is_asked_for(site, values):
+    with pytest.raises(site.MandatoryError):
+        documents.check_values(Target("User", None, "create", values))
 
 
 @pytest.mark.parametrize("values", [{"docstatus": 1}, {"docstatus": "2"}, {"name": "Other"}, "text", [1]])
