@@ -188,7 +188,7 @@ DOCUMENTS: list[Any] = [
     {}, [], "x", 1, None, [1], {"get": 1}, {"set": 1}, {"run_method": 1}, {"has_permission": 1}, {"flags": 1}, {"meta": 1},
     {"doctype": 5}, {"name": {"a": 1}}, {"name": [1]}, {"owner": {}}, {"creation": "x"}, {"creation": [1]}, {"docstatus": "x"},
     {"docstatus": {}}, {"modified": {}}, {"idx": "x"}, {"market": {"a": 1}}, {"market": ["x"]}, {"parent": 1}, {"__islocal": 1},
-    {"__class__": 1}, {"roles": "x"}, {"roles": [1]}, {"roles": [{"get": 1}]}, {"x" * 3000: 1}, {"flags": {"ignore_permissions": 1}},
+    {"__class__": 1}, {"roles": "x"}, {"roles": [1]}, {"roles": [{"get": 1}]}, {"market": "\ud800"}, {"x" * 3000: 1}, {"flags": {"ignore_permissions": 1}},
 ]  # fmt: skip
 
 

@@ -203,7 +203,18 @@ def _is_plain(key: str, value: Any, df: Any) -> bool:
     """Lists and objects are values of JSON fields only; the numbers that every document has are numbers."""
     if isinstance(value, list | dict):
         return bool(df) and df.fieldtype == "JSON"
+    if isinstance(value, str) and not _is_text(value):
+        return False
     return key not in ("idx", "docstatus") or str(value or 0).isdecimal()
+
+
+def _is_text(value: str) -> bool:
+    """Halves of characters are no text that could be stored."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_rows(df: Any, rows: Any) -> None:

@@ -441,7 +441,7 @@ def test_what_an_office_enters_is_taken_and_nothing_at_all_is_refused(site, form
 @pytest.mark.parametrize(("doctype", "fieldname"), ENTERED)
 def test_no_value_of_a_field_breaks_anything(site, bench, forms, doctype, fieldname):
     for value in (*VALUES, *ODD):
-        if bench.stock and isinstance(value, dict | list):
+        if bench.stock and (isinstance(value, dict | list) or value == "\ud800"):
             continue  # the doors refuse them (tests/test_doors.py): stock Frappe looks links up before any hook
         site.db.savepoint("tried")
         try:
