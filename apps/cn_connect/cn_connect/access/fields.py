@@ -27,7 +27,7 @@ def check(doctype: str, form: dict[str, Any]) -> None:
         for filtered, name in named_by(doctype, form.get(key)):
             if name.lower() in hidden_fields(filtered, doctype):
                 refuse()
-            if not frappe.get_meta(filtered).has_field(name) and name.lower() not in _STANDARD:
+            if not is_field(filtered, name):
                 _invalid(name)
     texts = [form.get(key) for key in _ORDERS]
     selected = parsed(form.get("fields"))
@@ -39,6 +39,11 @@ def check(doctype: str, form: dict[str, Any]) -> None:
     for child in {df.options for df in frappe.get_meta(doctype).get_table_fields()} if words else ():
         if words & hidden_fields(child, doctype):
             refuse()
+
+
+def is_field(doctype: str, name: str) -> bool:
+    """Whether documents of the DocType have such a field, their own or one that every document has."""
+    return name.lower() in _STANDARD or frappe.get_meta(doctype).has_field(name)
 
 
 def hidden_fields(doctype: str, parent: str) -> set[str]:

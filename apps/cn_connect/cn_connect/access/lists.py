@@ -10,14 +10,13 @@ from typing import Any
 
 import frappe
 from cn_connect.access.calls import parsed
+from cn_connect.access.fields import is_field
 from frappe import _
-from frappe.model import child_table_fields, default_fields, optional_fields
 
 _MOST = 2**31 - 1  # rows: as many as a database counts in the clauses LIMIT and OFFSET
 _COUNTS = ("limit_start", "limit_page_length", "limit", "start", "page_length")
-_STANDARD = frozenset((*default_fields, *optional_fields, *child_table_fields))
 _ORDER = re.compile(r"\s*`?(?P<name>\w+)`?(?:\s+(?:asc|desc))?\s*\Z", re.IGNORECASE)
-_FUNCTION = re.compile(r"(?P<name>\w+)\((?:distinct\s+)?[`\w.* ]*[a-z_*][`\w.* ]*\)", re.IGNORECASE)
+_FUNCTION = re.compile(r"\w+\((?:distinct\s+)?[`\w.* ]*[a-z_*][`\w.* ]*\)", re.IGNORECASE)
 _SETS = ("in", "not in")
 _TEXTS = ("=", "!=", ">", "<", ">=", "<=", "like", "not like")
 
@@ -105,12 +104,8 @@ def _check_order(doctype: str, key: str, value: Any) -> None:
         return
     for item in value.split(","):
         match = _ORDER.match(item)
-        if not item.strip() or (match and not _is_field(doctype, match["name"])):
+        if not item.strip() or (match and not (match["name"].isdigit() or is_field(doctype, match["name"]))):
             _refuse(key, value)
-
-
-def _is_field(doctype: str, name: str) -> bool:
-    return name.lower() in _STANDARD or frappe.get_meta(doctype).has_field(name) or name.isdigit()
 
 
 def _refuse(key: str, value: Any) -> None:
